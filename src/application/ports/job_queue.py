@@ -1,0 +1,31 @@
+"""Work for later, recorded in the same transaction as its reason."""
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+JobPayload = Mapping[str, str | int | bool | None]
+
+
+class JobQueue(Protocol):
+    """The job records of a unit of work.
+
+    Promises, checked by `tests/contract/test_job_queue.py`: a job exists if and only if its unit of work committed; it runs
+    at least once, and its record tells how it went; of several jobs with one `unique_key` only the first exists.
+    """
+
+    @abstractmethod
+    async def enqueue(
+        self,
+        kind: str,
+        payload: JobPayload,
+        *,
+        queue: str = "default",
+        run_at: datetime | None = None,
+        unique_key: str | None = None,
+        requester_id: UUID | None = None,
+    ) -> UUID | None:
+        """Records a job of `kind` (ids only in the payload). None when `unique_key` is taken already."""
+        ...

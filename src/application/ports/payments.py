@@ -1,0 +1,75 @@
+"""Taking money from owners, and giving it back."""
+
+from abc import abstractmethod
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from domain.shared.errors import Unavailable
+from domain.shared.money import Money
+
+
+class PaymentsUnavailable(Unavailable):
+    """The provider did not answer in time or answered nonsense. What was asked for may have happened: ask again with the same key."""
+
+    title = "Payments are temporarily unavailable"
+
+
+class PaymentRefused(Exception):
+    """The provider says no for good (unknown payment, more than was captured, other parameters under the same key)."""
+
+
+class ProviderPaymentStatus(StrEnum):
+    AWAITING_PAYMENT = "awaiting_payment"
+    PROCESSING = "processing"
+    SUCCEEDED = "succeeded"
+    CANCELLED = "cancelled"
+
+
+class ProviderRefundStatus(StrEnum):
+    PENDING = "pending"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderPayment:
+    """A payment as its provider tells it now. `charge_id` exists once money moved; `client_secret` is never stored or logged."""
+
+    id: str
+    status: ProviderPaymentStatus
+    amount: Money
+    client_secret: str
+    charge_id: str | None = None
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderRefund:
+    id: str
+    status: ProviderRefundStatus
+    amount: Money
+
+
+class Payments(Protocol):
+    """The payment provider's payments and refunds.
+
+    Promises, checked by `tests/contract/test_payments.py`: the same key with the same parameters answers the same object
+    and moves money once; with other parameters it is PaymentRefused; refunds never add up to more than was captured;
+    `cancel` of a payment that already succeeded changes nothing and answers it as it is.
+    Every method raises PaymentsUnavailable or PaymentRefused and no vendor's error.
+    """
+
+    @abstractmethod
+    async def create(self, *, amount: Money, reference: str, idempotency_key: str) -> ProviderPayment:
+        """Opens a payment of `amount`; `reference` (`booking_{id}`) groups what belongs together at the provider."""
+        ...
+
+    @abstractmethod
+    async def retrieve(self, payment_id: str) -> ProviderPayment: ...
+
+    @abstractmethod
+    async def cancel(self, payment_id: str, *, idempotency_key: str) -> ProviderPayment: ...
+
+    @abstractmethod
+    async def refund(self, *, charge_id: str, amount: Money, idempotency_key: str) -> ProviderRefund: ...

@@ -1,0 +1,1 @@
+"""Adapters: one folder per port family, one file per technology."""
