@@ -1,0 +1,71 @@
+"""Everything the use cases depend on: a field per port."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from application.ports.access_tokens import AccessTokens
+from application.ports.account_queries import AccountQueries
+from application.ports.booking_queries import BookingQueries
+from application.ports.cache import Cache
+from application.ports.caregiver_queries import CaregiverQueries
+from application.ports.circuit_breakers import CircuitBreakers
+from application.ports.clock import Clock
+from application.ports.connected_accounts import ConnectedAccounts
+from application.ports.geocoder import Geocoder
+from application.ports.health_probe import HealthProbe
+from application.ports.housekeeping import Housekeeping
+from application.ports.idempotency_store import IdempotencyStore
+from application.ports.ids import Ids
+from application.ports.job_records import JobRecords
+from application.ports.mail import Mail
+from application.ports.mail_queries import MailQueries
+from application.ports.mail_templates import MailTemplates
+from application.ports.metrics import Metrics
+from application.ports.password_hasher import PasswordHasher
+from application.ports.payments import Payments
+from application.ports.pet_queries import PetQueries
+from application.ports.process_figures import ProcessFigures
+from application.ports.public_holidays import PublicHolidays
+from application.ports.rate_limits import RateLimits
+from application.ports.sandbox_bank import SandboxBank
+from application.ports.token_signer import TokenSigner
+from application.ports.unit_of_work import UnitOfWorkFactory
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Adapters:
+    """One adapter for each port; swap one with `dataclasses.replace`.
+
+    `payment_provider` names whom `payments` asks, and `sandbox_bank` is there only when that is the sandbox.
+    `public_url` is where mailed links lead, without a slash at its end.
+    """
+
+    access_tokens: AccessTokens
+    account_queries: AccountQueries
+    booking_queries: BookingQueries
+    cache: Cache
+    caregiver_queries: CaregiverQueries
+    circuit_breakers: CircuitBreakers
+    clock: Clock
+    connected_accounts: ConnectedAccounts
+    geocoder: Geocoder
+    health_probes: Mapping[str, HealthProbe]
+    holidays: PublicHolidays
+    housekeeping: Housekeeping
+    idempotency_store: IdempotencyStore
+    ids: Ids
+    job_records: JobRecords
+    mail: Mail
+    mail_queries: MailQueries
+    mail_templates: MailTemplates
+    metrics: Metrics
+    password_hasher: PasswordHasher
+    payment_provider: str
+    payments: Payments
+    pet_queries: PetQueries
+    process: ProcessFigures
+    public_url: str
+    rate_limits: RateLimits
+    sandbox_bank: SandboxBank | None
+    token_signer: TokenSigner
+    unit_of_work: UnitOfWorkFactory

@@ -1,0 +1,42 @@
+"""Letting lapse what nobody answered or paid in time."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from application.payments.money_jobs import enqueue_cancel_of_open_payments
+from application.ports.clock import Clock
+from application.ports.unit_of_work import UnitOfWorkFactory
+from domain.bookings.booking_life import BookingId
+from domain.shared.errors import Conflict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExpireBookings:
+    """Expires one batch, each booking in a transaction of its own; answers how many. Fewer than `limit`: none are left.
+
+    A booking that somebody answers or pays at the same moment is passed over.
+    """
+
+    unit_of_work: UnitOfWorkFactory
+    clock: Clock
+
+    async def execute(self, *, limit: int = 100) -> int:
+        now = self.clock.now()
+        async with self.unit_of_work() as uow:
+            due = await uow.bookings.due_for_expiry(now, limit=limit)
+        expired = 0
+        for booking_id in due:
+            try:
+                expired += await self._expire(booking_id, now)
+            except Conflict:
+                continue
+        return expired
+
+    async def _expire(self, booking_id: BookingId, now: datetime) -> bool:
+        async with self.unit_of_work() as uow:
+            booking = await uow.bookings.get(booking_id, for_update=True)
+            if not booking.expire(at=now):
+                return False
+            await enqueue_cancel_of_open_payments(uow, booking_id)
+            await uow.bookings.save(booking)
+            return True

@@ -1,0 +1,48 @@
+"""Asking a caregiver for what was quoted."""
+
+from dataclasses import dataclass
+
+from application.ports.clock import Clock
+from application.ports.ids import Ids
+from application.ports.unit_of_work import UnitOfWorkFactory
+from domain.bookings.booking import Booking
+from domain.bookings.booking_life import BookingId
+from domain.bookings.care_details import CareDetails
+from domain.bookings.quote import QuoteId
+from domain.bookings.request_rules import check_request, require_verified_email
+from domain.shared.actor import Actor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestBooking:
+    """Turns a quote into a booking at the quote's numbers, and takes the place. Everything is checked again.
+
+    The caregiver is locked first, then the quote is read anew: of two requests for the last place, or with one quote,
+    the second is told so (SlotTaken, QuoteAlreadyUsed).
+    """
+
+    unit_of_work: UnitOfWorkFactory
+    clock: Clock
+    ids: Ids
+
+    async def execute(self, *, owner: Actor, quote_id: QuoteId, care: CareDetails) -> BookingId:
+        require_verified_email(owner)
+        async with self.unit_of_work() as uow:
+            caregiver_id = (await uow.quotes.get(quote_id, owner_id=owner.account_id)).caregiver_id
+            caregiver = await uow.caregivers.get(caregiver_id, for_update=True)
+            quote = await uow.quotes.get(quote_id, owner_id=owner.account_id)
+            now = self.clock.now()
+            quote.use(by=owner, at=now)
+            check_request(
+                owner=owner,
+                caregiver=caregiver,
+                availability=await uow.caregivers.availability(caregiver_id),
+                service=quote.service,
+                period=quote.period,
+                pets=await uow.pets.get_many(quote.pet_ids, owner_id=owner.account_id),
+                now=now,
+            )
+            booking = Booking.request(id=BookingId(self.ids.new()), quote=quote, caregiver=caregiver, care=care, at=now)
+            await uow.quotes.save(quote)
+            await uow.bookings.add(booking)
+        return booking.id

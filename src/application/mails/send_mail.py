@@ -1,0 +1,110 @@
+"""Writing and sending one mail, from the ids that a job carries."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+from application.correlation import correlation_id
+from application.ports.mail import Mail, MailMessage
+from application.ports.mail_queries import BookingNews, MailQueries, Reader
+from application.ports.mail_templates import MailTemplates
+from application.ports.token_signer import TokenSigner
+from domain.accounts.one_time_tokens import OneTimePurpose, OneTimeTokenId
+from domain.bookings.booking_life import ActorRole, BookingId
+from domain.payments.refund import RefundId
+from domain.shared.actor import AccountId, CaregiverId
+from domain.shared.names import gated_name
+
+_LINKS = {
+    "verify_address": (OneTimePurpose.VERIFY_EMAIL, "verify-email"),
+    "reset_password": (OneTimePurpose.RESET_PASSWORD, "reset-password"),
+}
+
+Facts = tuple[Reader, dict[str, object]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendMail:
+    """Reads the facts as they are now, writes them in the reader's language, and hands the mail over.
+
+    Runs as a job, any number of times: `mail_id` is the same each time, so that the other side can tell a repetition.
+    """
+
+    queries: MailQueries
+    templates: MailTemplates
+    mail: Mail
+    token_signer: TokenSigner
+    public_url: str
+
+    async def execute(self, *, mail_id: UUID, payload: Mapping[str, str]) -> None:
+        """`payload` names the mail and what it is about. Raises NotFound, MailUnavailable, MailRefused."""
+        kind = payload["mail"]
+        reader, values = await self._facts(kind, payload)
+        written = self.templates.write(kind, language=reader.language.value, values=values)
+        await self.mail.send(
+            MailMessage(
+                id=str(mail_id),
+                to=reader.email,
+                subject=written.subject,
+                text=written.text,
+                html=written.html,
+                correlation_id=correlation_id.get(),
+            )
+        )
+
+    async def _facts(self, kind: str, payload: Mapping[str, str]) -> Facts:
+        if "refund_id" in payload:
+            return await self._about_refund(RefundId(UUID(payload["refund_id"])))
+        if "booking_id" in payload:
+            news = await self.queries.booking(BookingId(UUID(payload["booking_id"])))
+            return self._about_booking(news, ActorRole(payload["to"]))
+        if "caregiver_id" in payload:
+            return await self._about_caregiver(payload)
+        return await self._about_account(kind, payload)
+
+    async def _about_account(self, kind: str, payload: Mapping[str, str]) -> Facts:
+        reader = await self.queries.reader(AccountId(UUID(payload["account_id"])))
+        link = self.public_url
+        if kind in _LINKS:
+            purpose, page = _LINKS[kind]
+            token = self.token_signer.sign(purpose, OneTimeTokenId(UUID(payload["token_id"])))
+            link = f"{self.public_url}/{page}?token={token}"
+        return reader, {"name": reader.first_name, "link": link}
+
+    async def _about_caregiver(self, payload: Mapping[str, str]) -> Facts:
+        news = await self.queries.caregiver(CaregiverId(UUID(payload["caregiver_id"])))
+        reader = news.holder
+        if "account_id" in payload:
+            reader = await self.queries.reader(AccountId(UUID(payload["account_id"])))
+        return reader, {
+            "name": reader.first_name,
+            "other_name": f"{news.holder.first_name} {news.holder.last_name}",
+            "reason": news.rejection_reason,
+            "link": f"{self.public_url}/caregivers/{news.id}",
+        }
+
+    async def _about_refund(self, refund_id: RefundId) -> Facts:
+        booking_id, amount = await self.queries.refund(refund_id)
+        reader, values = self._about_booking(await self.queries.booking(booking_id), ActorRole.OWNER)
+        return reader, values | {"refund": amount}
+
+    def _about_booking(self, news: BookingNews, role: ActorRole) -> Facts:
+        reader, other = (news.owner, news.caregiver) if role is ActorRole.OWNER else (news.caregiver, news.owner)
+        name_of_other = gated_name(other.first_name, other.last_name)
+        return reader, {
+            "name": reader.first_name,
+            "other_name": f"{other.first_name} {other.last_name}" if news.parties_revealed else name_of_other,
+            "role": role.value,
+            "service": news.service.value,
+            "start_at": news.start_at,
+            "end_at": news.end_at,
+            "pets": list(news.pets),
+            "gross": news.gross,
+            "net": news.net,
+            "refund": news.refunded,
+            "fee": news.captured - news.refunded,
+            "deadline": news.pay_until or news.answer_until,
+            "reason": news.reason,
+            "cancelled_by": news.ended_by.value,
+            "link": f"{self.public_url}/bookings/{news.id}",
+        }

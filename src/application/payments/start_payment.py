@@ -1,0 +1,97 @@
+"""The owner asks to pay."""
+
+from dataclasses import dataclass
+
+from msgspec import Struct
+
+from application.payments.provider_word import take_over
+from application.ports.clock import Clock
+from application.ports.ids import Ids
+from application.ports.payments import PaymentRefused, Payments, ProviderPayment
+from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
+from domain.bookings.booking import Booking
+from domain.bookings.booking_life import BookingId
+from domain.payments.payment import Payment, PaymentId, PaymentStatus
+from domain.shared.actor import Actor
+from domain.shared.errors import Conflict
+
+
+class PaymentNotPossible(Conflict):
+    """The provider turned the request down; asking again makes another attempt."""
+
+    title = "The payment provider does not accept this payment"
+
+
+class StartedPayment(Struct, frozen=True, kw_only=True, rename="camel"):
+    """What a client needs to let the owner pay; `client_secret` is for him only and never stored."""
+
+    provider: str
+    payment_id: PaymentId
+    status: PaymentStatus
+    client_secret: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartPayment:
+    """Opens the payment of an accepted booking, or shows the open one again. `provider` names whom `payments` asks.
+
+    The intent is kept before the provider is asked, outside any transaction and always with the same key: after a crash
+    or a time-out, asking again finds the same payment.
+    """
+
+    unit_of_work: UnitOfWorkFactory
+    payments: Payments
+    provider: str
+    clock: Clock
+    ids: Ids
+
+    async def execute(self, *, actor: Actor, booking_id: BookingId) -> StartedPayment:
+        """Raises BookingNotAccepted, PayWindowNotOpen, PayWindowClosed, PaymentNotPossible, PaymentsUnavailable."""
+        async with self.unit_of_work() as uow:
+            booking = await uow.bookings.get(booking_id, for_update=True)
+            booking.require_payable(by=actor, at=self.clock.now())
+            payment = await self._open_payment(uow, booking)
+        seen = await self._ask_provider(payment)
+        async with self.unit_of_work() as uow:
+            payment = await take_over(
+                uow, booking_id=booking_id, payment_id=payment.id, seen=seen, ids=self.ids, now=self.clock.now()
+            )
+        return StartedPayment(
+            provider=payment.provider,
+            payment_id=payment.id,
+            status=payment.status,
+            client_secret=seen.client_secret,
+        )
+
+    async def _open_payment(self, uow: UnitOfWork, booking: Booking) -> Payment:
+        attempts = await uow.payments.of_booking(booking.id)
+        if attempts and attempts[-1].is_open:
+            return attempts[-1]
+        payment = Payment.open(
+            id=PaymentId(self.ids.new()),
+            booking_id=booking.id,
+            attempt=len(attempts) + 1,
+            provider=self.provider,
+            amount=booking.gross,
+            at=self.clock.now(),
+        )
+        await uow.payments.add(payment)
+        return payment
+
+    async def _ask_provider(self, payment: Payment) -> ProviderPayment:
+        if payment.provider_payment_id is not None:
+            return await self.payments.retrieve(payment.provider_payment_id)
+        try:
+            return await self.payments.create(
+                amount=payment.amount, reference=payment.reference, idempotency_key=payment.key
+            )
+        except PaymentRefused as error:
+            await self._give_up(payment, str(error))
+            raise PaymentNotPossible from error
+
+    async def _give_up(self, payment: Payment, error: str) -> None:
+        async with self.unit_of_work() as uow:
+            await uow.bookings.get(payment.booking_id, for_update=True)
+            refused = await uow.payments.get(payment.id)
+            refused.refuse(error)
+            await uow.payments.save(refused)

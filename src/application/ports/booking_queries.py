@@ -1,0 +1,127 @@
+"""Bookings as their pages show them."""
+
+from abc import abstractmethod
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from msgspec import UNSET, Struct, UnsetType
+
+from application.ports.views import MoneyView, Page
+from domain.bookings.booking_life import ActorRole, BookingId, BookingStatus
+from domain.bookings.pricing import LineKind
+from domain.caregivers.caregiver_profile import CancellationPolicy
+from domain.caregivers.services import Service
+from domain.pets.pet import Animal, AnimalSize
+from domain.shared.actor import Actor
+
+
+class LineItemView(Struct, frozen=True, kw_only=True, rename="camel"):
+    """`quantity` in steps of 0.5."""
+
+    kind: LineKind
+    label: str
+    quantity: float
+    unit_price: MoneyView
+    total: MoneyView
+
+
+class QuoteView(Struct, frozen=True, kw_only=True, rename="camel"):
+    id: UUID
+    caregiver_id: UUID
+    service: Service
+    start_at: datetime
+    end_at: datetime
+    time_zone: str
+    pet_ids: list[UUID]
+    line_items: list[LineItemView]
+    gross: MoneyView
+    expires_at: datetime
+
+
+class PartyView(Struct, frozen=True, kw_only=True, rename="camel"):
+    """One side of a booking: the caregiver's id is that of the profile. First name and initial until PAID."""
+
+    id: UUID
+    display_name: str
+
+
+class BookedPetView(Struct, frozen=True, kw_only=True, rename="camel"):
+    id: UUID
+    name: str
+    animal: Animal
+    size: AnimalSize
+
+
+class BookingView(Struct, frozen=True, kw_only=True, rename="camel"):
+    """A booking for one of its parties or an admin. Owners are not told commission and net: the fields are absent."""
+
+    id: UUID
+    status: BookingStatus
+    caregiver: PartyView
+    owner: PartyView
+    service: Service
+    start_at: datetime
+    end_at: datetime
+    time_zone: str
+    pets: list[BookedPetView]
+    gross: MoneyView
+    captured: MoneyView
+    refunded: MoneyView
+    policy: CancellationPolicy
+    requested_at: datetime
+    answer_until: datetime
+    accepted_at: datetime | None
+    pay_window_opens_at: datetime | None
+    pay_until: datetime | None
+    paid_at: datetime | None
+    notes: str | None
+    vet: str | None
+    off_leash_allowed: bool
+    commission: MoneyView | UnsetType = UNSET
+    net: MoneyView | UnsetType = UNSET
+
+
+class BookingTransitionView(Struct, frozen=True, kw_only=True, rename="camel"):
+    """`from_status` is null for the request. Who acted is told by role; nobody's name is."""
+
+    from_status: BookingStatus | None
+    to_status: BookingStatus
+    at: datetime
+    actor_role: ActorRole
+    reason: str | None
+
+
+class BookingQueries(Protocol):
+    """Reads for pages. A booking of strangers is BookingNotFound; admins may read every one.
+
+    The other party is shown by first name and initial until the viewer has a booking with it that is PAID or later; the
+    viewer's own side is always shown in full. Commission and net are shown to the caregiver and to admins only.
+    """
+
+    @abstractmethod
+    async def get(self, booking_id: BookingId, *, viewer: Actor) -> BookingView:
+        """Raises BookingNotFound."""
+        ...
+
+    @abstractmethod
+    async def of_account(
+        self,
+        *,
+        viewer: Actor,
+        role: ActorRole | None,
+        statuses: Collection[BookingStatus],
+        starts_from: datetime | None,
+        starts_before: datetime | None,
+        limit: int,
+        cursor: str | None,
+    ) -> Page[BookingView]:
+        """The viewer's bookings as `role` (owner, caregiver; None: both), of any of `statuses` (empty: all), the latest
+        start first. Raises InvalidCursor (field `cursor`). Never one query per booking."""
+        ...
+
+    @abstractmethod
+    async def history(self, booking_id: BookingId, *, viewer: Actor) -> Sequence[BookingTransitionView]:
+        """Every transition, the first one first. Raises BookingNotFound."""
+        ...

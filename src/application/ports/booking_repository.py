@@ -1,0 +1,37 @@
+"""Bookings and the places they take, inside a unit of work."""
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from domain.bookings.booking import Booking
+from domain.bookings.booking_life import BookingId
+
+
+class BookingRepository(Protocol):
+    """Keeps bookings, their transitions, and one place per pet of the caregiver's capacity.
+
+    Promises: a place is taken exactly while the status is not one of STATUSES_THAT_FREE_THE_PLACE; at no instant are
+    more places taken than the caregiver's maximum, whatever runs at once. Who adds bookings locks the caregiver first.
+    """
+
+    @abstractmethod
+    async def get(self, booking_id: BookingId, *, for_update: bool = False) -> Booking:
+        """`for_update` locks the booking until the unit of work ends. Raises BookingNotFound."""
+        ...
+
+    @abstractmethod
+    async def add(self, booking: Booking) -> None:
+        """Takes the places. Raises SlotTaken when they would exceed the caregiver's maximum at any instant."""
+        ...
+
+    @abstractmethod
+    async def save(self, booking: Booking) -> None:
+        """Keeps the state with its new transitions and events, and frees the places by status. Raises StaleVersion."""
+        ...
+
+    @abstractmethod
+    async def due_for_expiry(self, now: datetime, *, limit: int) -> Sequence[BookingId]:
+        """Pending ones with `answer_until` ≤ now and accepted ones with `pay_until` ≤ now, the longest due first."""
+        ...

@@ -1,0 +1,73 @@
+"""Job records as those see them who run jobs."""
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from application.ports.job_queue import JobPayload
+
+LEASE_SECONDS = 15
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimedJob:
+    """A job that is ours until the lease runs out."""
+
+    id: UUID
+    kind: str
+    payload: JobPayload
+    attempts: int
+    created_at: datetime
+    lease_id: UUID
+    correlation_id: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobCounts:
+    """Of one queue: jobs that wait, run and are dead, and the age in seconds of the oldest that is due."""
+
+    queue: str
+    waiting: int
+    running: int
+    dead: int
+    oldest_seconds: float
+
+
+class JobRecords(Protocol):
+    """Claims jobs and writes how they went.
+
+    Promises, checked by `tests/contract/test_job_queue.py`: at any instant one holder at most; what a holder writes after
+    losing his lease changes nothing; a claim counts as an attempt, `hand_back` takes it off again.
+    """
+
+    @abstractmethod
+    async def claim(self, job_id: UUID) -> ClaimedJob | None:
+        """Takes the job for LEASE_SECONDS; None when it is done, dead, not due or somebody else's."""
+        ...
+
+    @abstractmethod
+    async def renew(self, job: ClaimedJob) -> bool:
+        """Extends the lease; False when it was lost."""
+        ...
+
+    @abstractmethod
+    async def succeed(self, job: ClaimedJob) -> None: ...
+
+    @abstractmethod
+    async def retry(self, job: ClaimedJob, *, error: str, run_at: datetime) -> None: ...
+
+    @abstractmethod
+    async def bury(self, job: ClaimedJob, *, error: str) -> None:
+        """Gives up: dead jobs are kept until an admin decides."""
+        ...
+
+    @abstractmethod
+    async def hand_back(self, job: ClaimedJob, *, run_at: datetime) -> None:
+        """Postpones without counting the attempt: the breaker was open, or this process is going away."""
+        ...
+
+    @abstractmethod
+    async def counts(self) -> Mapping[str, JobCounts]: ...

@@ -1,0 +1,76 @@
+"""The facts that mails tell."""
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from domain.bookings.booking_life import ActorRole, BookingId, BookingStatus
+from domain.caregivers.services import Service
+from domain.payments.refund import RefundId
+from domain.shared.actor import AccountId, CaregiverId
+from domain.shared.languages import Language
+from domain.shared.money import Money
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reader:
+    """Who gets a mail, and in which language."""
+
+    account_id: AccountId
+    email: str
+    first_name: str
+    last_name: str
+    language: Language
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookingNews:
+    """A booking as mails tell it. Instants in the booking's own time zone; `reason` and `ended_by` of its last transition."""
+
+    id: BookingId
+    status: BookingStatus
+    owner: Reader
+    caregiver: Reader
+    parties_revealed: bool
+    service: Service
+    start_at: datetime
+    end_at: datetime
+    pets: tuple[str, ...]
+    gross: Money
+    net: Money
+    captured: Money
+    refunded: Money
+    answer_until: datetime
+    pay_until: datetime | None
+    reason: str | None
+    ended_by: ActorRole
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaregiverNews:
+    id: CaregiverId
+    holder: Reader
+    rejection_reason: str | None
+
+
+class MailQueries(Protocol):
+    """Reads for mails; each raises NotFound when there is no such thing."""
+
+    @abstractmethod
+    async def reader(self, account_id: AccountId) -> Reader: ...
+
+    @abstractmethod
+    async def admins(self) -> Sequence[AccountId]: ...
+
+    @abstractmethod
+    async def booking(self, booking_id: BookingId) -> BookingNews: ...
+
+    @abstractmethod
+    async def refund(self, refund_id: RefundId) -> tuple[BookingId, Money]: ...
+
+    @abstractmethod
+    async def caregiver(self, caregiver_id: CaregiverId) -> CaregiverNews: ...
+
+

@@ -1,0 +1,205 @@
+"""Everything the product can do: a field per use case, built once per process for HTTP and workers alike."""
+
+from dataclasses import dataclass
+
+from application.accounts.change_password import ChangePassword
+from application.accounts.create_admin import CreateAdmin
+from application.accounts.failed_logins import FailedLogins
+from application.accounts.log_in import LogIn
+from application.accounts.log_out import LogOut
+from application.accounts.log_out_everywhere import LogOutEverywhere
+from application.accounts.refresh_session import RefreshSession
+from application.accounts.register_account import RegisterAccount
+from application.accounts.request_password_reset import RequestPasswordReset
+from application.accounts.resend_verification import ResendVerification
+from application.accounts.reset_password import ResetPassword
+from application.accounts.show_account import ShowAccount
+from application.accounts.update_account import UpdateAccount
+from application.accounts.verify_email import VerifyEmail
+from application.adapters import Adapters
+from application.bookings.accept_booking import AcceptBooking
+from application.bookings.cancel_booking import CancelBooking
+from application.bookings.create_quote import CreateQuote
+from application.bookings.decline_booking import DeclineBooking
+from application.bookings.expire_bookings import ExpireBookings
+from application.bookings.preview_cancellation import PreviewCancellation
+from application.bookings.request_booking import RequestBooking
+from application.caregivers.approve_caregiver import ApproveCaregiver
+from application.caregivers.open_payout_account import OpenPayoutAccount
+from application.caregivers.reject_caregiver import RejectCaregiver
+from application.caregivers.save_caregiver_profile import SaveCaregiverProfile
+from application.caregivers.search_caregivers import SearchCaregivers
+from application.caregivers.set_availability import SetAvailability
+from application.caregivers.show_availability import ShowAvailability
+from application.caregivers.show_caregiver import ShowCaregiver
+from application.caregivers.show_home import ShowHome
+from application.caregivers.suggest_places import SuggestPlaces
+from application.mails.send_mail import SendMail
+from application.mails.tell_admins import TellAdmins
+from application.operations.check_health import CheckHealth
+from application.operations.clean_up import CleanUp
+from application.operations.reset_circuit_breaker import ResetCircuitBreaker
+from application.operations.show_metrics import ShowMetrics
+from application.payments.apply_payment_event import ApplyPaymentEvent
+from application.payments.cancel_payment import CancelPayment
+from application.payments.confirm_sandbox_payment import ConfirmSandboxPayment
+from application.payments.refund_payment import RefundPayment
+from application.payments.start_payment import StartPayment
+from application.pets.add_pet import AddPet
+from application.pets.change_pet import ChangePet
+from application.pets.delete_pet import DeletePet
+from application.ports.booking_queries import BookingQueries
+from application.ports.caregiver_queries import CaregiverQueries
+from application.ports.circuit_breakers import CircuitBreakers
+from application.ports.metrics import Metrics
+from application.ports.pet_queries import PetQueries
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UseCases:
+    """A field per use case, and the ports behind pages that have no rules of their own."""
+
+    accept_booking: AcceptBooking
+    add_pet: AddPet
+    apply_payment_event: ApplyPaymentEvent
+    approve_caregiver: ApproveCaregiver
+    booking_queries: BookingQueries
+    cancel_booking: CancelBooking
+    cancel_payment: CancelPayment
+    caregiver_queries: CaregiverQueries
+    change_password: ChangePassword
+    change_pet: ChangePet
+    check_health: CheckHealth
+    circuit_breakers: CircuitBreakers
+    clean_up: CleanUp
+    confirm_sandbox_payment: ConfirmSandboxPayment | None
+    create_admin: CreateAdmin
+    create_quote: CreateQuote
+    decline_booking: DeclineBooking
+    delete_pet: DeletePet
+    expire_bookings: ExpireBookings
+    log_in: LogIn
+    log_out: LogOut
+    log_out_everywhere: LogOutEverywhere
+    metrics: Metrics
+    open_payout_account: OpenPayoutAccount
+    pet_queries: PetQueries
+    preview_cancellation: PreviewCancellation
+    refresh_session: RefreshSession
+    refund_payment: RefundPayment
+    register_account: RegisterAccount
+    reject_caregiver: RejectCaregiver
+    request_booking: RequestBooking
+    request_password_reset: RequestPasswordReset
+    resend_verification: ResendVerification
+    reset_circuit_breaker: ResetCircuitBreaker
+    reset_password: ResetPassword
+    save_caregiver_profile: SaveCaregiverProfile
+    search_caregivers: SearchCaregivers
+    send_mail: SendMail
+    set_availability: SetAvailability
+    show_account: ShowAccount
+    show_availability: ShowAvailability
+    show_caregiver: ShowCaregiver
+    show_home: ShowHome
+    show_metrics: ShowMetrics
+    start_payment: StartPayment
+    suggest_places: SuggestPlaces
+    tell_admins: TellAdmins
+    update_account: UpdateAccount
+    verify_email: VerifyEmail
+
+
+def build_use_cases(a: Adapters) -> UseCases:
+    """Gives every use case its ports."""
+    uow, clock, ids = a.unit_of_work, a.clock, a.ids
+    failed_logins = FailedLogins(rate_limits=a.rate_limits)
+    return UseCases(
+        accept_booking=AcceptBooking(unit_of_work=uow, clock=clock),
+        add_pet=AddPet(unit_of_work=uow, clock=clock, ids=ids),
+        apply_payment_event=ApplyPaymentEvent(unit_of_work=uow, payments=a.payments, clock=clock, ids=ids),
+        approve_caregiver=ApproveCaregiver(unit_of_work=uow, clock=clock),
+        booking_queries=a.booking_queries,
+        cancel_booking=CancelBooking(unit_of_work=uow, clock=clock, ids=ids),
+        cancel_payment=CancelPayment(unit_of_work=uow, payments=a.payments, clock=clock, ids=ids),
+        caregiver_queries=a.caregiver_queries,
+        change_password=ChangePassword(
+            unit_of_work=uow, password_hasher=a.password_hasher, failed_logins=failed_logins, clock=clock
+        ),
+        change_pet=ChangePet(unit_of_work=uow, clock=clock),
+        check_health=CheckHealth(probes=a.health_probes),
+        circuit_breakers=a.circuit_breakers,
+        clean_up=CleanUp(housekeeping=a.housekeeping, clock=clock),
+        confirm_sandbox_payment=None
+        if a.sandbox_bank is None
+        else ConfirmSandboxPayment(unit_of_work=uow, bank=a.sandbox_bank, clock=clock, ids=ids),
+        create_admin=CreateAdmin(unit_of_work=uow, password_hasher=a.password_hasher, clock=clock, ids=ids),
+        create_quote=CreateQuote(unit_of_work=uow, holidays=a.holidays, clock=clock, ids=ids),
+        decline_booking=DeclineBooking(unit_of_work=uow, clock=clock),
+        delete_pet=DeletePet(unit_of_work=uow, clock=clock),
+        expire_bookings=ExpireBookings(unit_of_work=uow, clock=clock),
+        log_in=LogIn(
+            unit_of_work=uow,
+            password_hasher=a.password_hasher,
+            access_tokens=a.access_tokens,
+            failed_logins=failed_logins,
+            clock=clock,
+            ids=ids,
+        ),
+        log_out=LogOut(unit_of_work=uow, clock=clock),
+        log_out_everywhere=LogOutEverywhere(unit_of_work=uow, clock=clock),
+        metrics=a.metrics,
+        open_payout_account=OpenPayoutAccount(
+            unit_of_work=uow,
+            connected_accounts=a.connected_accounts,
+            return_url=f"{a.public_url}/caregiver/payouts",
+        ),
+        pet_queries=a.pet_queries,
+        preview_cancellation=PreviewCancellation(unit_of_work=uow, clock=clock),
+        refresh_session=RefreshSession(unit_of_work=uow, access_tokens=a.access_tokens, clock=clock),
+        refund_payment=RefundPayment(unit_of_work=uow, payments=a.payments, clock=clock),
+        register_account=RegisterAccount(
+            unit_of_work=uow, password_hasher=a.password_hasher, clock=clock, ids=ids
+        ),
+        reject_caregiver=RejectCaregiver(unit_of_work=uow, clock=clock),
+        request_booking=RequestBooking(unit_of_work=uow, clock=clock, ids=ids),
+        request_password_reset=RequestPasswordReset(
+            unit_of_work=uow, rate_limits=a.rate_limits, clock=clock, ids=ids
+        ),
+        resend_verification=ResendVerification(unit_of_work=uow, rate_limits=a.rate_limits, clock=clock, ids=ids),
+        reset_circuit_breaker=ResetCircuitBreaker(circuit_breakers=a.circuit_breakers, unit_of_work=uow),
+        reset_password=ResetPassword(
+            unit_of_work=uow,
+            password_hasher=a.password_hasher,
+            token_signer=a.token_signer,
+            failed_logins=failed_logins,
+            clock=clock,
+        ),
+        save_caregiver_profile=SaveCaregiverProfile(unit_of_work=uow, geocoder=a.geocoder, clock=clock, ids=ids),
+        search_caregivers=SearchCaregivers(queries=a.caregiver_queries, geocoder=a.geocoder, cache=a.cache),
+        send_mail=SendMail(
+            queries=a.mail_queries,
+            templates=a.mail_templates,
+            mail=a.mail,
+            token_signer=a.token_signer,
+            public_url=a.public_url,
+        ),
+        set_availability=SetAvailability(unit_of_work=uow),
+        show_account=ShowAccount(accounts=a.account_queries),
+        show_availability=ShowAvailability(unit_of_work=uow),
+        show_caregiver=ShowCaregiver(queries=a.caregiver_queries, cache=a.cache),
+        show_home=ShowHome(queries=a.caregiver_queries, cache=a.cache),
+        show_metrics=ShowMetrics(
+            metrics=a.metrics,
+            circuit_breakers=a.circuit_breakers,
+            job_records=a.job_records,
+            process=a.process,
+        ),
+        start_payment=StartPayment(
+            unit_of_work=uow, payments=a.payments, provider=a.payment_provider, clock=clock, ids=ids
+        ),
+        suggest_places=SuggestPlaces(geocoder=a.geocoder),
+        tell_admins=TellAdmins(queries=a.mail_queries, unit_of_work=uow),
+        update_account=UpdateAccount(unit_of_work=uow, clock=clock),
+        verify_email=VerifyEmail(unit_of_work=uow, token_signer=a.token_signer, clock=clock),
+    )

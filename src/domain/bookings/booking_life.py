@@ -1,0 +1,87 @@
+"""The states of a booking, the record of its transitions, and the events they cause."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import NewType
+from uuid import UUID
+
+from domain.shared.actor import AccountId, CaregiverId
+from domain.shared.events import DomainEvent
+
+BookingId = NewType("BookingId", UUID)
+
+
+class BookingStatus(StrEnum):
+    PENDING = "pending"
+    ACCEPTED = "accepted"
+    PAID = "paid"
+    IN_PROGRESS = "in_progress"
+    COMPLETED = "completed"
+    DISPUTED = "disputed"
+    DECLINED = "declined"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+
+
+STATUSES_THAT_FREE_THE_PLACE = frozenset({BookingStatus.DECLINED, BookingStatus.EXPIRED, BookingStatus.CANCELLED})
+"""In every other state the booking occupies its caregiver."""
+
+STATUSES_THAT_REVEAL = frozenset(
+    {BookingStatus.PAID, BookingStatus.IN_PROGRESS, BookingStatus.COMPLETED, BookingStatus.DISPUTED}
+)
+"""PAID or later: the parties may know who the other is."""
+
+
+class ActorRole(StrEnum):
+    """In which capacity somebody touched a booking; `system` is time passing or money arriving."""
+
+    OWNER = "owner"
+    CAREGIVER = "caregiver"
+    ADMIN = "admin"
+    SYSTEM = "system"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookingTransition:
+    """Who changed the state, when, and why. `from_status` is None for the request."""
+
+    from_status: BookingStatus | None
+    to_status: BookingStatus
+    at: datetime
+    actor_id: AccountId | None
+    actor_role: ActorRole
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookingEvent(DomainEvent):
+    """Something that happened to a booking."""
+
+    booking_id: BookingId
+    owner_id: AccountId
+    caregiver_id: CaregiverId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookingRequested(BookingEvent): ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookingAccepted(BookingEvent): ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookingDeclined(BookingEvent): ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookingExpired(BookingEvent): ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookingPaid(BookingEvent): ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookingCancelled(BookingEvent): ...

@@ -1,0 +1,43 @@
+"""Why a booking refuses what was asked of it."""
+
+from domain.shared.errors import Conflict, NotAllowed, NotFound
+
+
+class BookingNotFound(NotFound):
+    title = "There is no such booking"
+
+
+class OnlyTheCaregiver(NotAllowed):
+    title = "Only the caregiver of the booking may do this"
+
+
+class OnlyTheOwner(NotAllowed):
+    title = "Only the owner of the booking may do this"
+
+
+class SlotTaken(Conflict):
+    title = "The caregiver has no free place then"
+
+
+class BookingNotPending(Conflict):
+    title = "The booking is not pending"
+
+
+class AnswerOverdue(Conflict):
+    title = "The time to answer is over"
+
+
+class BookingNotAccepted(Conflict):
+    title = "The booking is not accepted"
+
+
+class PayWindowNotOpen(Conflict):
+    title = "The booking cannot be paid yet"
+
+
+class PayWindowClosed(Conflict):
+    title = "The time to pay is over"
+
+
+class BookingNotCancellable(Conflict):
+    title = "The booking cannot be cancelled"

@@ -1,0 +1,94 @@
+"""Money on its way back to an owner."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import NewType
+from uuid import UUID
+
+from domain.bookings.booking_life import BookingId
+from domain.shared.errors import NotFound
+from domain.shared.events import DomainEvent
+from domain.shared.money import Money
+
+RefundId = NewType("RefundId", UUID)
+
+
+class RefundStatus(StrEnum):
+    PENDING = "pending"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+
+
+class RefundNotFound(NotFound):
+    title = "There is no such refund"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundMade(DomainEvent):
+    """The provider has given the money back."""
+
+    refund_id: RefundId
+    booking_id: BookingId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundFailed(DomainEvent):
+    """The money could not be given back: a task for an admin, who still owes it to the owner."""
+
+    refund_id: RefundId
+    booking_id: BookingId
+
+
+@dataclass(slots=True, kw_only=True)
+class Refund:
+    """Refund number `number` (1, 2, …) of a booking, decided first, made by the provider later.
+
+    Its money is at the provider once `provider_refund_id` is known; it is done only when it succeeded. A failure may
+    come 30 days after a success.
+    """
+
+    id: RefundId
+    payment_id: UUID
+    booking_id: BookingId
+    number: int
+    amount: Money
+    reason: str
+    created_at: datetime
+    status: RefundStatus = RefundStatus.PENDING
+    provider_refund_id: str | None = None
+    error: str | None = None
+    settled_at: datetime | None = None
+    version: int = 0
+    events: list[DomainEvent] = field(default_factory=list[DomainEvent])
+
+    @property
+    def key(self) -> str:
+        """The idempotency key of giving the money back."""
+        return f"refund:{self.booking_id}:{self.number}"
+
+    @property
+    def is_asked_for(self) -> bool:
+        """Whether the provider knows of it, or said no: asking again would be of no use."""
+        return self.provider_refund_id is not None or self.status is not RefundStatus.PENDING
+
+    def observe(self, *, provider_refund_id: str, status: RefundStatus, at: datetime, error: str | None = None) -> None:
+        """Takes over what the provider tells. A failure is final; a success only yields to a failure."""
+        self.provider_refund_id = provider_refund_id
+        if self.status is RefundStatus.FAILED or status in (self.status, RefundStatus.PENDING):
+            return
+        if status is RefundStatus.FAILED:
+            self.fail(error or "failed at the provider", at=at)
+            return
+        self.status = status
+        self.settled_at = at
+        self.events.append(RefundMade(at=at, refund_id=self.id, booking_id=self.booking_id))
+
+    def fail(self, error: str, *, at: datetime) -> None:
+        """The provider will not give the money back. Failing twice is harmless."""
+        if self.status is RefundStatus.FAILED:
+            return
+        self.status = RefundStatus.FAILED
+        self.error = error
+        self.settled_at = at
+        self.events.append(RefundFailed(at=at, refund_id=self.id, booking_id=self.booking_id))

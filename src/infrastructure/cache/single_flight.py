@@ -1,0 +1,65 @@
+"""One loader per key at a time, for all who ask."""
+
+import asyncio
+from collections.abc import Callable, Collection, Coroutine
+from dataclasses import dataclass
+from typing import Any
+
+from application.ports.cache import CachedValue
+
+
+@dataclass(slots=True, eq=False)
+class Flight:
+    """A load under way. `outdated` once one of its tags was invalidated: what it brings must not be remembered."""
+
+    tags: frozenset[str]
+    outdated: bool = False
+
+
+Load = Callable[[Flight], Coroutine[Any, Any, CachedValue]]
+
+
+class SingleFlight:
+    """Runs one load per key and lets everybody wait for it; a waiter who leaves takes nobody with him.
+
+    A load goes on when all its waiters have left: the next one will ask for the same.
+    """
+
+    def __init__(self) -> None:
+        self._flights: dict[str, tuple[Flight, asyncio.Task[CachedValue]]] = {}
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._flights
+
+    async def run(self, key: str, tags: Collection[str], load: Load) -> CachedValue:
+        _, task = self._flights.get(key, (None, None))
+        if task is None or task.done():
+            task = self._start(key, Flight(frozenset(tags)), load)
+        return await asyncio.shield(task)
+
+    def invalidate(self, tags: Collection[str]) -> None:
+        """Marks the loads under these tags outdated. Who asks from now on waits for a new load."""
+        for key, (flight, _) in list(self._flights.items()):
+            if not flight.tags.isdisjoint(tags):
+                self._outdate(key)
+
+    def clear(self) -> None:
+        for key in list(self._flights):
+            self._outdate(key)
+
+    def _outdate(self, key: str) -> None:
+        flight, _ = self._flights.pop(key)
+        flight.outdated = True
+
+    def _start(self, key: str, flight: Flight, load: Load) -> asyncio.Task[CachedValue]:
+        task = asyncio.create_task(load(flight), name=f"load {key}")
+        self._flights[key] = flight, task
+
+        def landed(task: asyncio.Task[CachedValue]) -> None:
+            if not task.cancelled():
+                task.exception()  # seen, even when nobody waits any more
+            if self._flights.get(key, (None,))[0] is flight:
+                del self._flights[key]
+
+        task.add_done_callback(landed)
+        return task

@@ -1,0 +1,45 @@
+"""How a job's id travels from the relay to a worker. Losing a message loses nothing: the record is dispatched again."""
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+from uuid import UUID
+
+from dramatiq import Broker, Message
+
+MESSAGE_VERSION = 1
+ACTOR_NAME = "jobs.run"
+
+
+class TransportUnavailable(Exception):
+    """The messages could not be handed over; some of them may have arrived."""
+
+
+@dataclass(frozen=True, slots=True)
+class DueJob:
+    id: UUID
+    queue: str
+
+
+class JobTransport(Protocol):
+    """Carries ids of due jobs to the workers, at least once while it works at all."""
+
+    @abstractmethod
+    async def send(self, due: Sequence[DueJob]) -> None:
+        """Raises TransportUnavailable."""
+        ...
+
+
+def enqueue_all(broker: Broker, due: Sequence[DueJob]) -> None:
+    """Puts a `jobs.run` message for each job into its queue."""
+    for job in due:
+        broker.enqueue(
+            Message(
+                queue_name=job.queue,
+                actor_name=ACTOR_NAME,
+                args=(),
+                kwargs={"job_id": str(job.id), "version": MESSAGE_VERSION},
+                options={},
+            )
+        )

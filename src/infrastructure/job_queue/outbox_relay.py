@@ -1,0 +1,154 @@
+"""Moves what was committed to where it is worked on: events become jobs, due jobs become messages."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+import structlog
+from sqlalchemy import and_, case, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from application.ports.clock import Clock
+from application.ports.ids import Ids
+from application.ports.event_router import EventRouter
+from domain.shared.errors import Unavailable
+from infrastructure.job_queue.job_transport import DueJob, JobTransport, TransportUnavailable
+from infrastructure.persistence.database import Database
+from infrastructure.persistence.dialects import insert_or_ignore, unclaimed
+from infrastructure.persistence.jobs.job_tables import QUEUES, JobStatus, jobs
+from infrastructure.persistence.outbox import outbox_events
+
+log = structlog.get_logger(__name__)
+
+BATCH = 100
+POLL_SECONDS = 1.0
+LONGEST_PAUSE_SECONDS = 10.0
+# A message that nobody claimed for so long is believed lost and sent again; a second one does no harm.
+LOST_AFTER = timedelta(seconds=60)
+
+
+class OutboxRelay:
+    """Runs in every process; several side by side skip each other's rows. Woken at commit, polling as a fallback."""
+
+    def __init__(
+        self, database: Database, transport: JobTransport, route: EventRouter, *, clock: Clock, ids: Ids
+    ) -> None:
+        self._database = database
+        self._transport = transport
+        self._route = route
+        self._clock = clock
+        self._ids = ids
+        self._work = asyncio.Event()
+
+    def wake(self) -> None:
+        """There is something to do now."""
+        self._work.set()
+
+    async def run(self) -> None:
+        """Works until cancelled, and backs off while the database or the transport is away."""
+        pause = POLL_SECONDS
+        while True:
+            self._work.clear()
+            try:
+                moved = await self.pump()
+                pause = POLL_SECONDS
+            except (Unavailable, TransportUnavailable) as error:
+                log.warning("relay.waiting", reason=type(error).__name__, pause_seconds=pause)
+                moved, pause = 0, min(pause * 2, LONGEST_PAUSE_SECONDS)
+            if moved < BATCH:
+                await self._rest(pause)
+
+    async def pump(self) -> int:
+        """One round; how many events and jobs it moved. Raises TransportUnavailable or DatabaseUnavailable."""
+        if not await self._anything():
+            return 0
+        async with self._database.begin() as connection:
+            routed = await self._route_events(connection)
+            await self._rescue_orphans(connection)
+            due = await self._take_due(connection)
+        try:
+            await self._transport.send(due)
+        except TransportUnavailable:
+            await self._give_back(due)
+            raise
+        return max(routed, len(due))
+
+    async def _rest(self, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._work.wait()
+        except TimeoutError:
+            return
+
+    async def _anything(self) -> bool:
+        events = select(outbox_events.c.id).where(outbox_events.c.routed_at.is_(None)).limit(1)
+        work = select(jobs.c.id).where(or_(self._is_due(), self._is_orphan())).limit(1)
+        async with self._database.read() as connection:
+            if (await connection.execute(events)).first() is not None:
+                return True
+            return (await connection.execute(work)).first() is not None
+
+    async def _route_events(self, connection: AsyncConnection) -> int:
+        statement = unclaimed(
+            select(outbox_events).where(outbox_events.c.routed_at.is_(None)).order_by(outbox_events.c.id).limit(BATCH)
+        )
+        events = (await connection.execute(statement)).all()
+        rows = [self._job_row(event, job) for event in events for job in self._route(event.name, event.aggregate_id, event.facts)]
+        if rows:
+            await connection.execute(insert_or_ignore(connection, jobs, ["unique_key"]), rows)
+        if events:
+            routed = update(outbox_events).where(outbox_events.c.id.in_([event.id for event in events]))
+            await connection.execute(routed.values(routed_at=self._clock.now()))
+        return len(events)
+
+    def _job_row(self, event: Any, job: RoutedJob) -> dict[str, Any]:
+        now = self._clock.now()
+        return {
+            "id": self._ids.new(),
+            "kind": job.kind,
+            "payload": dict(job.payload),
+            "queue": job.queue,
+            "status": JobStatus.QUEUED.value,
+            "unique_key": f"event:{event.id}:{job.name}",
+            "correlation_id": event.correlation_id,
+            "attempts": 0,
+            "created_at": now,
+            "run_at": now,
+        }
+
+    async def _rescue_orphans(self, connection: AsyncConnection) -> None:
+        """Jobs whose worker died go back to where they waited; the attempt stays counted."""
+        statement = update(jobs).where(self._is_orphan())
+        await connection.execute(
+            statement.values(
+                status=JobStatus.RETRYING.value, lease_id=None, lease_until=None, dispatched_at=None, run_at=self._clock.now()
+            )
+        )
+
+    async def _take_due(self, connection: AsyncConnection) -> list[DueJob]:
+        by_priority = case({queue: rank for rank, queue in enumerate(QUEUES)}, value=jobs.c.queue)
+        waiting = select(jobs.c.id, jobs.c.queue).where(self._is_due()).order_by(by_priority, jobs.c.run_at)
+        found = unclaimed(waiting.limit(BATCH))
+        due = [DueJob(row.id, row.queue) for row in await connection.execute(found)]
+        if due:
+            taken = update(jobs).where(jobs.c.id.in_([job.id for job in due]))
+            await connection.execute(taken.values(dispatched_at=self._clock.now()))
+        return due
+
+    async def _give_back(self, due: Sequence[DueJob]) -> None:
+        async with self._database.begin() as connection:
+            returned = update(jobs).where(jobs.c.id.in_([job.id for job in due]))
+            await connection.execute(returned.values(dispatched_at=None))
+
+    def _is_due(self) -> Any:
+        now = self._clock.now()
+        return and_(
+            jobs.c.status.in_([JobStatus.QUEUED.value, JobStatus.RETRYING.value]),
+            jobs.c.run_at <= now,
+            or_(jobs.c.dispatched_at.is_(None), jobs.c.dispatched_at < now - LOST_AFTER),
+        )
+
+    def _is_orphan(self) -> Any:
+        return and_(jobs.c.status == JobStatus.RUNNING.value, jobs.c.lease_until < self._clock.now())
+

@@ -1,0 +1,122 @@
+"""Accounts and one-time tokens in SQL."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, select
+
+from application.cache_tags import SEARCH_TAG, caregiver_tag
+from application.ports.account_repository import AccountRepository
+from domain.accounts.account import Account, AccountNotFound
+from domain.accounts.one_time_tokens import OneTimePurpose, OneTimeToken, OneTimeTokenId, TokenNotUsable
+from domain.shared.actor import AccountId, CaregiverId
+from domain.shared.languages import Language
+from infrastructure.persistence.accounts.account_tables import accounts, one_time_tokens
+from infrastructure.persistence.caregivers.caregiver_tables import caregivers
+from infrastructure.persistence.transaction import Transaction
+
+
+class SqlAccountRepository(AccountRepository):
+    def __init__(self, transaction: Transaction) -> None:
+        self._transaction = transaction
+
+    async def get(self, account_id: AccountId) -> Account:
+        row = await self._transaction.first(select(accounts).where(accounts.c.id == account_id))
+        if row is None:
+            raise AccountNotFound
+        return _from_row(row)
+
+    async def by_email(self, email: str) -> Account | None:
+        row = await self._transaction.first(select(accounts).where(accounts.c.email == email))
+        return None if row is None else _from_row(row)
+
+    async def add(self, account: Account) -> None:
+        account.version = 1
+        await self._transaction.execute(accounts.insert().values(**_to_row(account)))
+        await self._transaction.record_events(account.events, aggregate_id=account.id)
+
+    async def save(self, account: Account) -> None:
+        read_version, account.version = account.version, account.version + 1
+        await self._transaction.save_version(
+            accounts.update()
+            .where(accounts.c.id == account.id, accounts.c.version == read_version)
+            .values(**_to_row(account))
+        )
+        await self._transaction.record_events(account.events, aggregate_id=account.id)
+        await self._touch_caregiver(account.id)
+
+    async def add_one_time_token(self, token: OneTimeToken) -> None:
+        await self._transaction.execute(
+            one_time_tokens.insert().values(
+                id=token.id,
+                account_id=token.account_id,
+                purpose=token.purpose.value,
+                expires_at=token.expires_at,
+                used_at=token.used_at,
+            )
+        )
+
+    async def one_time_token(self, token_id: OneTimeTokenId) -> OneTimeToken:
+        row = await self._transaction.first(select(one_time_tokens).where(one_time_tokens.c.id == token_id))
+        if row is None:
+            raise TokenNotUsable(field="token")
+        return OneTimeToken(
+            id=row.id,
+            account_id=row.account_id,
+            purpose=OneTimePurpose(row.purpose),
+            expires_at=row.expires_at,
+            used_at=row.used_at,
+        )
+
+    async def use_one_time_token(self, token_id: OneTimeTokenId, *, at: datetime) -> None:
+        result = await self._transaction.execute(
+            one_time_tokens.update()
+            .where(one_time_tokens.c.id == token_id, one_time_tokens.c.used_at.is_(None))
+            .values(used_at=at)
+        )
+        if result.rowcount != 1:
+            raise TokenNotUsable(field="token")
+
+    async def _touch_caregiver(self, account_id: AccountId) -> None:
+        """The public profile shows the name of the account behind it."""
+        row = await self._transaction.first(select(caregivers.c.id).where(caregivers.c.account_id == account_id))
+        if row is not None:
+            self._transaction.touch(SEARCH_TAG, caregiver_tag(CaregiverId(row.id)))
+
+
+def _to_row(account: Account) -> dict[str, Any]:
+    return {
+        "id": account.id,
+        "email": account.email,
+        "password_hash": account.password_hash,
+        "first_name": account.first_name,
+        "last_name": account.last_name,
+        "language": account.language.value,
+        "phone": account.phone,
+        "address": account.address,
+        "email_verified_at": account.email_verified_at,
+        "is_admin": account.is_admin,
+        "suspended_at": account.suspended_at,
+        "suspension_reason": account.suspension_reason,
+        "created_at": account.created_at,
+        "version": account.version,
+    }
+
+
+def _from_row(row: Row[Any]) -> Account:
+    return Account(
+        id=row.id,
+        email=row.email,
+        password_hash=row.password_hash,
+        first_name=row.first_name,
+        last_name=row.last_name,
+        language=Language(row.language),
+        phone=row.phone,
+        address=row.address,
+        email_verified_at=row.email_verified_at,
+        is_admin=row.is_admin,
+        suspended_at=row.suspended_at,
+        suspension_reason=row.suspension_reason,
+        created_at=row.created_at,
+        version=row.version,
+    )

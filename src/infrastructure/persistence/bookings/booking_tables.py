@@ -1,0 +1,164 @@
+"""Quotes, bookings and the time they occupy."""
+
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    PrimaryKeyConstraint,
+    SmallInteger,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+)
+
+from domain.bookings.booking_life import ActorRole, BookingStatus
+from domain.bookings.pricing import LineKind
+from domain.caregivers.caregiver_profile import CancellationPolicy
+from domain.caregivers.services import Service
+from domain.shared.period import TIME_ZONES
+from infrastructure.persistence.tables import UtcDateTime, metadata, one_of
+
+quotes = Table(
+    "quotes",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("owner_id", ForeignKey("accounts.id"), nullable=False),
+    Column("caregiver_id", ForeignKey("caregivers.id"), nullable=False),
+    Column("service", String(24), nullable=False),
+    Column("start_at", UtcDateTime, nullable=False),
+    Column("end_at", UtcDateTime, nullable=False),
+    Column("time_zone", String(32), nullable=False),
+    Column("gross_cents", Integer, nullable=False),
+    Column("commission_cents", Integer, nullable=False),
+    Column("net_cents", Integer, nullable=False),
+    Column("commission_basis_points", SmallInteger, nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+    Column("used_at", UtcDateTime),
+    Column("version", Integer, nullable=False),
+    one_of("service", Service),
+    one_of("currency", ["EUR"]),
+    CheckConstraint("end_at > start_at", name="period"),
+    CheckConstraint("gross_cents >= 0 AND gross_cents = commission_cents + net_cents", name="sums"),
+)
+Index("ix_quotes_expires_at", quotes.c.expires_at)
+
+quote_pets = Table(
+    "quote_pets",
+    metadata,
+    Column("quote_id", ForeignKey("quotes.id", ondelete="CASCADE"), nullable=False),
+    Column("position", SmallInteger, nullable=False),
+    Column("pet_id", ForeignKey("pets.id"), nullable=False),
+    PrimaryKeyConstraint("quote_id", "position"),
+    UniqueConstraint("quote_id", "pet_id"),
+)
+
+quote_lines = Table(
+    "quote_lines",
+    metadata,
+    Column("quote_id", ForeignKey("quotes.id", ondelete="CASCADE"), nullable=False),
+    Column("position", SmallInteger, nullable=False),
+    Column("kind", String(24), nullable=False),
+    Column("label", String(120), nullable=False),
+    Column("half_units", Integer, nullable=False),
+    Column("unit_price_cents", Integer, nullable=False),
+    Column("total_cents", Integer, nullable=False),
+    PrimaryKeyConstraint("quote_id", "position"),
+    one_of("kind", LineKind),
+)
+
+bookings = Table(
+    "bookings",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("quote_id", ForeignKey("quotes.id"), nullable=False, unique=True),
+    Column("owner_id", ForeignKey("accounts.id"), nullable=False),
+    Column("caregiver_id", ForeignKey("caregivers.id"), nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("service", String(24), nullable=False),
+    Column("start_at", UtcDateTime, nullable=False),
+    Column("end_at", UtcDateTime, nullable=False),
+    Column("time_zone", String(32), nullable=False),
+    Column("policy", String(16), nullable=False),
+    Column("gross_cents", Integer, nullable=False),
+    Column("commission_cents", Integer, nullable=False),
+    Column("net_cents", Integer, nullable=False),
+    Column("commission_basis_points", SmallInteger, nullable=False),
+    Column("captured_cents", Integer, nullable=False),
+    Column("refunded_cents", Integer, nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("emergency_name", String(80), nullable=False),
+    Column("emergency_phone", String(32), nullable=False),
+    Column("notes", Text),
+    Column("vet", Text),
+    Column("off_leash_allowed", Boolean, nullable=False),
+    Column("requested_at", UtcDateTime, nullable=False),
+    Column("answer_until", UtcDateTime, nullable=False),
+    Column("accepted_at", UtcDateTime),
+    Column("pay_window_opens_at", UtcDateTime),
+    Column("pay_until", UtcDateTime),
+    Column("paid_at", UtcDateTime),
+    Column("ended_at", UtcDateTime),
+    Column("payment_id", Uuid),
+    Column("refund_count", SmallInteger, nullable=False),
+    Column("version", Integer, nullable=False),
+    one_of("status", BookingStatus),
+    one_of("service", Service),
+    one_of("policy", CancellationPolicy),
+    one_of("time_zone", TIME_ZONES),
+    one_of("currency", ["EUR"]),
+    CheckConstraint("end_at > start_at", name="period"),
+    CheckConstraint("gross_cents >= 0 AND gross_cents = commission_cents + net_cents", name="sums"),
+    CheckConstraint("0 <= refunded_cents AND refunded_cents <= captured_cents", name="refunds"),
+    CheckConstraint("status <> 'accepted' OR pay_until IS NOT NULL", name="accepted_has_deadline"),
+)
+Index("ix_bookings_owner_id_start_at_id", bookings.c.owner_id, bookings.c.start_at, bookings.c.id)
+Index("ix_bookings_caregiver_id_start_at_id", bookings.c.caregiver_id, bookings.c.start_at, bookings.c.id)
+_pending, _accepted = bookings.c.status == "pending", bookings.c.status == "accepted"
+Index("ix_bookings_answer_until", bookings.c.answer_until, postgresql_where=_pending, sqlite_where=_pending)
+Index("ix_bookings_pay_until", bookings.c.pay_until, postgresql_where=_accepted, sqlite_where=_accepted)
+
+booking_pets = Table(
+    "booking_pets",
+    metadata,
+    Column("booking_id", ForeignKey("bookings.id", ondelete="CASCADE"), nullable=False),
+    Column("position", SmallInteger, nullable=False),
+    Column("pet_id", ForeignKey("pets.id"), nullable=False),
+    PrimaryKeyConstraint("booking_id", "position"),
+    UniqueConstraint("booking_id", "pet_id"),
+)
+
+booking_transitions = Table(
+    "booking_transitions",
+    metadata,
+    Column("booking_id", ForeignKey("bookings.id"), nullable=False),
+    Column("position", SmallInteger, nullable=False),
+    Column("from_status", String(16)),
+    Column("to_status", String(16), nullable=False),
+    Column("actor_id", ForeignKey("accounts.id")),
+    Column("actor_role", String(16), nullable=False),
+    Column("reason", Text),
+    Column("at", UtcDateTime, nullable=False),
+    PrimaryKeyConstraint("booking_id", "position"),
+    one_of("actor_role", ActorRole),
+)
+
+# A row an occupying booking; a trigger (see the migration) locks the caregiver and refuses what exceeds the peak.
+occupancies = Table(
+    "occupancies",
+    metadata,
+    Column("booking_id", ForeignKey("bookings.id", ondelete="CASCADE"), primary_key=True),
+    Column("caregiver_id", ForeignKey("caregivers.id"), nullable=False),
+    Column("start_at", UtcDateTime, nullable=False),
+    Column("end_at", UtcDateTime, nullable=False),
+    Column("animals", SmallInteger, nullable=False),
+    CheckConstraint("end_at > start_at", name="period"),
+    CheckConstraint("animals >= 1", name="animals"),
+)
+Index("ix_occupancies_caregiver_id_end_at", occupancies.c.caregiver_id, occupancies.c.end_at, occupancies.c.start_at)

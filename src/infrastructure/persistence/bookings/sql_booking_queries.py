@@ -1,0 +1,193 @@
+"""Bookings as their parties see them, straight from SQL."""
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from msgspec import UNSET
+from sqlalchemy import ColumnElement, Row, Select, and_, exists, or_, select
+
+from application.cursors import decode_cursor, encode_cursor
+from application.ports.booking_queries import (
+    BookedPetView,
+    BookingQueries,
+    BookingTransitionView,
+    BookingView,
+    PartyView,
+)
+from application.ports.views import MoneyView, Page
+from domain.bookings.booking_life import STATUSES_THAT_REVEAL, ActorRole, BookingId, BookingStatus
+from domain.bookings.booking_refusals import BookingNotFound
+from domain.caregivers.caregiver_profile import CancellationPolicy
+from domain.caregivers.services import Service
+from domain.pets.pet import Animal, AnimalSize
+from domain.shared.actor import Actor
+from domain.shared.names import gated_name
+from infrastructure.persistence.accounts.account_tables import accounts
+from infrastructure.persistence.bookings.booking_tables import booking_pets, booking_transitions, bookings
+from infrastructure.persistence.caregivers.caregiver_tables import caregivers
+from infrastructure.persistence.database import Database
+from infrastructure.persistence.pets.pet_tables import pets
+
+_owner = accounts.alias("owner_account")
+_caregiver = accounts.alias("caregiver_account")
+_known = bookings.alias("known")
+_REVEALING = [status.value for status in STATUSES_THAT_REVEAL]
+
+
+class SqlBookingQueries(BookingQueries):
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def get(self, booking_id: BookingId, *, viewer: Actor) -> BookingView:
+        views = await self._views(_visible_to(viewer).where(bookings.c.id == booking_id), viewer)
+        if not views:
+            raise BookingNotFound
+        return views[0]
+
+    async def of_account(
+        self,
+        *,
+        viewer: Actor,
+        role: ActorRole | None,
+        statuses: Collection[BookingStatus],
+        starts_from: datetime | None,
+        starts_before: datetime | None,
+        limit: int,
+        cursor: str | None,
+    ) -> Page[BookingView]:
+        statement = _bookings().where(_as_role(viewer, role))
+        if statuses:
+            statement = statement.where(bookings.c.status.in_([status.value for status in statuses]))
+        if starts_from is not None:
+            statement = statement.where(bookings.c.start_at >= starts_from)
+        if starts_before is not None:
+            statement = statement.where(bookings.c.start_at < starts_before)
+        if cursor is not None:
+            start_at, last_id = decode_cursor(cursor, tuple[datetime, UUID])
+            same_start = and_(bookings.c.start_at == start_at, bookings.c.id < last_id)
+            statement = statement.where(or_(bookings.c.start_at < start_at, same_start))
+        ordered = statement.order_by(bookings.c.start_at.desc(), bookings.c.id.desc()).limit(limit + 1)
+        views = await self._views(ordered, viewer)
+        items = views[:limit]
+        more = len(views) > limit
+        return Page(items=items, next_cursor=encode_cursor((items[-1].start_at, items[-1].id)) if more else None)
+
+    async def history(self, booking_id: BookingId, *, viewer: Actor) -> Sequence[BookingTransitionView]:
+        statement = select(booking_transitions).where(booking_transitions.c.booking_id == booking_id)
+        async with self._database.read() as connection:
+            seen = await connection.execute(_visible_to(viewer).where(bookings.c.id == booking_id))
+            if seen.first() is None:
+                raise BookingNotFound
+            rows = (await connection.execute(statement.order_by(booking_transitions.c.position))).all()
+        return [
+            BookingTransitionView(
+                from_status=None if row.from_status is None else BookingStatus(row.from_status),
+                to_status=BookingStatus(row.to_status),
+                at=row.at,
+                actor_role=ActorRole(row.actor_role),
+                reason=row.reason,
+            )
+            for row in rows
+        ]
+
+    async def _views(self, statement: Select[Any], viewer: Actor) -> list[BookingView]:
+        """The bookings with their pets: two queries whatever their number."""
+        async with self._database.read() as connection:
+            rows = (await connection.execute(statement)).all()
+            booked: dict[UUID, list[BookedPetView]] = defaultdict(list)
+            if rows:
+                for pet in await connection.execute(_pets_of([row.id for row in rows])):
+                    booked[pet.booking_id].append(
+                        BookedPetView(id=pet.id, name=pet.name, animal=Animal(pet.animal), size=AnimalSize(pet.size))
+                    )
+        return [_view(row, booked[row.id], viewer) for row in rows]
+
+
+def _bookings() -> Select[Any]:
+    revealed = exists().where(
+        _known.c.owner_id == bookings.c.owner_id,
+        _known.c.caregiver_id == bookings.c.caregiver_id,
+        _known.c.status.in_(_REVEALING),
+    )
+    return (
+        select(
+            bookings,
+            caregivers.c.account_id.label("caregiver_account_id"),
+            _owner.c.first_name.label("owner_first"),
+            _owner.c.last_name.label("owner_last"),
+            _caregiver.c.first_name.label("caregiver_first"),
+            _caregiver.c.last_name.label("caregiver_last"),
+            revealed.label("revealed"),
+        )
+        .join(caregivers, caregivers.c.id == bookings.c.caregiver_id)
+        .join(_owner, _owner.c.id == bookings.c.owner_id)
+        .join(_caregiver, _caregiver.c.id == caregivers.c.account_id)
+    )
+
+
+def _visible_to(viewer: Actor) -> Select[Any]:
+    return _bookings() if viewer.is_admin else _bookings().where(_as_role(viewer, None))
+
+
+def _as_role(viewer: Actor, role: ActorRole | None) -> ColumnElement[bool]:
+    as_owner = bookings.c.owner_id == viewer.account_id
+    as_caregiver = bookings.c.caregiver_id == viewer.caregiver_id
+    if role is ActorRole.OWNER:
+        return as_owner
+    if role is ActorRole.CAREGIVER:
+        return as_caregiver
+    return as_owner if viewer.caregiver_id is None else or_(as_owner, as_caregiver)
+
+
+def _pets_of(booking_ids: Sequence[UUID]) -> Select[Any]:
+    return (
+        select(booking_pets.c.booking_id, pets.c.id, pets.c.name, pets.c.animal, pets.c.size)
+        .join(pets, pets.c.id == booking_pets.c.pet_id)
+        .where(booking_pets.c.booking_id.in_(booking_ids))
+        .order_by(booking_pets.c.booking_id, booking_pets.c.position)
+    )
+
+
+def _view(row: Row[Any], booked: list[BookedPetView], viewer: Actor) -> BookingView:
+    is_owner = row.owner_id == viewer.account_id
+    is_caregiver = row.caregiver_id == viewer.caregiver_id
+    may_know = row.revealed or not (is_owner or is_caregiver)
+    sees_shares = is_caregiver or (viewer.is_admin and not is_owner)
+    return BookingView(
+        id=row.id,
+        status=BookingStatus(row.status),
+        caregiver=_party(row.caregiver_id, row.caregiver_first, row.caregiver_last, shown=may_know or is_caregiver),
+        owner=_party(row.owner_id, row.owner_first, row.owner_last, shown=may_know or is_owner),
+        service=Service(row.service),
+        start_at=row.start_at,
+        end_at=row.end_at,
+        time_zone=row.time_zone,
+        pets=booked,
+        gross=_money(row.gross_cents, row),
+        captured=_money(row.captured_cents, row),
+        refunded=_money(row.refunded_cents, row),
+        policy=CancellationPolicy(row.policy),
+        requested_at=row.requested_at,
+        answer_until=row.answer_until,
+        accepted_at=row.accepted_at,
+        pay_window_opens_at=row.pay_window_opens_at,
+        pay_until=row.pay_until,
+        paid_at=row.paid_at,
+        notes=row.notes,
+        vet=row.vet,
+        off_leash_allowed=row.off_leash_allowed,
+        commission=_money(row.commission_cents, row) if sees_shares else UNSET,
+        net=_money(row.net_cents, row) if sees_shares else UNSET,
+    )
+
+
+def _party(party_id: UUID, first_name: str, last_name: str, *, shown: bool) -> PartyView:
+    name = f"{first_name} {last_name}" if shown else gated_name(first_name, last_name)
+    return PartyView(id=party_id, display_name=name)
+
+
+def _money(cents: int, row: Row[Any]) -> MoneyView:
+    return MoneyView(amount_cents=cents, currency=row.currency)

@@ -1,0 +1,159 @@
+"""Bookings in SQL."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, and_, case, delete, func, or_, select, update
+
+from application.ports.booking_repository import BookingRepository
+from domain.bookings.booking import Booking
+from domain.bookings.booking_life import STATUSES_THAT_FREE_THE_PLACE, BookingId, BookingStatus, BookingTransition
+from domain.bookings.booking_refusals import BookingNotFound
+from domain.bookings.care_details import CareDetails, EmergencyContact
+from domain.caregivers.caregiver_profile import CancellationPolicy
+from domain.caregivers.services import Service
+from domain.shared.money import Money
+from domain.shared.period import Period
+from infrastructure.persistence.bookings.booking_tables import (
+    booking_pets,
+    booking_transitions,
+    bookings,
+    occupancies,
+)
+from infrastructure.persistence.dialects import locked
+from infrastructure.persistence.transaction import Transaction
+
+
+class SqlBookingRepository(BookingRepository):
+    def __init__(self, transaction: Transaction) -> None:
+        self._transaction = transaction
+
+    async def get(self, booking_id: BookingId, *, for_update: bool = False) -> Booking:
+        statement = select(bookings).where(bookings.c.id == booking_id)
+        row = await self._transaction.first(locked(statement) if for_update else statement)
+        if row is None:
+            raise BookingNotFound
+        pets = select(booking_pets.c.pet_id).where(booking_pets.c.booking_id == booking_id)
+        pet_rows = await self._transaction.all(pets.order_by(booking_pets.c.position))
+        return _from_row(row, [pet.pet_id for pet in pet_rows])
+
+    async def add(self, booking: Booking) -> None:
+        await self._transaction.execute(bookings.insert().values(_to_row(booking)))
+        await self._transaction.execute(
+            booking_pets.insert(),
+            [{"booking_id": booking.id, "position": at, "pet_id": pet_id} for at, pet_id in enumerate(booking.pet_ids)],
+        )
+        await self._transaction.execute(
+            occupancies.insert().values(
+                booking_id=booking.id,
+                caregiver_id=booking.caregiver_id,
+                start_at=booking.period.start,
+                end_at=booking.period.end,
+                animals=len(booking.pet_ids),
+            )
+        )
+        await self._record(booking)
+
+    async def save(self, booking: Booking) -> None:
+        statement = update(bookings).where(bookings.c.id == booking.id, bookings.c.version == booking.version)
+        booking.version += 1
+        await self._transaction.save_version(statement.values(_to_row(booking)))
+        if booking.status in STATUSES_THAT_FREE_THE_PLACE:
+            await self._transaction.execute(delete(occupancies).where(occupancies.c.booking_id == booking.id))
+        await self._record(booking)
+
+    async def due_for_expiry(self, now: datetime, *, limit: int) -> Sequence[BookingId]:
+        deadline = case(
+            (bookings.c.status == BookingStatus.PENDING.value, bookings.c.answer_until), else_=bookings.c.pay_until
+        )
+        unanswered = and_(bookings.c.status == BookingStatus.PENDING.value, bookings.c.answer_until <= now)
+        unpaid = and_(bookings.c.status == BookingStatus.ACCEPTED.value, bookings.c.pay_until <= now)
+        statement = select(bookings.c.id).where(or_(unanswered, unpaid)).order_by(deadline, bookings.c.id).limit(limit)
+        return [row.id for row in await self._transaction.all(statement)]
+
+    async def _record(self, booking: Booking) -> None:
+        if booking.transitions:
+            count = select(func.count()).where(booking_transitions.c.booking_id == booking.id)
+            first = (await self._transaction.execute(count)).scalar_one()
+            rows = [
+                _transition_row(booking, position, transition)
+                for position, transition in enumerate(booking.transitions, start=first)
+            ]
+            await self._transaction.execute(booking_transitions.insert(), rows)
+            booking.transitions.clear()
+        await self._transaction.record_events(booking.events, aggregate_id=booking.id)
+
+
+def _transition_row(booking: Booking, position: int, transition: BookingTransition) -> dict[str, Any]:
+    return {
+        "booking_id": booking.id,
+        "position": position,
+        "from_status": None if transition.from_status is None else transition.from_status.value,
+        "to_status": transition.to_status.value,
+        "actor_id": transition.actor_id,
+        "actor_role": transition.actor_role.value,
+        "reason": transition.reason,
+        "at": transition.at,
+    }
+
+
+def _to_row(booking: Booking) -> dict[str, Any]:
+    same = (
+        "id quote_id owner_id caregiver_id time_zone commission_basis_points requested_at answer_until accepted_at "
+        "pay_window_opens_at pay_until paid_at ended_at payment_id refund_count version"
+    )
+    return {column: getattr(booking, column) for column in same.split()} | {
+        "status": booking.status.value,
+        "service": booking.service.value,
+        "start_at": booking.period.start,
+        "end_at": booking.period.end,
+        "policy": booking.policy.value,
+        "gross_cents": booking.gross.amount_cents,
+        "commission_cents": booking.commission.amount_cents,
+        "net_cents": booking.net.amount_cents,
+        "captured_cents": booking.captured.amount_cents,
+        "refunded_cents": booking.refunded.amount_cents,
+        "currency": booking.gross.currency,
+        "emergency_name": booking.care.emergency_contact.name,
+        "emergency_phone": booking.care.emergency_contact.phone,
+        "notes": booking.care.notes,
+        "vet": booking.care.vet,
+        "off_leash_allowed": booking.care.off_leash_allowed,
+    }
+
+
+def _from_row(row: Row[Any], pet_ids: list[Any]) -> Booking:
+    return Booking(
+        id=row.id,
+        owner_id=row.owner_id,
+        caregiver_id=row.caregiver_id,
+        quote_id=row.quote_id,
+        service=Service(row.service),
+        period=Period(row.start_at, row.end_at),
+        time_zone=row.time_zone,
+        pet_ids=tuple(pet_ids),
+        care=CareDetails(
+            emergency_contact=EmergencyContact(name=row.emergency_name, phone=row.emergency_phone),
+            notes=row.notes,
+            vet=row.vet,
+            off_leash_allowed=row.off_leash_allowed,
+        ),
+        policy=CancellationPolicy(row.policy),
+        gross=Money(row.gross_cents, row.currency),
+        commission=Money(row.commission_cents, row.currency),
+        commission_basis_points=row.commission_basis_points,
+        requested_at=row.requested_at,
+        answer_until=row.answer_until,
+        status=BookingStatus(row.status),
+        accepted_at=row.accepted_at,
+        pay_window_opens_at=row.pay_window_opens_at,
+        pay_until=row.pay_until,
+        paid_at=row.paid_at,
+        ended_at=row.ended_at,
+        payment_id=row.payment_id,
+        captured=Money(row.captured_cents, row.currency),
+        refunded=Money(row.refunded_cents, row.currency),
+        refund_count=row.refund_count,
+        version=row.version,
+    )

@@ -1,0 +1,211 @@
+"""Pages of caregivers, straight from SQL to what is shown."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, Select, Table, func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from application.ports.caregiver_queries import (
+    CaregiverCard,
+    CaregiverPage,
+    CaregiverQueries,
+    CaregiverSearch,
+    CaregiverSubmission,
+    HomeView,
+    OfferView,
+    OwnCaregiverProfile,
+    SearchOrder,
+    ServiceCount,
+)
+from application.ports.views import MoneyView
+from domain.caregivers.caregiver_profile import (
+    Badge,
+    CancellationPolicy,
+    CaregiverNotFound,
+    CaregiverStatus,
+)
+from domain.caregivers.services import Service
+from domain.pets.pet import Animal, AnimalSize
+from domain.shared.actor import AccountId, CaregiverId
+from domain.shared.languages import Country, Language
+from domain.shared.names import gated_name
+from infrastructure.persistence.accounts.account_tables import accounts
+from infrastructure.persistence.caregivers.caregiver_search_sql import search_statement
+from infrastructure.persistence.caregivers.caregiver_tables import (
+    caregiver_animals,
+    caregiver_badges,
+    caregiver_languages,
+    caregiver_photos,
+    caregiver_sizes,
+    caregivers,
+    offers,
+)
+from infrastructure.persistence.caregivers.sphere import distance_km
+from infrastructure.persistence.database import Database
+
+GATED_PHOTOS = 2
+FEATURED = 8
+
+
+class SqlCaregiverQueries(CaregiverQueries):
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def search(self, search: CaregiverSearch) -> tuple[list[CaregiverCard], tuple[float, UUID] | None]:
+        async with self._database.read() as connection:
+            rows = (await connection.execute(search_statement(search))).all()
+            shown = rows[: search.limit]
+            details = await _details(connection, [row.id for row in shown])
+        cards = [CaregiverCard(**_card(row, details[row.id])) for row in shown]
+        more = len(rows) > search.limit
+        return cards, (float(shown[-1].sort_value), shown[-1].id) if more else None
+
+    async def page(self, caregiver_id: CaregiverId) -> CaregiverPage:
+        visible = caregivers.c.status == CaregiverStatus.APPROVED.value
+        statement = _profiles().where(caregivers.c.id == caregiver_id, visible, accounts.c.suspended_at.is_(None))
+        async with self._database.read() as connection:
+            row = (await connection.execute(statement)).first()
+            if row is None:
+                raise CaregiverNotFound
+            details = (await _details(connection, [row.id]))[row.id]
+            sets = await _sets(connection, row.id)
+        return CaregiverPage(
+            **_card(row, details),
+            **sets,
+            bio=row.bio,
+            cancellation_policy=CancellationPolicy(row.cancellation_policy),
+            max_animals_at_once=row.max_animals_at_once,
+        )
+
+    async def own(self, account_id: AccountId) -> OwnCaregiverProfile:
+        async with self._database.read() as connection:
+            row = (await connection.execute(_profiles().where(caregivers.c.account_id == account_id))).first()
+            if row is None:
+                raise CaregiverNotFound
+            details = (await _details(connection, [row.id]))[row.id]
+            sets = await _sets(connection, row.id)
+        return OwnCaregiverProfile(
+            **sets,
+            id=row.id,
+            status=CaregiverStatus(row.status),
+            rejection_reason=row.rejection_reason,
+            can_receive_transfers=row.can_receive_transfers,
+            email_verified=row.email_verified_at is not None,
+            bio=row.bio,
+            place=row.place,
+            country=Country(row.country),
+            postal_code=row.postal_code,
+            action_radius_km=row.action_radius_km,
+            max_animals_at_once=row.max_animals_at_once,
+            cancellation_policy=CancellationPolicy(row.cancellation_policy),
+            instant_book=row.instant_book,
+            offers=details["offers"],
+            photos=details["photos"],
+            badges=details["badges"],
+        )
+
+    async def submissions(
+        self, status: CaregiverStatus | None, *, limit: int, after: UUID | None
+    ) -> tuple[list[CaregiverSubmission], UUID | None]:
+        statement = _profiles().order_by(caregivers.c.id).limit(limit + 1)
+        if status is not None:
+            statement = statement.where(caregivers.c.status == status.value)
+        if after is not None:
+            statement = statement.where(caregivers.c.id > after)
+        async with self._database.read() as connection:
+            rows = (await connection.execute(statement)).all()
+        items = [_submission(row) for row in rows[:limit]]
+        return items, items[-1].id if len(rows) > limit else None
+
+    async def home(self) -> HomeView:
+        featured, _ = await self.search(CaregiverSearch(order=SearchOrder.BEST, limit=FEATURED))
+        statement = (
+            select(caregivers.c.country, offers.c.service, func.count().label("count"))
+            .join(offers, offers.c.caregiver_id == caregivers.c.id)
+            .where(caregivers.c.status == CaregiverStatus.APPROVED.value)
+            .group_by(caregivers.c.country, offers.c.service)
+            .order_by(caregivers.c.country, offers.c.service)
+        )
+        async with self._database.read() as connection:
+            rows = (await connection.execute(statement)).all()
+        counts = [ServiceCount(country=Country(c), service=Service(s), count=count) for c, s, count in rows]
+        return HomeView(featured=featured, counts=counts)
+
+
+def _profiles() -> Select[Any]:
+    return select(
+        caregivers, accounts.c.first_name, accounts.c.last_name, accounts.c.email, accounts.c.email_verified_at
+    ).join(accounts, accounts.c.id == caregivers.c.account_id)
+
+
+async def _details(connection: AsyncConnection, ids: Sequence[UUID]) -> dict[UUID, dict[str, Any]]:
+    """Offers, badges and photos of all the caregivers of a page: three queries whatever their number."""
+    details: dict[UUID, dict[str, Any]] = defaultdict(lambda: {"offers": [], "badges": [], "photos": []})
+    if not ids:
+        return details
+    for row in await _children(connection, offers, ids, offers.c.position):
+        details[row.caregiver_id]["offers"].append(_offer(row))
+    for row in await _children(connection, caregiver_badges, ids, caregiver_badges.c.badge):
+        details[row.caregiver_id]["badges"].append(Badge(row.badge))
+    for row in await _children(connection, caregiver_photos, ids, caregiver_photos.c.position):
+        details[row.caregiver_id]["photos"].append(row.reference)
+    return details
+
+
+async def _children(connection: AsyncConnection, table: Table, ids: Sequence[UUID], order: Any) -> Sequence[Row[Any]]:
+    statement = select(table).where(table.c.caregiver_id.in_(ids)).order_by(table.c.caregiver_id, order)
+    return (await connection.execute(statement)).all()
+
+
+async def _sets(connection: AsyncConnection, caregiver_id: UUID) -> dict[str, list[Any]]:
+    async def values(table: Table, column: str, kind: Any) -> list[Any]:
+        rows = await _children(connection, table, [caregiver_id], table.c[column])
+        return [kind(getattr(row, column)) for row in rows]
+
+    return {
+        "animals": await values(caregiver_animals, "animal", Animal),
+        "sizes": await values(caregiver_sizes, "size", AnimalSize),
+        "languages": await values(caregiver_languages, "language", Language),
+    }
+
+
+def _offer(row: Row[Any]) -> OfferView:
+    return OfferView(
+        service=Service(row.service),
+        price=MoneyView(amount_cents=row.price_cents, currency=row.currency),
+        extra_pet_price=MoneyView(amount_cents=row.extra_pet_price_cents, currency=row.currency),
+        holiday_surcharge_percent=row.holiday_surcharge_percent,
+    )
+
+
+def _card(row: Row[Any], details: dict[str, Any]) -> dict[str, Any]:
+    chord = getattr(row, "chord_squared", None)
+    return {
+        "id": row.id,
+        "display_name": gated_name(row.first_name, row.last_name),
+        "place": row.place,
+        "country": Country(row.country),
+        "distance_km": None if chord is None else round(distance_km(chord), 1),
+        "rating": row.rating_hundredths / 100 if row.review_count else None,
+        "review_count": row.review_count,
+        "offers": details["offers"],
+        "badges": details["badges"],
+        "instant_book": row.instant_book,
+        "photos": details["photos"][:GATED_PHOTOS],
+    }
+
+
+def _submission(row: Row[Any]) -> CaregiverSubmission:
+    return CaregiverSubmission(
+        id=row.id,
+        account_id=row.account_id,
+        name=f"{row.first_name} {row.last_name}",
+        email=row.email,
+        status=CaregiverStatus(row.status),
+        place=row.place,
+        country=Country(row.country),
+        created_at=row.created_at,
+    )

@@ -1,0 +1,141 @@
+"""The database: one engine to write, one to read, and a fair queue before each pool."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import event, make_url, text
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from infrastructure.persistence.constraint_errors import DatabaseUnavailable, translate
+
+WAIT_SECONDS = 10.0
+CONNECT_SECONDS = 5.0
+QueryListener = Callable[[float], None]
+
+
+def database_url(setting: str | None, data_dir: Path) -> URL:
+    """The SQLAlchemy address of `DATABASE_URL` (no driver in the name), or of the SQLite file in the data directory."""
+    if not setting:
+        return make_url(f"sqlite+aiosqlite:///{data_dir / 'tailtribe.sqlite3'}")
+    url = make_url(setting)
+    drivers = {"postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg", "sqlite": "sqlite+aiosqlite"}
+    if url.drivername not in drivers:
+        raise ValueError("DATABASE_URL must begin with postgresql:// or sqlite://")
+    return url.set(drivername=drivers[url.drivername])
+
+
+class Database:
+    """Connections for units of work (`begin`) and for queries (`read`).
+
+    A first-in-first-out semaphore of the pool's size stands before each pool: without it the pool starves some waiters.
+    Whoever waits longer than ten seconds gets DatabaseUnavailable. SQLite has a single writer, which its lock implies anyway.
+    `pooled_elsewhere` says that a transaction-mode pooler stands before PostgreSQL: no prepared statements then.
+    """
+
+    def __init__(
+        self, url: URL, *, pool_size: int = 10, on_query: QueryListener | None = None, pooled_elsewhere: bool = False
+    ) -> None:
+        self.is_sqlite = url.get_backend_name() == "sqlite"
+        self._writers = 1 if self.is_sqlite else pool_size
+        self.write_engine = _engine(url, self._writers, read_only=False, pooled_elsewhere=pooled_elsewhere)
+        self.read_engine = _engine(url, pool_size, read_only=True, pooled_elsewhere=pooled_elsewhere)
+        self._write_gate = asyncio.Semaphore(self._writers)
+        self._read_gate = asyncio.Semaphore(pool_size)
+        for engine in (self.write_engine, self.read_engine):
+            if on_query is not None:
+                _time_queries(engine, on_query)
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction: commits at the end of the block, rolls back when it raises."""
+        async with _turn(self._write_gate), _translated():
+            async with self.write_engine.begin() as connection:
+                yield connection
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        """A connection for queries that need no transaction."""
+        async with _turn(self._read_gate), _translated():
+            async with self.read_engine.connect() as connection:
+                yield connection
+
+    async def ping(self) -> None:
+        """Raises DatabaseUnavailable when the database does not answer."""
+        async with self.read() as connection:
+            await connection.execute(text("SELECT 1"))
+
+    async def dispose(self) -> None:
+        await self.write_engine.dispose()
+        await self.read_engine.dispose()
+
+
+@asynccontextmanager
+async def _turn(gate: asyncio.Semaphore) -> AsyncIterator[None]:
+    try:
+        async with asyncio.timeout(WAIT_SECONDS):
+            await gate.acquire()
+    except TimeoutError:
+        raise DatabaseUnavailable(retry_after=2) from None
+    try:
+        yield
+    finally:
+        gate.release()
+
+
+@asynccontextmanager
+async def _translated() -> AsyncIterator[None]:
+    try:
+        yield
+    except DBAPIError as error:
+        raise (translate(error) or error) from error
+    except (ConnectionError, OSError) as error:
+        raise DatabaseUnavailable from error
+
+
+def _engine(url: URL, pool_size: int, *, read_only: bool, pooled_elsewhere: bool) -> AsyncEngine:
+    options: dict[str, Any] = {"pool_size": pool_size, "max_overflow": 0, "pool_timeout": WAIT_SECONDS}
+    if url.get_backend_name() == "sqlite":
+        engine = create_async_engine(url, connect_args={"timeout": 10}, **options)
+        _tune_sqlite(engine, immediate=not read_only)
+        return engine
+    connect: dict[str, Any] = {"timeout": CONNECT_SECONDS}
+    if pooled_elsewhere:
+        unnamed = {"prepared_statement_name_func": str, "prepared_statement_cache_size": 0}
+        connect |= {"statement_cache_size": 0, **unnamed}
+    if read_only:
+        options |= {"isolation_level": "AUTOCOMMIT", "pool_reset_on_return": None}
+    return create_async_engine(url, connect_args=connect, **options)
+
+
+def _tune_sqlite(engine: AsyncEngine, *, immediate: bool) -> None:
+    """Write-ahead log, foreign keys, and `BEGIN IMMEDIATE` for writers: the default BEGIN lets two check-then-writes pass."""
+
+    def on_connect(dbapi_connection: Any, _record: object) -> None:
+        dbapi_connection.isolation_level = None
+        cursor = dbapi_connection.cursor()
+        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "busy_timeout=10000"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    def on_begin(connection: Any) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+
+    event.listen(engine.sync_engine, "connect", on_connect)
+    event.listen(engine.sync_engine, "begin", on_begin)
+
+
+def _time_queries(engine: AsyncEngine, on_query: QueryListener) -> None:
+    def before(_connection: Any, _cursor: Any, _sql: str, _parameters: Any, context: Any, _many: bool) -> None:
+        context.started_at = time.perf_counter()
+
+    def after(_connection: Any, _cursor: Any, _sql: str, _parameters: Any, context: Any, _many: bool) -> None:
+        on_query(time.perf_counter() - context.started_at)
+
+    event.listen(engine.sync_engine, "before_cursor_execute", before)
+    event.listen(engine.sync_engine, "after_cursor_execute", after)

@@ -1,0 +1,23 @@
+"""The few things PostgreSQL and SQLite say differently."""
+
+from typing import Any
+
+from sqlalchemy import Select, Table
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+
+def insert_or_ignore(connection: AsyncConnection, table: Table, unique_columns: list[str]) -> Any:
+    """An INSERT that does nothing when a row with the same unique columns exists."""
+    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
+    return dialect.insert(table).on_conflict_do_nothing(index_elements=unique_columns)
+
+
+def locked(statement: Select[Any]) -> Select[Any]:
+    """Locks the rows until the transaction ends. SQLite's single writer holds the whole database anyway and ignores it."""
+    return statement.with_for_update()
+
+
+def unclaimed(statement: Select[Any]) -> Select[Any]:
+    """Locks the rows that nobody else has locked, and skips the others."""
+    return statement.with_for_update(skip_locked=True)

@@ -1,0 +1,54 @@
+"""Job records: what is to be done, by when, and how it went. They are the queue; Redis only carries their ids."""
+
+from enum import StrEnum
+
+from sqlalchemy import JSON, CheckConstraint, Column, Float, ForeignKey, Index, SmallInteger, String, Table, Text, Uuid, or_
+
+from infrastructure.persistence.tables import UtcDateTime, metadata, one_of
+
+
+class JobStatus(StrEnum):
+    QUEUED = "queued"
+    RUNNING = "running"
+    RETRYING = "retrying"
+    SUCCEEDED = "succeeded"
+    DEAD = "dead"
+    CANCELLED = "cancelled"
+
+
+QUEUES = ("money", "mail", "default", "reports")
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("kind", String(80), nullable=False),
+    Column("payload", JSON, nullable=False),
+    Column("queue", String(16), nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("requester_id", ForeignKey("accounts.id", ondelete="SET NULL")),
+    Column("unique_key", String(200), unique=True),
+    Column("correlation_id", String(64)),
+    Column("attempts", SmallInteger, nullable=False),
+    Column("progress", Float),
+    Column("error", Text),
+    Column("result_url", Text),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("run_at", UtcDateTime, nullable=False),
+    # When a message about it was last given to the transport; a lost message is given again after a while.
+    Column("dispatched_at", UtcDateTime),
+    # Who runs it, and until when he is believed to be alive; only he may write the outcome.
+    Column("lease_id", Uuid),
+    Column("lease_until", UtcDateTime),
+    Column("started_at", UtcDateTime),
+    Column("finished_at", UtcDateTime),
+    one_of("status", JobStatus),
+    one_of("queue", QUEUES),
+    CheckConstraint("attempts >= 0", name="attempts"),
+    CheckConstraint("(status = 'running') = (lease_id IS NOT NULL)", name="running_is_leased"),
+)
+_waiting = or_(jobs.c.status == JobStatus.QUEUED.value, jobs.c.status == JobStatus.RETRYING.value)
+Index("ix_jobs_waiting", jobs.c.run_at, postgresql_where=_waiting, sqlite_where=_waiting)
+_running = jobs.c.status == JobStatus.RUNNING.value
+Index("ix_jobs_running", jobs.c.lease_until, postgresql_where=_running, sqlite_where=_running)
+Index("ix_jobs_status_created_at", jobs.c.status, jobs.c.created_at)

@@ -1,0 +1,128 @@
+"""What mails tell, read from SQL when they are written."""
+
+from collections.abc import Sequence
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Row, Select, select
+
+from application.ports.mail_queries import BookingNews, CaregiverNews, MailQueries, Reader
+from domain.accounts.account import AccountNotFound
+from domain.bookings.booking_life import STATUSES_THAT_REVEAL, ActorRole, BookingId, BookingStatus
+from domain.bookings.booking_refusals import BookingNotFound
+from domain.caregivers.caregiver_profile import CaregiverNotFound
+from domain.caregivers.services import Service
+from domain.payments.refund import RefundId, RefundNotFound
+from domain.shared.actor import AccountId, CaregiverId
+from domain.shared.languages import Language
+from domain.shared.money import Money
+from infrastructure.persistence.accounts.account_tables import accounts
+from infrastructure.persistence.bookings.booking_tables import booking_pets, booking_transitions, bookings
+from infrastructure.persistence.caregivers.caregiver_tables import caregivers
+from infrastructure.persistence.database import Database
+from infrastructure.persistence.payments.payment_tables import refunds
+from infrastructure.persistence.pets.pet_tables import pets
+
+
+class SqlMailQueries(MailQueries):
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def reader(self, account_id: AccountId) -> Reader:
+        row = await self._first(_reader().where(accounts.c.id == account_id))
+        if row is None:
+            raise AccountNotFound
+        return _as_reader(row)
+
+    async def admins(self) -> Sequence[AccountId]:
+        statement = select(accounts.c.id).where(accounts.c.is_admin, accounts.c.suspended_at.is_(None))
+        return [AccountId(row.id) for row in await self._all(statement.order_by(accounts.c.id))]
+
+    async def booking(self, booking_id: BookingId) -> BookingNews:
+        row = await self._first(
+            select(bookings, caregivers.c.account_id.label("caregiver_account_id"))
+            .join(caregivers, caregivers.c.id == bookings.c.caregiver_id)
+            .where(bookings.c.id == booking_id)
+        )
+        if row is None:
+            raise BookingNotFound
+        names = (
+            select(pets.c.name)
+            .join(booking_pets, booking_pets.c.pet_id == pets.c.id)
+            .where(booking_pets.c.booking_id == booking_id)
+            .order_by(booking_pets.c.position)
+        )
+        last = (
+            select(booking_transitions.c.reason, booking_transitions.c.actor_role)
+            .where(booking_transitions.c.booking_id == booking_id)
+            .order_by(booking_transitions.c.position.desc())
+        )
+        return _as_news(
+            row,
+            owner=await self.reader(row.owner_id),
+            caregiver=await self.reader(row.caregiver_account_id),
+            pet_names=tuple(pet.name for pet in await self._all(names)),
+            last=await self._first(last.limit(1)),
+        )
+
+    async def refund(self, refund_id: RefundId) -> tuple[BookingId, Money]:
+        row = await self._first(select(refunds).where(refunds.c.id == refund_id))
+        if row is None:
+            raise RefundNotFound
+        return BookingId(row.booking_id), Money(row.amount_cents, row.currency)
+
+    async def caregiver(self, caregiver_id: CaregiverId) -> CaregiverNews:
+        row = await self._first(select(caregivers).where(caregivers.c.id == caregiver_id))
+        if row is None:
+            raise CaregiverNotFound
+        return CaregiverNews(
+            id=caregiver_id, holder=await self.reader(row.account_id), rejection_reason=row.rejection_reason
+        )
+
+    async def _first(self, statement: Select[Any]) -> Row[Any] | None:
+        async with self._database.read() as connection:
+            return (await connection.execute(statement)).first()
+
+    async def _all(self, statement: Select[Any]) -> Sequence[Row[Any]]:
+        async with self._database.read() as connection:
+            return (await connection.execute(statement)).all()
+
+
+def _reader() -> Select[Any]:
+    a = accounts.c
+    return select(a.id, a.email, a.first_name, a.last_name, a.language)
+
+
+def _as_reader(row: Row[Any]) -> Reader:
+    return Reader(
+        account_id=row.id,
+        email=row.email,
+        first_name=row.first_name,
+        last_name=row.last_name,
+        language=Language(row.language),
+    )
+
+
+def _as_news(
+    row: Row[Any], *, owner: Reader, caregiver: Reader, pet_names: tuple[str, ...], last: Row[Any] | None
+) -> BookingNews:
+    zone = ZoneInfo(row.time_zone)
+    return BookingNews(
+        id=row.id,
+        status=BookingStatus(row.status),
+        owner=owner,
+        caregiver=caregiver,
+        parties_revealed=BookingStatus(row.status) in STATUSES_THAT_REVEAL or row.paid_at is not None,
+        service=Service(row.service),
+        start_at=row.start_at.astimezone(zone),
+        end_at=row.end_at.astimezone(zone),
+        pets=pet_names,
+        gross=Money(row.gross_cents, row.currency),
+        net=Money(row.net_cents, row.currency),
+        captured=Money(row.captured_cents, row.currency),
+        refunded=Money(row.refunded_cents, row.currency),
+        answer_until=row.answer_until.astimezone(zone),
+        pay_until=None if row.pay_until is None else row.pay_until.astimezone(zone),
+        reason=None if last is None else last.reason,
+        ended_by=ActorRole.SYSTEM if last is None else ActorRole(last.actor_role),
+    )

@@ -1,0 +1,42 @@
+"""Deletes what has served."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, Table, and_, delete
+
+from application.ports.housekeeping import Housekeeping
+from infrastructure.persistence.accounts.account_tables import one_time_tokens, refresh_tokens
+from infrastructure.persistence.bookings.booking_tables import quotes
+from infrastructure.persistence.database import Database
+from infrastructure.persistence.idempotency.idempotency_tables import idempotency_keys
+from infrastructure.persistence.jobs.job_tables import JobStatus, jobs
+from infrastructure.persistence.outbox import outbox_events
+
+# Long enough to look into what happened last week.
+KEPT = timedelta(days=30)
+IDEMPOTENCY_KEPT = timedelta(hours=24)
+
+
+class SqlHousekeeping(Housekeeping):
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def clean_up(self, *, now: datetime) -> int:
+        gone = 0
+        for table, served in _served(now):
+            async with self._database.begin() as connection:
+                gone += (await connection.execute(delete(table).where(served))).rowcount
+        return gone
+
+
+def _served(now: datetime) -> list[tuple[Table, ColumnElement[bool]]]:
+    old = now - KEPT
+    done = jobs.c.status.in_([JobStatus.SUCCEEDED.value, JobStatus.CANCELLED.value])
+    return [
+        (jobs, and_(done, jobs.c.finished_at < old)),
+        (outbox_events, outbox_events.c.routed_at < old),
+        (idempotency_keys, idempotency_keys.c.reserved_at < now - IDEMPOTENCY_KEPT),
+        (one_time_tokens, one_time_tokens.c.expires_at < old),
+        (refresh_tokens, refresh_tokens.c.expires_at < old),
+        (quotes, and_(quotes.c.used_at.is_(None), quotes.c.expires_at < old)),
+    ]

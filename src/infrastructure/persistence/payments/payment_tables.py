@@ -1,0 +1,121 @@
+"""Payments, refunds, and the inbox of the provider's events."""
+
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    SmallInteger,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+)
+
+from application.ports.payments import ProviderPaymentStatus
+from domain.payments.payment import PaymentStatus
+from domain.payments.refund import RefundStatus
+from infrastructure.persistence.tables import UtcDateTime, metadata, one_of
+
+payments = Table(
+    "payments",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("booking_id", ForeignKey("bookings.id"), nullable=False),
+    Column("attempt", SmallInteger, nullable=False),
+    Column("provider", String(16), nullable=False),
+    Column("provider_payment_id", String(64)),
+    Column("status", String(24), nullable=False),
+    Column("amount_cents", Integer, nullable=False),
+    Column("captured_cents", Integer, nullable=False),
+    Column("refunded_cents", Integer, nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("charge_id", String(64)),
+    Column("error", Text),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("version", Integer, nullable=False),
+    UniqueConstraint("booking_id", "attempt"),
+    UniqueConstraint("provider", "provider_payment_id"),
+    one_of("status", PaymentStatus),
+    one_of("currency", ["EUR"]),
+    CheckConstraint("amount_cents > 0", name="amount"),
+    CheckConstraint("0 <= refunded_cents AND refunded_cents <= captured_cents", name="refunds"),
+)
+
+refunds = Table(
+    "refunds",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("payment_id", ForeignKey("payments.id"), nullable=False),
+    Column("booking_id", ForeignKey("bookings.id"), nullable=False),
+    Column("number", SmallInteger, nullable=False),
+    Column("amount_cents", Integer, nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("provider_refund_id", String(64), unique=True),
+    Column("error", Text),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("settled_at", UtcDateTime),
+    Column("version", Integer, nullable=False),
+    UniqueConstraint("booking_id", "number"),
+    one_of("status", RefundStatus),
+    one_of("currency", ["EUR"]),
+    CheckConstraint("amount_cents > 0", name="amount"),
+)
+Index("ix_refunds_payment_id", refunds.c.payment_id)
+
+inbox_events = Table(
+    "inbox_events",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("provider", String(16), nullable=False),
+    Column("event_id", String(255), nullable=False),
+    Column("kind", String(80), nullable=False),
+    Column("object_id", String(255), nullable=False),
+    Column("received_at", UtcDateTime, nullable=False),
+    Column("applied_at", UtcDateTime),
+    UniqueConstraint("provider", "event_id"),
+)
+
+# What the sandbox provider remembers: it stands for a service outside, so nothing of ours refers to it.
+sandbox_payments = Table(
+    "sandbox_payments",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("idempotency_key", String(255), nullable=False, unique=True),
+    Column("reference", String(255), nullable=False),
+    Column("status", String(24), nullable=False),
+    Column("amount_cents", Integer, nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("charge_id", String(64), unique=True),
+    Column("refunded_cents", Integer, nullable=False),
+    Column("error", String(80)),
+    Column("created_at", UtcDateTime, nullable=False),
+    one_of("status", ProviderPaymentStatus),
+    CheckConstraint("0 <= refunded_cents AND refunded_cents <= amount_cents", name="refunds"),
+)
+
+sandbox_refunds = Table(
+    "sandbox_refunds",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("idempotency_key", String(255), nullable=False, unique=True),
+    Column("charge_id", String(64), nullable=False),
+    Column("amount_cents", Integer, nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+)
+
+sandbox_accounts = Table(
+    "sandbox_accounts",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("idempotency_key", String(255), nullable=False, unique=True),
+    Column("country", String(2), nullable=False),
+    Column("can_receive_transfers", Boolean, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+)

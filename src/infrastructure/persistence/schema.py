@@ -1,0 +1,28 @@
+"""Every table of the product: importing this module fills the metadata."""
+
+from infrastructure.persistence import outbox
+from infrastructure.persistence.accounts import account_tables
+from infrastructure.persistence.audit import audit_tables
+from infrastructure.persistence.bookings import booking_tables
+from infrastructure.persistence.caregivers import caregiver_tables
+from infrastructure.persistence.idempotency import idempotency_tables
+from infrastructure.persistence.jobs import job_tables
+from infrastructure.persistence.payments import payment_tables
+from infrastructure.persistence.pets import pet_tables
+from infrastructure.persistence.places import place_tables
+from infrastructure.persistence.tables import metadata
+
+TABLE_MODULES = (
+    account_tables,
+    audit_tables,
+    booking_tables,
+    caregiver_tables,
+    idempotency_tables,
+    job_tables,
+    outbox,
+    payment_tables,
+    pet_tables,
+    place_tables,
+)
+
+__all__ = ["TABLE_MODULES", "metadata"]

@@ -1,0 +1,64 @@
+"""The unit of work over SQLAlchemy Core: one connection, one transaction, all repositories."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from contextlib import asynccontextmanager
+
+from application.ports.clock import Clock
+from application.ports.ids import Ids
+from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
+from infrastructure.persistence.accounts.sql_account_repository import SqlAccountRepository
+from infrastructure.persistence.accounts.sql_session_repository import SqlSessionRepository
+from infrastructure.persistence.audit.sql_audit_log import SqlAuditLog
+from infrastructure.persistence.bookings.sql_booking_repository import SqlBookingRepository
+from infrastructure.persistence.bookings.sql_quote_repository import SqlQuoteRepository
+from infrastructure.persistence.caregivers.sql_caregiver_repository import SqlCaregiverRepository
+from infrastructure.persistence.database import Database
+from infrastructure.persistence.jobs.sql_job_queue import SqlJobQueue
+from infrastructure.persistence.payments.sql_event_inbox import SqlEventInbox
+from infrastructure.persistence.payments.sql_payment_repository import SqlPaymentRepository
+from infrastructure.persistence.pets.sql_pet_repository import SqlPetRepository
+from infrastructure.persistence.transaction import Transaction
+
+
+class SqlUnitOfWork(UnitOfWork):
+    def __init__(self, transaction: Transaction) -> None:
+        self.accounts = SqlAccountRepository(transaction)
+        self.sessions = SqlSessionRepository(transaction)
+        self.pets = SqlPetRepository(transaction)
+        self.caregivers = SqlCaregiverRepository(transaction)
+        self.quotes = SqlQuoteRepository(transaction)
+        self.bookings = SqlBookingRepository(transaction)
+        self.payments = SqlPaymentRepository(transaction)
+        self.inbox = SqlEventInbox(transaction)
+        self.jobs = SqlJobQueue(transaction)
+        self.audit = SqlAuditLog(transaction)
+
+
+class SqlUnitOfWorkFactory(UnitOfWorkFactory):
+    """After a commit it empties what became untrue in the cache, and wakes the relay when there is work for it."""
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        clock: Clock,
+        ids: Ids,
+        invalidate: Callable[[Collection[str]], Awaitable[None]],
+        wake_relay: Callable[[], None],
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._ids = ids
+        self._invalidate = invalidate
+        self._wake_relay = wake_relay
+
+    @asynccontextmanager
+    async def __call__(self) -> AsyncIterator[UnitOfWork]:
+        async with self._database.begin() as connection:
+            transaction = Transaction(connection=connection, clock=self._clock, ids=self._ids)
+            yield SqlUnitOfWork(transaction)
+        if transaction.leaves_work:
+            self._wake_relay()
+        if transaction.touched_tags:
+            await asyncio.shield(asyncio.ensure_future(self._invalidate(transaction.touched_tags)))

@@ -1,0 +1,23 @@
+"""Mail behind a circuit breaker and a time-out."""
+
+from application.ports.mail import Mail, MailMessage, MailRefused, MailUnavailable
+from infrastructure.resilience.breaker import BREAKER_RULES, Breaker
+
+
+def email_breaker() -> Breaker:
+    """A refused mail speaks against the mail, not against the provider."""
+    return Breaker("email", BREAKER_RULES["email"], is_failure=lambda error: not isinstance(error, MailRefused))
+
+
+class GuardedMail(Mail):
+    """The mail of another adapter, through `breaker`. Raises CircuitOpen while the provider is given a rest."""
+
+    def __init__(self, mail: Mail, breaker: Breaker) -> None:
+        self._mail = mail
+        self._breaker = breaker
+
+    async def send(self, message: MailMessage) -> None:
+        try:
+            await self._breaker.call(lambda: self._mail.send(message))
+        except TimeoutError as error:
+            raise MailUnavailable("The mail provider took too long") from error

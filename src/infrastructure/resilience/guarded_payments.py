@@ -1,0 +1,53 @@
+"""Payments behind a circuit breaker and a time-out."""
+
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from application.ports.payments import PaymentRefused, Payments, PaymentsUnavailable, ProviderPayment, ProviderRefund
+from domain.shared.money import Money
+from infrastructure.resilience.breaker import BREAKER_RULES, Breaker
+
+T = TypeVar("T")
+
+
+def payments_breaker() -> Breaker:
+    """The breaker of everything that goes to the payment provider: a refusal is an answer, not a failure."""
+    return Breaker(
+        "payments", BREAKER_RULES["payments"], is_failure=lambda error: not isinstance(error, PaymentRefused)
+    )
+
+
+async def call_provider(breaker: Breaker, function: Callable[[], Awaitable[T]]) -> T:
+    """Raises PaymentsUnavailable when the provider took too long, CircuitOpen while it is given a rest."""
+    try:
+        return await breaker.call(function)
+    except TimeoutError as error:
+        raise PaymentsUnavailable("The payment provider took too long") from error
+
+
+class GuardedPayments(Payments):
+    """The payments of another adapter, through `breaker`. Raises CircuitOpen while the provider is given a rest."""
+
+    def __init__(self, payments: Payments, breaker: Breaker) -> None:
+        self._payments = payments
+        self._breaker = breaker
+
+    async def create(self, *, amount: Money, reference: str, idempotency_key: str) -> ProviderPayment:
+        return await call_provider(
+            self._breaker,
+            lambda: self._payments.create(amount=amount, reference=reference, idempotency_key=idempotency_key),
+        )
+
+    async def retrieve(self, payment_id: str) -> ProviderPayment:
+        return await call_provider(self._breaker, lambda: self._payments.retrieve(payment_id))
+
+    async def cancel(self, payment_id: str, *, idempotency_key: str) -> ProviderPayment:
+        return await call_provider(
+            self._breaker, lambda: self._payments.cancel(payment_id, idempotency_key=idempotency_key)
+        )
+
+    async def refund(self, *, charge_id: str, amount: Money, idempotency_key: str) -> ProviderRefund:
+        return await call_provider(
+            self._breaker,
+            lambda: self._payments.refund(charge_id=charge_id, amount=amount, idempotency_key=idempotency_key),
+        )

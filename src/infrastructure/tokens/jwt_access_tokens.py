@@ -1,0 +1,61 @@
+"""Access tokens as JWT (RFC 9068 in spirit), signed with HS256."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+import jwt
+
+from application.ports.access_tokens import AccessClaims, AccessTokens
+from domain.accounts.session import ACCESS_TOKEN_LIFETIME, SessionId
+from domain.shared.actor import AccountId
+from infrastructure.tokens.derived_keys import derived_key
+
+_ISSUER = "tailtribe"
+_AUDIENCE = "tailtribe-api"
+_MAX_LENGTH = 2048
+
+
+class JwtAccessTokens(AccessTokens):
+    """Expiry is judged by the instant given, not by the machine's clock, so that tests can set it."""
+
+    def __init__(self, secret_key: str) -> None:
+        self._key = derived_key(secret_key, "access-tokens")
+
+    def issue(self, claims: AccessClaims, *, at: datetime) -> str:
+        issued_at = int(at.timestamp())
+        payload = {
+            "iss": _ISSUER,
+            "aud": _AUDIENCE,
+            "sub": str(claims.account_id),
+            "sid": str(claims.session_id),
+            "jti": uuid4().hex,
+            "iat": issued_at,
+            "exp": issued_at + int(ACCESS_TOKEN_LIFETIME.total_seconds()),
+        }
+        return jwt.encode(payload, self._key, algorithm="HS256")  # pyright: ignore[reportUnknownMemberType]
+
+    def read(self, token: str, *, at: datetime) -> AccessClaims | None:
+        if len(token) > _MAX_LENGTH:
+            return None
+        try:
+            payload = self._payload(token)
+            if at.timestamp() >= int(payload["exp"]):
+                return None
+            return AccessClaims(account_id=AccountId(UUID(payload["sub"])), session_id=SessionId(UUID(payload["sid"])))
+        except (jwt.InvalidTokenError, ValueError, TypeError):
+            return None
+
+    def _payload(self, token: str) -> dict[str, Any]:
+        return jwt.decode(  # pyright: ignore[reportUnknownMemberType]
+            token,
+            self._key,
+            algorithms=["HS256"],
+            issuer=_ISSUER,
+            audience=_AUDIENCE,
+            options={
+                "require": ["iss", "aud", "sub", "sid", "iat", "exp", "jti"],
+                "verify_exp": False,
+                "verify_iat": False,
+            },
+        )

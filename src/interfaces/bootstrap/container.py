@@ -1,0 +1,63 @@
+"""One process of the product: its parts, its use cases, and the work that goes on in the background."""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any
+from uuid import UUID
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from application.use_cases import UseCases, build_use_cases
+from domain.shared.errors import Unavailable
+from interfaces.bootstrap.production import Parts
+from interfaces.worker.actors import declare_actors
+from interfaces.worker.job_kinds import job_kinds
+from interfaces.worker.job_runner import JobRunner
+from interfaces.worker.schedule import FireSchedule, Scheduled, start_scheduler
+
+
+class Container:
+    """Built once per process, on its event loop. `start` needs no service to be there; `stop` lets work finish."""
+
+    def __init__(self, parts: Parts) -> None:
+        self.parts = parts
+        self.use_cases: UseCases = build_use_cases(parts.adapters)
+        adapters = parts.adapters
+        self._runner = JobRunner(
+            adapters.job_records, job_kinds(self.use_cases), clock=adapters.clock, metrics=adapters.metrics
+        )
+        self._fire = FireSchedule(unit_of_work=adapters.unit_of_work, clock=adapters.clock)
+        self._scheduler: AsyncIOScheduler | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        """Starts relay and scheduler, and the worker when it lives in this process."""
+        if self.parts.in_process is not None:
+            declare_actors(self.parts.in_process.broker, self.run_job)
+            await self.parts.in_process.start()
+        self._scheduler = start_scheduler(self._fire_scheduled)
+        self._spawn(self.parts.relay.run())
+
+    async def stop(self) -> None:
+        """Takes no more work, lets running jobs end, closes connections."""
+        if self._scheduler is not None:
+            self._scheduler.shutdown(wait=False)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self.parts.in_process is not None:
+            await self.parts.in_process.stop()
+        await self.parts.close()
+
+    async def run_job(self, job_id: UUID, version: int) -> None:
+        await self._runner.run(job_id, version)
+
+    async def _fire_scheduled(self, scheduled: Scheduled) -> None:
+        try:
+            await self._fire.execute(scheduled)
+        except Unavailable:
+            # The database is away; another process, or the next minute, records it.
+            return
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        self._tasks.append(asyncio.create_task(work))

@@ -1,0 +1,203 @@
+"""What runs in production: the adapter of each port, chosen by the settings."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from redis.asyncio import Redis
+
+from application.adapters import Adapters
+from application.ports.cache import Cache
+from application.ports.clock import Clock
+from application.ports.health_probe import HealthProbe
+from application.ports.ids import Ids
+from application.ports.mail import Mail
+from application.ports.metrics import Metrics
+from application.ports.rate_limits import RateLimits
+from infrastructure.cache.in_memory_cache import InMemoryCache
+from infrastructure.cache.redis_cache import RedisCache
+from infrastructure.clock.system_clock import SystemClock
+from infrastructure.geocoder.gazetteer_geocoder import GazetteerGeocoder
+from infrastructure.health.probes import AlwaysThere, BreakerProbe, DatabaseProbe, RedisProbe
+from infrastructure.ids.uuid7_ids import Uuid7Ids
+from infrastructure.job_queue.dramatiq_job_queue import DramatiqJobTransport, redis_broker
+from infrastructure.job_queue.in_process_job_queue import InProcessJobTransport
+from infrastructure.job_queue.job_transport import JobTransport
+from infrastructure.job_queue.outbox_relay import OutboxRelay
+from infrastructure.mail.file_mail import FileMail
+from infrastructure.mail.jinja_mail_templates import JinjaMailTemplates
+from infrastructure.mail.smtp_mail import SmtpMail
+from infrastructure.metrics.in_memory_metrics import InMemoryMetrics
+from infrastructure.metrics.process_figures import LocalProcessFigures
+from infrastructure.password_hasher.argon2_password_hasher import Argon2PasswordHasher
+from infrastructure.payments.sandbox_payments import PROVIDER, SandboxConnectedAccounts, SandboxPayments
+from infrastructure.persistence.accounts.sql_account_queries import SqlAccountQueries
+from infrastructure.persistence.bookings.sql_booking_queries import SqlBookingQueries
+from infrastructure.persistence.caregivers.sql_caregiver_queries import SqlCaregiverQueries
+from infrastructure.persistence.database import Database, database_url
+from infrastructure.persistence.idempotency.sql_idempotency_store import SqlIdempotencyStore
+from infrastructure.persistence.jobs.sql_job_records import SqlJobRecords
+from infrastructure.persistence.mails.sql_mail_queries import SqlMailQueries
+from infrastructure.persistence.operations.sql_housekeeping import SqlHousekeeping
+from infrastructure.persistence.pets.sql_pet_queries import SqlPetQueries
+from infrastructure.persistence.sql_unit_of_work import SqlUnitOfWorkFactory
+from infrastructure.public_holidays.holidays_calendar import HolidaysCalendar
+from infrastructure.rate_limits.in_memory_rate_limits import InMemoryRateLimits
+from infrastructure.rate_limits.redis_rate_limits import RedisRateLimits
+from infrastructure.redis.redis_client import create_quick_redis, redis_address
+from infrastructure.resilience.breaker import BREAKER_RULES, Breaker, BreakerRegistry
+from infrastructure.resilience.guarded_connected_accounts import GuardedConnectedAccounts
+from infrastructure.resilience.guarded_mail import GuardedMail, email_breaker
+from infrastructure.resilience.guarded_payments import GuardedPayments, payments_breaker
+from infrastructure.tokens.hmac_token_signer import HmacTokenSigner
+from infrastructure.tokens.jwt_access_tokens import JwtAccessTokens
+from interfaces.bootstrap.settings import Settings
+from interfaces.worker.event_routes import route_event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """The adapters, and what must be started and closed with them. `in_process` is there when there is no Redis."""
+
+    adapters: Adapters
+    database: Database
+    relay: OutboxRelay
+    in_process: InProcessJobTransport | None
+    redis: tuple[Redis, ...]
+
+    async def close(self) -> None:
+        for client in self.redis:
+            await client.aclose()
+        await self.database.dispose()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Breakers:
+    payments: Breaker
+    email: Breaker
+    cache: Breaker
+    limits: Breaker
+
+
+def build_parts(settings: Settings) -> Parts:
+    """Everything, connected to nothing yet: services may come later."""
+    settings.data_path.mkdir(parents=True, exist_ok=True)
+    clock, ids, metrics = SystemClock(), Uuid7Ids(), InMemoryMetrics()
+    breakers = _breakers()
+    database = Database(
+        database_url(settings.database_url, settings.data_path),
+        on_query=lambda seconds: metrics.query_finished(seconds=seconds),
+        pooled_elsewhere=settings.database_direct_url is not None,
+    )
+    redis = _redis_clients(settings)
+    in_process = None if settings.redis_url else InProcessJobTransport()
+    relay = OutboxRelay(database, _transport(settings, in_process), route_event, clock=clock, ids=ids)
+    cache = _cache(redis, breakers, metrics)
+    adapters = _adapters(
+        settings,
+        database=database,
+        clock=clock,
+        ids=ids,
+        metrics=metrics,
+        breakers=breakers,
+        cache=cache,
+        redis=redis,
+        wake_relay=relay.wake,
+    )
+    return Parts(adapters=adapters, database=database, relay=relay, in_process=in_process, redis=redis)
+
+
+def _breakers() -> _Breakers:
+    return _Breakers(
+        payments=payments_breaker(),
+        email=email_breaker(),
+        cache=Breaker("cache", BREAKER_RULES["cache"]),
+        limits=Breaker("rate_limits", BREAKER_RULES["cache"]),
+    )
+
+
+def _redis_clients(settings: Settings) -> tuple[Redis, ...]:
+    """One for the cache and one for the rate limits: a queue before the one does not hold up the other."""
+    if settings.redis_url is None:
+        return ()
+    return tuple(create_quick_redis(settings.redis_url, settings.redis_token) for _ in range(2))
+
+
+def _transport(settings: Settings, in_process: InProcessJobTransport | None) -> JobTransport:
+    if in_process is not None or settings.redis_url is None:
+        return in_process or InProcessJobTransport()
+    return DramatiqJobTransport(redis_broker(redis_address(settings.redis_url, settings.redis_token)))
+
+
+def _cache(redis: tuple[Redis, ...], breakers: _Breakers, metrics: Metrics) -> Cache:
+    return RedisCache(redis[0], breakers.cache, metrics) if redis else InMemoryCache(metrics)
+
+
+def _rate_limits(redis: tuple[Redis, ...], breakers: _Breakers) -> RateLimits:
+    return RedisRateLimits(redis[1], breakers.limits) if redis else InMemoryRateLimits()
+
+
+def _mail(settings: Settings) -> Mail:
+    if settings.smtp_url:
+        return SmtpMail(settings.smtp_url, settings.sender)
+    return FileMail(settings.data_path / "mail", settings.sender)
+
+
+def _probes(database: Database, redis: tuple[Redis, ...], breakers: _Breakers) -> dict[str, HealthProbe]:
+    shared: HealthProbe = RedisProbe(redis[0]) if redis else AlwaysThere()
+    return {
+        "database": DatabaseProbe(database),
+        "cache": shared,
+        "queue": shared,
+        "payments": BreakerProbe(breakers.payments),
+        "email": BreakerProbe(breakers.email),
+    }
+
+
+def _adapters(
+    settings: Settings,
+    *,
+    database: Database,
+    clock: Clock,
+    ids: Ids,
+    metrics: Metrics,
+    breakers: _Breakers,
+    cache: Cache,
+    redis: tuple[Redis, ...],
+    wake_relay: Callable[[], None],
+) -> Adapters:
+    sandbox = SandboxPayments(database, clock=clock, ids=ids)
+    accounts = SandboxConnectedAccounts(database, clock=clock, ids=ids)
+    secret = settings.signing_key()
+    shared: dict[str, Any] = {"clock": clock, "ids": ids}
+    return Adapters(
+        access_tokens=JwtAccessTokens(secret),
+        account_queries=SqlAccountQueries(database),
+        booking_queries=SqlBookingQueries(database),
+        cache=cache,
+        caregiver_queries=SqlCaregiverQueries(database),
+        circuit_breakers=BreakerRegistry([breakers.payments, breakers.email, breakers.cache, breakers.limits]),
+        connected_accounts=GuardedConnectedAccounts(accounts, breakers.payments),
+        geocoder=GazetteerGeocoder(database),
+        health_probes=_probes(database, redis, breakers),
+        holidays=HolidaysCalendar(),
+        housekeeping=SqlHousekeeping(database),
+        idempotency_store=SqlIdempotencyStore(database, ids),
+        job_records=SqlJobRecords(database, **shared),
+        mail=GuardedMail(_mail(settings), breakers.email),
+        mail_queries=SqlMailQueries(database),
+        mail_templates=JinjaMailTemplates(support_email=settings.support_email),
+        metrics=metrics,
+        password_hasher=Argon2PasswordHasher(),
+        payment_provider=PROVIDER,
+        payments=GuardedPayments(sandbox, breakers.payments),
+        pet_queries=SqlPetQueries(database),
+        process=LocalProcessFigures(),
+        public_url=settings.public_address,
+        rate_limits=_rate_limits(redis, breakers),
+        # In production nobody may settle a payment by asking for it.
+        sandbox_bank=None if settings.in_production else sandbox,
+        token_signer=HmacTokenSigner(secret),
+        unit_of_work=SqlUnitOfWorkFactory(database, invalidate=cache.invalidate, wake_relay=wake_relay, **shared),
+        **shared,
+    )

@@ -1,0 +1,109 @@
+"""What the environment says. Each variable upgrades one adapter; none is needed to start outside production."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Self
+
+import msgspec
+from msgspec import Meta, Struct
+
+from interfaces.bootstrap.secret_files import generated_secret
+
+DEVELOPMENT, PRODUCTION = "development", "production"
+_REQUIRED_IN_PRODUCTION = ("secret_key", "public_url", "metrics_token")
+_RATE_LIMITS = ("rate_limit_api_per_minute", "rate_limit_auth_per_minute", "rate_limit_public_per_minute")
+# Part of the contract, but their adapters are not there yet: better to say so than to ignore them.
+_LATER = ("STRIPE_SECRET_KEY", "RESEND_API_KEY")
+
+Port = Annotated[int, Meta(ge=0, le=65535)]
+Count = Annotated[int, Meta(ge=0)]
+
+
+class BadSettings(Exception):
+    """The environment cannot be used; the message names every variable at fault and never a value."""
+
+
+class Settings(Struct, frozen=True, kw_only=True, rename="upper"):
+    """The settings of `docs/settings.md`, read once at start."""
+
+    database_url: str | None = None
+    database_direct_url: str | None = None
+    redis_url: str | None = None
+    redis_token: str | None = None
+    smtp_url: str | None = None
+    mail_from: str | None = None
+    host: str = "127.0.0.1"
+    port: Port = 8000
+    data_dir: str = "./var"
+    environment: str = DEVELOPMENT
+    rate_limit_api_per_minute: Count = 300
+    rate_limit_auth_per_minute: Count = 20
+    rate_limit_public_per_minute: Count = 1200
+    support_email: str = "steven@tailtribe.be"
+    secret_key: str | None = None
+    public_url: str | None = None
+    metrics_token: str | None = None
+    cors_origins: str = ""
+    trusted_proxies: Count = 0
+    cdn_fresh_seconds: Count = 0
+    cdn_stale_seconds: Count = 0
+    log_level: str = "INFO"
+
+    @classmethod
+    def read(cls, environment: Mapping[str, str] | None = None) -> Self:
+        """Raises BadSettings. A variable that is empty counts as absent."""
+        given = {name: value for name, value in (environment or os.environ).items() if value.strip()}
+        later = [name for name in _LATER if name in given]
+        if later:
+            raise BadSettings(f"{', '.join(later)}: this release has no adapter for it yet; unset it")
+        try:
+            settings = msgspec.convert(given, cls, strict=False)
+        except msgspec.ValidationError as error:
+            raise BadSettings(str(error)) from None
+        settings._check()
+        return settings
+
+    @property
+    def in_production(self) -> bool:
+        return self.environment == PRODUCTION
+
+    @property
+    def data_path(self) -> Path:
+        return Path(self.data_dir)
+
+    @property
+    def sender(self) -> str:
+        return self.mail_from or self.support_email
+
+    @property
+    def public_address(self) -> str:
+        """Where links lead, without a slash at the end."""
+        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+    @property
+    def allowed_origins(self) -> list[str]:
+        return [origin.strip() for origin in self.cors_origins.split(",") if origin.strip()]
+
+    def signing_key(self) -> str:
+        """SECRET_KEY, or one generated once into the data directory."""
+        return self.secret_key or generated_secret(self.data_path, "secret_key")
+
+    def monitoring_token(self) -> str:
+        return self.metrics_token or generated_secret(self.data_path, "metrics_token")
+
+    def _check(self) -> None:
+        if self.environment not in (DEVELOPMENT, PRODUCTION):
+            raise BadSettings("ENVIRONMENT must be development or production")
+        if not self.in_production:
+            return
+        missing = [name.upper() for name in _REQUIRED_IN_PRODUCTION if not getattr(self, name)]
+        if missing:
+            raise BadSettings(f"{', '.join(missing)} must be set when ENVIRONMENT=production")
+        if len(self.secret_key or "") < 32:
+            raise BadSettings("SECRET_KEY needs at least 32 characters when ENVIRONMENT=production")
+        if not (self.public_url or "").startswith("https://"):
+            raise BadSettings("PUBLIC_URL must begin with https:// when ENVIRONMENT=production")
+        switched_off = [name.upper() for name in _RATE_LIMITS if getattr(self, name) == 0]
+        if switched_off:
+            raise BadSettings(f"{', '.join(switched_off)} may not be 0 when ENVIRONMENT=production")

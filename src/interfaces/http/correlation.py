@@ -1,0 +1,34 @@
+"""The id by which one request is found in logs, jobs and mails."""
+
+import re
+from uuid import uuid4
+
+from litestar.enums import ScopeType
+from litestar.middleware import ASGIMiddleware
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
+
+from application.correlation import correlation_id
+from interfaces.http.asgi_messages import add_headers, header
+
+_ACCEPTABLE = re.compile(r"[A-Za-z0-9._-]{8,64}")
+
+
+class Correlation(ASGIMiddleware):
+    """Takes the caller's `X-Correlation-ID` when it is harmless, else makes one, and answers it."""
+
+    scopes = (ScopeType.HTTP,)
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
+        given = header(scope, b"x-correlation-id")
+        chosen = given if given is not None and _ACCEPTABLE.fullmatch(given) else str(uuid4())
+        answered = [(b"x-correlation-id", chosen.encode())]
+
+        async def send_with_id(message: Message) -> None:
+            add_headers(message, answered)
+            await send(message)
+
+        reset = correlation_id.set(chosen)
+        try:
+            await next_app(scope, receive, send_with_id)
+        finally:
+            correlation_id.reset(reset)

@@ -1,0 +1,116 @@
+"""How the system is doing: for machines, for uptime monitors, for admins."""
+
+from typing import Annotated
+
+from litestar import Controller, MediaType, Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import JSONBody
+from msgspec import Meta, Struct
+
+from application.operations.check_health import HealthReport
+from application.operations.show_metrics import OperationsView
+from application.ports.circuit_breakers import BreakerStatus
+from application.use_cases import UseCases
+from domain.operations.health_score import HealthStatus
+from domain.shared.actor import Actor
+from domain.shared.errors import Unavailable
+from interfaces.http.authentication import MONITORED, admin_only, admin_or_monitor
+from interfaces.http.json_body import HttpRequest
+from interfaces.http.openapi import BEARER, problems_of
+
+PROMETHEUS_TEXT = "text/plain; version=0.0.4; charset=utf-8"
+
+
+class ShuttingDown(Unavailable):
+    title = "This process is going away"
+
+
+class HealthController(Controller):
+    path = "/api/health"
+    tags = ("Operations",)
+
+    @get(summary="The state of each part", responses=problems_of(503))
+    async def health(self, use_cases: NamedDependency[UseCases]) -> Response[HealthReport]:
+        report = await use_cases.check_health.execute()
+        return Response(report, status_code=503 if report.status is HealthStatus.UNHEALTHY else 200)
+
+    @get("/live", status_code=204, summary="Whether the process answers at all")
+    async def live(self) -> None:
+        return
+
+    @get("/ready", status_code=204, summary="Whether the process wants requests", responses=problems_of(503))
+    async def ready(self, request: HttpRequest, use_cases: NamedDependency[UseCases]) -> None:
+        if request.app.state.stopping.is_set():
+            raise ShuttingDown
+        report = await use_cases.check_health.execute()
+        if report.status is HealthStatus.UNHEALTHY:
+            raise Unavailable("The database does not answer.")
+
+
+class CircuitBreakerActionBody(Struct, frozen=True, kw_only=True, tag_field="action", tag="reset", forbid_unknown_fields=True):
+    """Closes a breaker by name, or `all`."""
+
+    breaker: Annotated[str, Meta(min_length=1, max_length=40, examples=["payments"])]
+
+
+class BreakerList(Struct, frozen=True, kw_only=True, rename="camel"):
+    items: list[BreakerStatus]
+    next_cursor: None = None
+
+
+class OperationsController(Controller):
+    path = "/api/admin"
+    tags = ("Operations",)
+    security = BEARER
+
+    @get(
+        "/metrics",
+        summary="Figures of the system",
+        guards=[admin_or_monitor],
+        opt={MONITORED: True},
+        responses=problems_of(401, 403),
+    )
+    async def metrics(self, use_cases: NamedDependency[UseCases]) -> OperationsView:
+        return await use_cases.show_metrics.execute()
+
+    @get(
+        "/circuit-breakers",
+        summary="Every circuit breaker",
+        guards=[admin_or_monitor],
+        opt={MONITORED: True},
+        responses=problems_of(401, 403),
+    )
+    async def circuit_breakers(self, use_cases: NamedDependency[UseCases]) -> BreakerList:
+        return BreakerList(items=list(await use_cases.circuit_breakers.status()))
+
+    @post(
+        "/circuit-breakers",
+        status_code=200,
+        summary="Close a circuit breaker by hand",
+        guards=[admin_only],
+        responses=problems_of(401, 403, 404),
+    )
+    async def reset(
+        self,
+        use_cases: NamedDependency[UseCases],
+        actor: NamedDependency[Actor],
+        data: JSONBody[CircuitBreakerActionBody],
+    ) -> BreakerList:
+        await use_cases.reset_circuit_breaker.execute(admin=actor, name=data.breaker)
+        return BreakerList(items=list(await use_cases.circuit_breakers.status()))
+
+
+class PrometheusController(Controller):
+    path = "/metrics"
+    tags = ("Operations",)
+    security = BEARER
+
+    @get(
+        summary="Everything measured, as Prometheus text",
+        guards=[admin_or_monitor],
+        opt={MONITORED: True},
+        media_type=MediaType.TEXT,
+        responses=problems_of(401, 403),
+    )
+    async def prometheus(self, use_cases: NamedDependency[UseCases]) -> Response[bytes]:
+        return Response(use_cases.metrics.prometheus_text(), media_type=PROMETHEUS_TEXT)

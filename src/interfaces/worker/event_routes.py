@@ -1,0 +1,49 @@
+"""Who reacts to an event: its name → the jobs that follow."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from application.ports.event_router import EventFacts, RoutedJob
+
+
+def _mails_about(subject: str, mail: str, *readers: str) -> tuple[RoutedJob, ...]:
+    """A mail to each reader. Names must not change: with the event's id they keep a mail from being asked for twice."""
+    return tuple(
+        RoutedJob(name=f"{mail}:{reader}", kind="mail.send", payload={"mail": mail, "to": reader, subject: ""}, queue="mail")
+        for reader in readers
+    )
+
+
+EVENT_ROUTES: dict[str, tuple[RoutedJob, ...]] = {
+    "AddressVerified": (
+        RoutedJob(name="welcome", kind="mail.send", payload={"mail": "welcome", "account_id": ""}, queue="mail"),
+    ),
+    "CaregiverSubmitted": (
+        RoutedJob(
+            name="tell_admins",
+            kind="mails.tell_admins",
+            payload={"mail": "caregiver_submitted", "caregiver_id": ""},
+            queue="mail",
+        ),
+    ),
+    "CaregiverApproved": _mails_about("caregiver_id", "caregiver_approved", "caregiver"),
+    "CaregiverRejected": _mails_about("caregiver_id", "caregiver_rejected", "caregiver"),
+    "BookingRequested": _mails_about("booking_id", "booking_requested", "caregiver"),
+    "BookingAccepted": _mails_about("booking_id", "booking_accepted", "owner"),
+    "BookingDeclined": _mails_about("booking_id", "booking_declined", "owner"),
+    "BookingExpired": _mails_about("booking_id", "booking_expired", "owner", "caregiver"),
+    "BookingPaid": _mails_about("booking_id", "booking_paid", "owner", "caregiver"),
+    "BookingCancelled": _mails_about("booking_id", "booking_cancelled", "owner", "caregiver"),
+    "RefundMade": _mails_about("refund_id", "refund_made", "owner"),
+}
+
+
+def route_event(name: str, aggregate_id: UUID, facts: EventFacts) -> Sequence[RoutedJob]:
+    """The jobs of an event, their empty ids filled in from its facts. An event nobody reacts to gives none."""
+    del aggregate_id
+    return [_filled(job, facts) for job in EVENT_ROUTES.get(name, ())]
+
+
+def _filled(job: RoutedJob, facts: EventFacts) -> RoutedJob:
+    payload = {key: facts[key] if value == "" else value for key, value in job.payload.items()}
+    return RoutedJob(name=job.name, kind=job.kind, payload=payload, queue=job.queue)

@@ -1,0 +1,54 @@
+"""Every kind of job: what it runs, and how it is retried."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from uuid import UUID
+
+from application.ports.job_records import ClaimedJob
+from application.use_cases import UseCases
+from domain.operations.retries import MAIL, MONEY
+from domain.payments.payment import PaymentId
+from domain.payments.refund import RefundId
+from domain.shared.actor import CaregiverId
+from interfaces.worker.job_runner import JobKind
+
+
+def job_kinds(use_cases: UseCases) -> Mapping[str, JobKind]:
+    """Kind → how it is worked on. A kind that is not here is buried with that reason."""
+
+    async def send_mail(job: ClaimedJob) -> None:
+        payload = {key: str(value) for key, value in job.payload.items()}
+        await use_cases.send_mail.execute(mail_id=job.id, payload=payload)
+
+    async def tell_admins(job: ClaimedJob) -> None:
+        caregiver_id = CaregiverId(_id(job, "caregiver_id"))
+        await use_cases.tell_admins.execute(job_id=job.id, mail=str(job.payload["mail"]), caregiver_id=caregiver_id)
+
+    async def expire_bookings(_job: ClaimedJob) -> None:
+        await use_cases.expire_bookings.execute()
+
+    async def clean_up(_job: ClaimedJob) -> None:
+        await use_cases.clean_up.execute()
+
+    return {
+        "mail.send": JobKind(run=send_mail, retries=MAIL),
+        "mails.tell_admins": JobKind(run=tell_admins, retries=MAIL),
+        "payments.apply_event": _money(
+            lambda job: use_cases.apply_payment_event.execute(inbox_id=_id(job, "inbox_id"))
+        ),
+        "payments.refund": _money(
+            lambda job: use_cases.refund_payment.execute(refund_id=RefundId(_id(job, "refund_id")))
+        ),
+        "payments.cancel": _money(
+            lambda job: use_cases.cancel_payment.execute(payment_id=PaymentId(_id(job, "payment_id")))
+        ),
+        "bookings.expire": JobKind(run=expire_bookings),
+        "operations.clean_up": JobKind(run=clean_up, time_limit_seconds=600),
+    }
+
+
+def _money(run: Callable[[ClaimedJob], Awaitable[None]]) -> JobKind:
+    return JobKind(run=run, retries=MONEY)
+
+
+def _id(job: ClaimedJob, name: str) -> UUID:
+    return UUID(str(job.payload[name]))

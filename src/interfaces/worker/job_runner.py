@@ -1,0 +1,113 @@
+"""Runs one job record: claims it, works under a lease, and writes how it went."""
+
+import asyncio
+import random
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+import structlog
+
+from application.correlation import correlation_id
+from application.ports.circuit_breakers import CircuitOpen
+from application.ports.clock import Clock
+from application.ports.job_records import LEASE_SECONDS, ClaimedJob, JobRecords
+from application.ports.mail import MailRefused
+from application.ports.metrics import Metrics
+from application.ports.payments import PaymentRefused
+from domain.operations.retries import FIVE_TRIES, RetryPolicy
+from domain.shared.errors import NotFound
+
+log = structlog.get_logger(__name__)
+
+MESSAGE_VERSION = 1
+_REFUSED_FOR_GOOD = (MailRefused, PaymentRefused, NotFound)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobKind:
+    """How a kind of job is worked on, how often it is tried, and how long one try may take."""
+
+    run: Callable[[ClaimedJob], Awaitable[None]]
+    retries: RetryPolicy = FIVE_TRIES
+    time_limit_seconds: float = 30.0
+
+
+class JobRunner:
+    """The one entry of every worker. Safe to call twice with the same id: the second call finds nothing to claim."""
+
+    def __init__(self, records: JobRecords, kinds: Mapping[str, JobKind], *, clock: Clock, metrics: Metrics) -> None:
+        self._records = records
+        self._kinds = kinds
+        self._clock = clock
+        self._metrics = metrics
+
+    async def run(self, job_id: UUID, version: int) -> None:
+        """Works on the job if it is free and due. A job of an unknown kind or message version is buried with the reason."""
+        job = await self._records.claim(job_id)
+        if job is None:
+            return
+        token = correlation_id.set(job.correlation_id)
+        started = time.perf_counter()
+        try:
+            outcome = await self._work(job, version)
+        finally:
+            correlation_id.reset(token)
+        seconds = time.perf_counter() - started
+        self._metrics.job_finished(kind=job.kind, outcome=outcome, seconds=seconds)
+        log.info("job.finished", kind=job.kind, job_id=str(job.id), outcome=outcome, ms=round(seconds * 1000, 1))
+
+    async def _work(self, job: ClaimedJob, version: int) -> str:
+        kind = self._kinds.get(job.kind)
+        if kind is None or version != MESSAGE_VERSION:
+            await self._records.bury(job, error=f"this release knows no {job.kind} of version {version}")
+            return "dead"
+        task = asyncio.ensure_future(kind.run(job))
+        try:
+            ended = await self._watch(job, task, kind.time_limit_seconds)
+        except asyncio.CancelledError:
+            task.cancel()
+            await asyncio.shield(self._records.hand_back(job, run_at=self._clock.now()))
+            raise
+        if ended is not None:
+            await asyncio.wait({task})
+            return await self._failed(job, kind, TimeoutError(ended)) if ended == "time limit" else ended
+        return await self._settle(job, kind, task)
+
+    async def _watch(self, job: ClaimedJob, task: "asyncio.Future[None]", limit: float) -> str | None:
+        """Renews the lease while the task runs. None when the task ended by itself."""
+        deadline = time.monotonic() + limit
+        while True:
+            left = deadline - time.monotonic()
+            done, _ = await asyncio.wait({task}, timeout=max(0.0, min(LEASE_SECONDS / 3, left)))
+            if done:
+                return None
+            if time.monotonic() >= deadline:
+                task.cancel()
+                return "time limit"
+            if not await self._records.renew(job):
+                task.cancel()
+                return "lease lost"
+
+    async def _settle(self, job: ClaimedJob, kind: JobKind, task: "asyncio.Future[None]") -> str:
+        error = task.exception()
+        if error is None:
+            await self._records.succeed(job)
+            return "succeeded"
+        if isinstance(error, CircuitOpen):
+            await self._records.hand_back(job, run_at=self._clock.now() + timedelta(seconds=error.retry_after))
+            return "postponed"
+        return await self._failed(job, kind, error)
+
+    async def _failed(self, job: ClaimedJob, kind: JobKind, error: BaseException) -> str:
+        reason = f"{type(error).__name__}: {error}"
+        log.warning("job.failed", kind=job.kind, job_id=str(job.id), attempt=job.attempts, exc_info=error)
+        now = self._clock.now()
+        delay = kind.retries.next_delay(attempts=job.attempts, age=now - job.created_at, jitter=random.random())
+        if delay is None or isinstance(error, _REFUSED_FOR_GOOD):
+            await self._records.bury(job, error=reason)
+            return "dead"
+        await self._records.retry(job, error=reason, run_at=now + delay)
+        return "retrying"

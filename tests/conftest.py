@@ -1,0 +1,57 @@
+"""Fixtures for every test. Servers start when the first test asks for them and end with the session."""
+
+import os
+from collections.abc import Iterator
+from typing import NoReturn
+
+import pytest
+
+from tests.support.servers import PostgresProcess, RedisProcess, ServerMissing, postgres_binaries, redis_binary
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """The administrator's URL of a PostgreSQL."""
+    if url := os.environ.get("TEST_DATABASE_URL"):
+        yield url
+        return
+    try:
+        server = PostgresProcess(postgres_binaries())
+    except ServerMissing as missing:
+        _without(missing)
+    yield server.start()
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[str]:
+    """The URL of a Redis that all tests share: use keys of your own."""
+    if url := os.environ.get("TEST_REDIS_URL"):
+        yield url
+        return
+    server = _redis_process()
+    yield server.start()
+    server.stop()
+
+
+@pytest.fixture
+def redis_process() -> Iterator[RedisProcess]:
+    """A running Redis of the test's own, to be killed, frozen and restarted."""
+    server = _redis_process()
+    server.start()
+    yield server
+    server.stop()
+
+
+def _redis_process() -> RedisProcess:
+    try:
+        return RedisProcess(redis_binary())
+    except ServerMissing as missing:
+        _without(missing)
+
+
+def _without(missing: ServerMissing) -> NoReturn:
+    """A laptop may lack a service, the gate may not."""
+    if os.environ.get("CI"):
+        pytest.fail(f"{missing} is missing, and in CI every service must be there", pytrace=False)
+    pytest.skip(f"{missing} is missing: install it, or the development packages that carry it")

@@ -1,0 +1,53 @@
+"""What the client does with a Redis that is slow, away or busy."""
+
+import asyncio
+
+import pytest
+from redis.exceptions import RedisError
+
+from infrastructure.redis.redis_client import create_redis
+from tests.support.servers import RedisProcess
+
+GENEROUS_SECONDS = 5
+
+
+async def test_more_callers_than_connections_are_served_in_turn(redis_server: str) -> None:
+    async with create_redis(redis_server, max_connections=2, timeout_seconds=5) as client:
+        answers = await asyncio.gather(*(client.echo(f"{number}") for number in range(200)))
+        assert answers == [b"%d" % number for number in range(200)]
+
+
+async def test_a_frozen_redis_is_an_error_soon(redis_process: RedisProcess) -> None:
+    async with create_redis(redis_process.url) as client:
+        await client.ping()
+        redis_process.pause()
+        async with asyncio.timeout(GENEROUS_SECONDS):
+            with pytest.raises(RedisError):
+                await client.ping()
+        redis_process.resume()
+
+
+async def test_a_redis_that_is_away_is_an_error_soon_and_is_found_again(redis_process: RedisProcess) -> None:
+    async with create_redis(redis_process.url) as client:
+        await client.ping()
+        redis_process.stop()
+        async with asyncio.timeout(GENEROUS_SECONDS):
+            with pytest.raises(RedisError):
+                await client.ping()
+        redis_process.start()
+        assert await client.ping()
+
+
+async def test_failed_and_cancelled_calls_give_their_connection_back(redis_process: RedisProcess) -> None:
+    async with create_redis(redis_process.url, max_connections=1) as client:
+        redis_process.pause()
+        for _ in range(3):
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.01):
+                    await client.ping()
+        redis_process.stop()
+        with pytest.raises(RedisError):
+            await client.ping()
+        redis_process.start()
+        assert await client.ping()
+        assert await client.ping()

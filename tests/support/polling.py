@@ -1,0 +1,11 @@
+"""Waiting for something to come true, with a deadline instead of a guess."""
+
+import asyncio
+from collections.abc import Callable
+
+
+async def until(condition: Callable[[], bool], *, seconds: float = 10) -> None:
+    """Returns as soon as the condition holds. Raises TimeoutError when it does not within `seconds`."""
+    async with asyncio.timeout(seconds):
+        while not condition():  # noqa: ASYNC110 - the condition is anything, not an event of ours
+            await asyncio.sleep(0.001)

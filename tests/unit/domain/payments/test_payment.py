@@ -1,0 +1,148 @@
+"""Payments and refunds as the provider tells them."""
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.bookings.booking_life import BookingId
+from domain.payments.payment import Payment, PaymentStatus
+from domain.payments.refund import Refund, RefundFailed, RefundId, RefundMade, RefundStatus
+from domain.shared.money import Money
+from tests.support.builders import NOW, a_payment, euros, identified
+
+HOUR = timedelta(hours=1)
+
+
+def observe(payment: Payment, status: PaymentStatus, error: str | None = None) -> bool:
+    charge = "ch_1" if status is PaymentStatus.SUCCEEDED else None
+    return payment.observe(provider_payment_id="pi_1", status=status, charge_id=charge, error=error)
+
+
+def a_captured_payment(amount: str = "20.00") -> Payment:
+    payment = a_payment(amount=amount)
+    observe(payment, PaymentStatus.SUCCEEDED)
+    return payment
+
+
+def a_refund(payment: Payment | None = None, amount: str = "10.00", number: int = 1) -> Refund:
+    return (payment or a_captured_payment()).give_back(
+        euros(amount), id=RefundId(identified(f"refund {number}")), number=number, reason="cancelled", at=NOW
+    )
+
+
+def test_keys_name_the_booking_and_the_attempt() -> None:
+    payment, booking = a_payment(attempt=2), BookingId(identified("booking"))
+    assert (payment.key, payment.cancel_key) == (f"pay:{booking}:2", f"cancel:{booking}:2")
+    assert payment.reference == f"booking_{booking}"
+    assert a_refund(number=3).key == f"refund:{booking}:3"
+
+
+def test_money_arrives_once() -> None:
+    payment = a_payment()
+    assert observe(payment, PaymentStatus.SUCCEEDED) is True
+    assert observe(payment, PaymentStatus.SUCCEEDED) is False
+    assert (payment.captured, payment.captured_charge_id) == (euros("20.00"), "ch_1")
+
+
+@pytest.mark.parametrize("later", PaymentStatus)
+def test_a_payment_that_succeeded_is_never_lowered(later: PaymentStatus) -> None:
+    payment = a_captured_payment()
+    assert observe(payment, later, error="card_declined") is False
+    assert (payment.status, payment.captured, payment.error) == (PaymentStatus.SUCCEEDED, euros("20.00"), None)
+
+
+def test_a_declined_card_leaves_the_payment_open_and_its_error_is_kept() -> None:
+    payment = a_payment()
+    observe(payment, PaymentStatus.PROCESSING)
+    assert observe(payment, PaymentStatus.AWAITING_PAYMENT, error="card_declined") is False
+    assert (payment.is_open, payment.error) == (True, "card_declined")
+
+
+def test_a_cancelled_payment_can_only_turn_out_to_have_succeeded() -> None:
+    payment = a_payment()
+    observe(payment, PaymentStatus.CANCELLED)
+    observe(payment, PaymentStatus.PROCESSING)
+    assert payment.status is PaymentStatus.CANCELLED
+    assert observe(payment, PaymentStatus.SUCCEEDED) is True
+
+
+def test_a_refused_payment_is_over() -> None:
+    payment = a_payment()
+    payment.refuse("amount_too_small")
+    assert (payment.is_open, payment.error) == (False, "amount_too_small")
+
+
+def test_a_refusal_cannot_undo_a_success() -> None:
+    payment = a_captured_payment()
+    payment.refuse("late")
+    assert payment.status is PaymentStatus.SUCCEEDED
+
+
+def test_a_success_without_a_charge_is_a_programming_error() -> None:
+    with pytest.raises(ValueError, match="without a charge"):
+        a_payment().observe(provider_payment_id="pi_1", status=PaymentStatus.SUCCEEDED)
+    with pytest.raises(ValueError, match="captured nothing"):
+        _ = a_payment().captured_charge_id
+
+
+@given(statuses=st.lists(st.sampled_from(PaymentStatus)))
+def test_whatever_the_order_of_the_news_money_arrives_at_most_once(statuses: list[PaymentStatus]) -> None:
+    payment = a_payment()
+    arrivals = sum(observe(payment, status) for status in statuses)
+    assert arrivals == (PaymentStatus.SUCCEEDED in statuses)
+    assert payment.captured == (payment.amount if arrivals else Money(0))
+
+
+def test_nothing_goes_back_that_did_not_come() -> None:
+    for payment, amount in ((a_payment(), "0.01"), (a_captured_payment(), "20.01"), (a_captured_payment(), "0")):
+        with pytest.raises(ValueError, match="cannot be refunded"):
+            a_refund(payment, amount)
+
+
+@given(amounts=st.lists(st.integers(1, 3000), max_size=10))
+def test_refunds_never_add_up_to_more_than_was_captured(amounts: list[int]) -> None:
+    payment = a_captured_payment()
+    for number, cents in enumerate(amounts, start=1):
+        try:
+            payment.give_back(
+                Money(cents), id=RefundId(identified(f"refund {number}")), number=number, reason="", at=NOW
+            )
+        except ValueError:
+            assert Money(cents) > payment.captured - payment.refunded
+    assert Money(0) <= payment.refunded <= payment.captured
+
+
+def test_a_refund_is_pending_until_the_provider_made_it() -> None:
+    refund = a_refund()
+    assert (refund.status, refund.is_asked_for) == (RefundStatus.PENDING, False)
+    refund.observe(provider_refund_id="re_1", status=RefundStatus.PENDING, at=NOW)
+    assert (refund.status, refund.is_asked_for, refund.events) == (RefundStatus.PENDING, True, [])
+    refund.observe(provider_refund_id="re_1", status=RefundStatus.SUCCEEDED, at=NOW + HOUR)
+    assert (refund.status, refund.settled_at) == (RefundStatus.SUCCEEDED, NOW + HOUR)
+    assert [type(event) for event in refund.events] == [RefundMade]
+
+
+def test_a_refund_is_told_of_once() -> None:
+    refund = a_refund()
+    for _ in range(2):
+        refund.observe(provider_refund_id="re_1", status=RefundStatus.SUCCEEDED, at=NOW)
+    assert len(refund.events) == 1
+
+
+def test_a_refund_may_fail_long_after_it_succeeded() -> None:
+    refund = a_refund()
+    refund.observe(provider_refund_id="re_1", status=RefundStatus.SUCCEEDED, at=NOW)
+    refund.observe(provider_refund_id="re_1", status=RefundStatus.FAILED, at=NOW + 30 * 24 * HOUR)
+    assert refund.status is RefundStatus.FAILED
+    assert [type(event) for event in refund.events] == [RefundMade, RefundFailed]
+
+
+def test_a_failed_refund_stays_failed() -> None:
+    refund = a_refund()
+    refund.fail("charge_disputed", at=NOW)
+    refund.fail("again", at=NOW + HOUR)
+    refund.observe(provider_refund_id="re_1", status=RefundStatus.SUCCEEDED, at=NOW + HOUR)
+    assert (refund.status, refund.error, refund.settled_at) == (RefundStatus.FAILED, "charge_disputed", NOW)
+    assert [type(event) for event in refund.events] == [RefundFailed]

@@ -1,0 +1,32 @@
+from uuid import UUID
+
+from litestar import get
+from litestar.params import FromPath
+
+from infrastructure.metrics.in_memory_metrics import InMemoryMetrics
+from interfaces.http.request_metrics import RequestMetrics
+from tests.support.tiny_app import client_of, tiny_app
+
+
+@get("/things/{thing_id:uuid}")
+async def thing(thing_id: FromPath[UUID]) -> str:
+    return "thing"
+
+
+@get("/broken")
+async def broken() -> None:
+    raise RuntimeError
+
+
+async def test_requests_are_counted_by_the_template_of_their_route() -> None:
+    metrics = InMemoryMetrics()
+    async with client_of(tiny_app(thing, broken, outer=[RequestMetrics(metrics)])) as client:
+        await client.get(f"/things/{UUID(int=1)}")
+        await client.get(f"/things/{UUID(int=2)}")
+        await client.get("/nowhere/at/all")
+        await client.get("/broken")
+    text = metrics.prometheus_text().decode()
+    assert 'tailtribe_http_requests_total{method="GET",route="/things/{thing_id}",status="200"} 2.0' in text
+    assert 'route="unmatched",status="404"} 1.0' in text
+    assert 'route="/broken",status="500"} 1.0' in text
+    assert "/nowhere" not in text
