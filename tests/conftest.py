@@ -1,11 +1,16 @@
 """Fixtures for every test. Servers start when the first test asks for them and end with the session."""
 
+import asyncio
 import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import NoReturn
 
 import pytest
 
+from infrastructure.persistence.database import database_url
+from infrastructure.persistence.migrations import migrate
+from tests.support.databases import create_database, drop_database
 from tests.support.servers import PostgresProcess, RedisProcess, ServerMissing, postgres_binaries, redis_binary
 
 
@@ -21,6 +26,26 @@ def postgres_server() -> Iterator[str]:
         _without(missing)
     yield server.start()
     server.stop()
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_server: str) -> Iterator[str]:
+    """The name of a migrated database with its gazetteer, to be copied."""
+    name = f"template_{os.getpid()}"
+    url = create_database(postgres_server, name)
+    asyncio.run(migrate(database_url(url, Path())))
+    yield name
+    drop_database(postgres_server, name)
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file with its gazetteer, to be copied."""
+    folder = tmp_path_factory.mktemp("template")
+    url = database_url(None, folder)
+    asyncio.run(migrate(url))
+    assert url.database is not None
+    return Path(url.database)
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ from application.ports.views import Page
 from domain.shared.errors import InvalidInput
 
 SEARCH_SECONDS = 5 * 60
-# Coordinates are rounded to 0.01° (about a kilometre), so that neighbours share an entry and nobody is pinned down.
+# A caller's coordinates are rounded to 0.01° (about a kilometre), so that neighbours share an entry and nobody is pinned down.
 COORDINATE_DECIMALS = 2
 
 
@@ -52,12 +52,10 @@ class SearchCaregivers:
             found = await self.geocoder.find(place, country=search.country)
             if found is None:
                 raise NowhereToSearch(field="place")
-            search = replace(search, lat=found.lat, lng=found.lng)
+            return replace(search, lat=found.lat, lng=found.lng)
         if search.lat is None or search.lng is None:
             return search
-        return replace(
-            search, lat=round(search.lat, COORDINATE_DECIMALS), lng=round(search.lng, COORDINATE_DECIMALS)
-        )
+        return replace(search, lat=round(search.lat, COORDINATE_DECIMALS), lng=round(search.lng, COORDINATE_DECIMALS))
 
 
 def _key(search: CaregiverSearch) -> str:

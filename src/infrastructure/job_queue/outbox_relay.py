@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from application.ports.clock import Clock
 from application.ports.ids import Ids
-from application.ports.event_router import EventRouter
+from application.ports.event_router import EventRouter, RoutedJob
 from domain.shared.errors import Unavailable
 from infrastructure.job_queue.job_transport import DueJob, JobTransport, TransportUnavailable
 from infrastructure.persistence.database import Database

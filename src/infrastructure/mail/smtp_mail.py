@@ -51,6 +51,14 @@ class SmtpMail(Mail):
         except (SMTPException, OSError, TimeoutError) as error:
             raise MailUnavailable("The mail server did not take the mail") from error
 
+    async def check(self) -> None:
+        """Connects and signs in, and sends nothing. Raises MailUnavailable."""
+        try:
+            async with self._connection() as connection:
+                await connection.noop()
+        except (SMTPException, OSError, TimeoutError) as error:
+            raise MailUnavailable(f"{self._host}:{self._port} does not answer or refuses the sign-in") from error
+
     def _connection(self) -> SMTP:
         return SMTP(
             hostname=self._host,

@@ -7,7 +7,7 @@ from uuid import UUID
 from litestar import Controller, Response, get, post, put
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, field
 
 from application.caregivers.save_caregiver_profile import CaregiverOffer
 from application.cursors import decode_cursor
@@ -93,7 +93,7 @@ class CaregiverBody(Struct, frozen=True, kw_only=True, rename="camel", forbid_un
     offers: Annotated[list[OfferBody], Meta(min_length=1, max_length=9)]
     max_animals_at_once: Annotated[int, Meta(ge=1, le=MAX_ANIMALS_AT_ONCE)] = DEFAULT_ANIMALS_AT_ONCE
     instant_book: bool = False
-    languages: Annotated[list[Language], Meta(min_length=1, max_length=3)] = [Language.NL]
+    languages: Annotated[list[Language], Meta(min_length=1, max_length=3)] = field(default_factory=lambda: [Language.NL])
     photos: Annotated[list[PhotoReference], Meta(max_length=10)] = []
 
     def offer(self) -> CaregiverOffer:

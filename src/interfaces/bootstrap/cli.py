@@ -1,0 +1,155 @@
+"""The `tailtribe` command."""
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+from application.use_cases import build_use_cases
+from domain.shared.errors import DomainError
+from interfaces.bootstrap.production import Parts, build_parts
+from interfaces.bootstrap.settings import BadSettings, Settings
+
+T = TypeVar("T")
+
+console = Console()
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """TailTribe: pet care in Belgium and the Netherlands. Settings come from the environment; see docs/settings.md."""
+
+
+@main.command()
+def serve() -> None:
+    """Serve the API; without REDIS_URL jobs run in the same process."""
+    settings = _settings()
+    from granian.server import Server  # noqa: PLC0415 - the other commands need no server
+
+    console.print(f"TailTribe on [bold]http://{settings.host}:{settings.port}[/] · API viewer at /docs · Ctrl-C stops")
+    Server(
+        "interfaces.bootstrap.http:create_app",
+        address=settings.host,
+        port=settings.port,
+        interface="asgi",
+        factory=True,
+        workers=1,
+        runtime_threads=1,
+        loop="uvloop",
+        respawn_failed_workers=True,
+        workers_kill_timeout=30,
+        log_access=False,
+        log_level="warning",
+    ).serve()
+
+
+@main.command(context_settings={"ignore_unknown_options": True})
+@click.option("--queues", "-Q", multiple=True, help="Only these queues (money, mail, default, reports).")
+@click.option("--threads", default=16, show_default=True, help="Jobs at the same time.")
+def worker(queues: tuple[str, ...], threads: int) -> None:
+    """Run jobs from Redis, in a process of its own. Exits with 2 when REDIS_URL is not set."""
+    settings = _settings()
+    if settings.redis_url is None:
+        console.print("REDIS_URL is not set; without it jobs run inside `tailtribe serve`.", style="red")
+        sys.exit(2)
+    from dramatiq.cli import main as dramatiq_main  # noqa: PLC0415
+    from dramatiq.cli import make_argument_parser  # noqa: PLC0415
+
+    arguments = ["interfaces.bootstrap.worker", "--processes", "1", "--threads", str(threads), "--skip-logging"]
+    if queues:
+        arguments += ["--queues", *queues]
+    sys.exit(dramatiq_main(make_argument_parser().parse_args(arguments)))
+
+
+@main.command()
+def migrate() -> None:
+    """Bring the database to the newest schema, and load the gazetteer."""
+    from infrastructure.persistence.database import database_url  # noqa: PLC0415
+    from infrastructure.persistence.migrations import migrate as upgrade  # noqa: PLC0415
+
+    settings = _settings()
+    settings.data_path.mkdir(parents=True, exist_ok=True)
+    with console.status("Migrating the database and loading places …"):
+        asyncio.run(upgrade(database_url(settings.database_direct_url or settings.database_url, settings.data_path)))
+    console.print("The database is up to date.")
+
+
+@main.command("create-admin")
+@click.option("--email", required=True, help="The admin's address; a known account is promoted.")
+def create_admin(email: str) -> None:
+    """Make an admin who can sign in at once. The password comes on standard input."""
+    password = sys.stdin.readline().rstrip("\r\n")
+
+    async def create(parts: Parts) -> None:
+        await build_use_cases(parts.adapters).create_admin.execute(email=email, password=password)
+
+    try:
+        _with_parts(create)
+    except DomainError as error:
+        console.print(f"Not done: {error}", style="red")
+        sys.exit(1)
+    console.print(f"{email} is an admin.")
+
+
+@main.command()
+def demo() -> None:
+    """Load demo data: caregivers, owners, bookings in every state, an admin."""
+    settings = _settings()
+    if settings.in_production:
+        console.print("No demo data in production.", style="red")
+        sys.exit(1)
+    from infrastructure.demo.demo_data import DemoData  # noqa: PLC0415
+
+    columns = (TextColumn("Loading the demo"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=console) as progress:
+        task = progress.add_task("demo", total=None)
+
+        async def load(parts: Parts) -> object:
+            data = DemoData(
+                unit_of_work=parts.adapters.unit_of_work,
+                database=parts.database,
+                password_hasher=parts.adapters.password_hasher,
+                geocoder=parts.adapters.geocoder,
+                clock=parts.adapters.clock,
+                ids=parts.adapters.ids,
+            )
+            return await data.load(lambda done, total: progress.update(task, completed=done, total=total))
+
+        sign_ins = _with_parts(load)
+    console.print(str(sign_ins))
+
+
+@main.command()
+def doctor() -> None:
+    """Check every configured service, and say what is wrong."""
+    from interfaces.bootstrap.doctor import examine  # noqa: PLC0415
+
+    findings = asyncio.run(examine(_settings()))
+    for finding in findings:
+        console.print(f"[{'green' if finding.ok else 'red'}]{'✓' if finding.ok else '✗'}[/] {finding.part}: {finding.detail}")
+    sys.exit(0 if all(finding.ok for finding in findings) else 1)
+
+
+def _settings() -> Settings:
+    try:
+        return Settings.read()
+    except BadSettings as error:
+        console.print(f"tailtribe: {error}", style="red")
+        sys.exit(2)
+
+
+def _with_parts(work: Callable[[Parts], Awaitable[T]]) -> T:
+    """Runs work over the adapters of this process, and closes them."""
+
+    async def run() -> T:
+        parts = build_parts(_settings())
+        try:
+            return await work(parts)
+        finally:
+            await parts.close()
+
+    return asyncio.run(run())

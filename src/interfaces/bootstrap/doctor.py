@@ -1,0 +1,70 @@
+"""What `tailtribe doctor` looks at."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import text
+
+from domain.shared.errors import DomainError
+from infrastructure.mail.smtp_mail import SmtpMail
+from infrastructure.persistence.migrations import newest_revision
+from interfaces.bootstrap.production import Parts, build_parts
+from interfaces.bootstrap.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    part: str
+    ok: bool
+    detail: str
+
+
+async def examine(settings: Settings) -> list[Finding]:
+    """One finding for each part; never a secret in it."""
+    findings = [_data_dir(settings.data_path)]
+    parts = build_parts(settings)
+    try:
+        findings.append(await _database(parts))
+        for name in ("cache", "queue"):
+            findings.append(await _probe(parts, name, "Redis" if settings.redis_url else "in this process"))
+    finally:
+        await parts.close()
+    findings.append(await _mail(settings))
+    findings.append(Finding("payments", ok=True, detail="sandbox: no money moves"))
+    return findings
+
+
+def _data_dir(path: Path) -> Finding:
+    writable = os.access(path if path.exists() else path.resolve().parent, os.W_OK)
+    return Finding("data directory", writable, str(path) if writable else f"{path} is not writable")
+
+
+async def _database(parts: Parts) -> Finding:
+    kind = "SQLite" if parts.database.is_sqlite else "PostgreSQL"
+    try:
+        async with parts.database.read() as connection:
+            revision = (await connection.execute(text("SELECT version_num FROM alembic_version"))).scalar_one_or_none()
+    except DomainError as error:
+        return Finding("database", ok=False, detail=f"{kind}: {error}")
+    if revision != newest_revision():
+        return Finding("database", ok=False, detail=f"{kind} is at revision {revision}; run `tailtribe migrate`")
+    return Finding("database", ok=True, detail=f"{kind}, schema {revision}")
+
+
+async def _probe(parts: Parts, name: str, where: str) -> Finding:
+    try:
+        await parts.adapters.health_probes[name].check()
+    except DomainError as error:
+        return Finding(name, ok=False, detail=f"{where}: {error}")
+    return Finding(name, ok=True, detail=where)
+
+
+async def _mail(settings: Settings) -> Finding:
+    if not settings.smtp_url:
+        return Finding("mail", ok=True, detail=f"written to {settings.data_path / 'mail'}")
+    try:
+        await SmtpMail(settings.smtp_url, settings.sender).check()
+    except DomainError as error:
+        return Finding("mail", ok=False, detail=str(error))
+    return Finding("mail", ok=True, detail="the SMTP server answers")

@@ -1,0 +1,148 @@
+"""The ASGI application: controllers, middleware, and the container's life around them."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from importlib.metadata import version
+
+from litestar import Litestar
+from litestar.datastructures import State
+from litestar.di import Provide
+from litestar.middleware import ASGIMiddleware
+
+from application.adapters import Adapters
+from application.ports.rate_limits import RateLimits
+from application.use_cases import UseCases
+from infrastructure.rate_limits.in_memory_rate_limits import InMemoryRateLimits
+from infrastructure.tokens.derived_keys import derived_key
+from interfaces.bootstrap.container import Container
+from interfaces.bootstrap.production import build_parts
+from interfaces.bootstrap.settings import Settings
+from interfaces.bootstrap.structured_logging import configure_logging
+from interfaces.http.accounts import AuthController, MeController
+from interfaces.http.admin_caregivers import AdminCaregiverController
+from interfaces.http.authentication import Authentication, BearerTokens, provide_actor
+from interfaces.http.body_limit import BodyLimit
+from interfaces.http.bookings import BookingController
+from interfaces.http.caregivers import CaregiverController, OwnCaregiverController
+from interfaces.http.correlation import Correlation
+from interfaces.http.cors import Cors
+from interfaces.http.etags import SharedCaching
+from interfaces.http.idempotency import Idempotency
+from interfaces.http.json_body import StrictRequest, refuse_unstorable_parameters
+from interfaces.http.openapi import openapi_config
+from interfaces.http.operations import HealthController, OperationsController, PrometheusController
+from interfaces.http.pets import PetController
+from interfaces.http.places import HomeController, PlaceController
+from interfaces.http.problems import Problems
+from interfaces.http.quotes import QuoteController
+from interfaces.http.rate_limiting import RateLimiting, RequestsPerMinute
+from interfaces.http.request_metrics import RequestMetrics
+from interfaces.http.sandbox import SandboxController
+from interfaces.http.security_headers import SecurityHeaders
+from interfaces.web.pages import PagesController, static_files_router
+
+CONTROLLERS = (
+    AuthController,
+    MeController,
+    PetController,
+    OwnCaregiverController,
+    CaregiverController,
+    PlaceController,
+    HomeController,
+    QuoteController,
+    BookingController,
+    AdminCaregiverController,
+    HealthController,
+    OperationsController,
+    PrometheusController,
+)
+
+
+def create_app() -> Litestar:
+    """What the server runs: everything from the environment."""
+    settings = Settings.read()
+    configure_logging(settings.log_level)
+    return build_app(settings, Container(build_parts(settings)))
+
+
+def build_app(settings: Settings, container: Container) -> Litestar:
+    """The application around a container; tests give one with other adapters."""
+    adapters = container.parts.adapters
+    problems = Problems(settings.support_email)
+    controllers = CONTROLLERS if adapters.sandbox_bank is None else (*CONTROLLERS, SandboxController)
+    return Litestar(
+        route_handlers=[*controllers, PagesController, static_files_router()],
+        middleware=_middleware(settings, adapters, problems),
+        exception_handlers=problems.exception_handlers(),
+        dependencies={
+            "use_cases": Provide(_always(container.use_cases), sync_to_thread=False),
+            "actor": Provide(provide_actor, sync_to_thread=False),
+        },
+        before_request=refuse_unstorable_parameters,
+        request_class=StrictRequest,
+        openapi_config=openapi_config(version=version("tailtribe"), support_email=settings.support_email),
+        lifespan=[_life_of(container)],
+        state=State(
+            {
+                "shared_caching": SharedCaching(
+                    fresh_seconds=settings.cdn_fresh_seconds,
+                    stale_while_revalidate_seconds=settings.cdn_stale_seconds,
+                ),
+                "stopping": asyncio.Event(),
+            }
+        ),
+        request_max_body_size=None,
+        logging_config=None,
+    )
+
+
+def _middleware(settings: Settings, adapters: Adapters, problems: Problems) -> list[ASGIMiddleware]:
+    """From the outside in: what must see every request stands first."""
+    tokens = BearerTokens(adapters.access_tokens, adapters.clock)
+    local_limits: RateLimits = InMemoryRateLimits()
+    return [
+        Correlation(),
+        RequestMetrics(adapters.metrics),
+        SecurityHeaders(https_only=settings.in_production),
+        Cors(settings.allowed_origins),
+        RateLimiting(
+            limits=adapters.rate_limits,
+            local_limits=local_limits,
+            tokens=tokens,
+            problems=problems,
+            per_minute=RequestsPerMinute(
+                api=settings.rate_limit_api_per_minute,
+                auth=settings.rate_limit_auth_per_minute,
+                public=settings.rate_limit_public_per_minute,
+            ),
+            trusted_proxies=settings.trusted_proxies,
+        ),
+        BodyLimit(),
+        Authentication(tokens, adapters.account_queries, monitoring_token=settings.monitoring_token()),
+        Idempotency(
+            adapters.idempotency_store,
+            adapters.clock,
+            fingerprint_key=derived_key(settings.signing_key(), "idempotency"),
+        ),
+    ]
+
+
+def _always(use_cases: UseCases) -> Callable[[], UseCases]:
+    def provide_use_cases() -> UseCases:
+        return use_cases
+
+    return provide_use_cases
+
+
+def _life_of(container: Container) -> Callable[[Litestar], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def life(app: Litestar) -> AsyncIterator[None]:
+        await container.start()
+        try:
+            yield
+        finally:
+            app.state.stopping.set()
+            await container.stop()
+
+    return life

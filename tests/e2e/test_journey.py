@@ -1,0 +1,142 @@
+"""An owner finds, books and pays a caregiver; over HTTP, in both shapes of the product."""
+
+from uuid import uuid4
+
+from tests.support.people import (
+    booking,
+    caregiver,
+    local,
+    money,
+    pay,
+    pet,
+    profile_body,
+    quote,
+    request,
+    request_body,
+    sign_in,
+    someone,
+)
+from tests.support.product import Product, eventually, ok, problem, text_of
+
+
+def address(name: str) -> str:
+    return f"{name}.{uuid4().hex[:8]}@tailtribe.example"
+
+
+def test_an_owner_finds_books_and_pays_a_caregiver_who_hears_of_it(product: Product) -> None:
+    sitter = caregiver(product, address("bart"), place="Ghent")
+    owner = someone(product, address("an"))
+    bobbie = pet(owner)
+
+    found = ok(product.client().get("/api/caregivers", params={"place": "Gand", "service": "dog_walking", "limit": 50}))
+    card = next(item for item in found["items"] if item["id"] == sitter.id)
+    assert card["displayName"] == "Bart C."
+    assert card["distanceKm"] == 0.0
+    page = ok(product.client().get(f"/api/caregivers/{sitter.id}"))
+    assert page["cancellationPolicy"] == "flexible"
+
+    priced = quote(owner, sitter.id, [bobbie])
+    assert priced["gross"] == money(1800)
+    asked = request(owner, priced["id"])
+    assert asked["status"] == "pending"
+    assert asked["caregiver"] == {"id": sitter.id, "displayName": "Bart C."}
+    assert "commission" not in asked
+
+    accepted = ok(sitter.client.post(f"/api/bookings/{asked['id']}/accept"))
+    assert accepted["status"] == "accepted"
+    assert accepted["commission"] == money(360)
+    assert accepted["net"] == money(1440)
+    pay(owner, asked["id"])
+
+    assert booking(owner, asked["id"])["caregiver"]["displayName"] == "Bart Claes"
+    assert booking(sitter, asked["id"])["owner"]["displayName"] == "An Peeters"
+    history = ok(owner.client.get(f"/api/bookings/{asked['id']}/history"))["items"]
+    assert [step["toStatus"] for step in history] == ["pending", "accepted", "paid"]
+    # The owner: verify, welcome, accepted, paid. The caregiver: verify, welcome, approved, requested, paid.
+    eventually(lambda: len(product.mails_to(owner.email)) == 4, what="the owner's mails")
+    eventually(lambda: len(product.mails_to(sitter.person.email)) == 5, what="the caregiver's mails")
+
+
+def test_cancelling_gives_back_what_the_preview_said(product: Product) -> None:
+    sitter = caregiver(product, address("bart"), cancellationPolicy="moderate")
+    owner = someone(product, address("an"), language="en")
+    asked = request(owner, quote(owner, sitter.id, [pet(owner)])["id"])
+    ok(sitter.client.post(f"/api/bookings/{asked['id']}/accept"))
+    pay(owner, asked["id"])
+
+    preview = ok(owner.client.get(f"/api/bookings/{asked['id']}/cancellation-preview"))
+    assert preview["policy"] == "moderate"
+    assert preview["refund"] == money(900)
+    assert preview["fee"] == money(900)
+    cancelled = ok(owner.client.post(f"/api/bookings/{asked['id']}/cancel", json={"reason": "Holiday cancelled"}))
+    assert cancelled["status"] == "cancelled"
+    assert cancelled["refunded"] == money(900)
+    again = ok(owner.client.post(f"/api/bookings/{asked['id']}/cancel"))
+    assert again["refunded"] == money(900)
+
+    told = eventually(
+        lambda: [mail for mail in product.mails_to(owner.email) if "9.00" in text_of(mail)],
+        what="the mails with the refund",
+    )
+    assert told
+
+
+def test_a_declined_request_frees_the_place(product: Product) -> None:
+    sitter = caregiver(product, address("bart"), maxAnimalsAtOnce=1)
+    owner = someone(product, address("an"))
+    rex = pet(owner)
+    first = request(owner, quote(owner, sitter.id, [rex])["id"])
+    second = quote(owner, sitter.id, [rex])
+    refused = owner.client.post("/api/bookings", json=request_body(second["id"]))
+    assert problem(refused, 409)["type"].endswith("slot-taken")
+
+    ok(sitter.client.post(f"/api/bookings/{first['id']}/decline", json={"reason": "I am away"}))
+    assert request(owner, second["id"])["status"] == "pending"
+
+
+def test_every_service_can_be_quoted_in_its_own_unit(product: Product) -> None:
+    prices = {
+        "dog_walking": 1000,
+        "group_dog_walking": 1100,
+        "dog_training": 1200,
+        "pet_sitting": 1300,
+        "pet_boarding": 1400,
+        "home_care": 1500,
+        "pet_transport": 1600,
+        "small_animal_care": 1700,
+        "event_companion": 1800,
+    }
+    offers = [{"service": name, "price": money(cents), "extraPetPrice": money(0)} for name, cents in prices.items()]
+    sitter = caregiver(product, address("bart"), offers=offers)
+    owner = someone(product, address("an"))
+    rex = pet(owner)
+    by_night = {"pet_sitting", "pet_boarding"}
+    for service, cents in prices.items():
+        period = {"startAt": local(5, 18), "endAt": local(7, 9)} if service in by_night else {}
+        priced = quote(owner, sitter.id, [rex], service=service, **period)
+        assert priced["gross"] == money(cents * 2 if service in by_night else cents), service
+
+
+def test_what_a_caregiver_reads_may_be_written_back(product: Product) -> None:
+    sitter = caregiver(product, address("bart"))
+    mine = ok(sitter.client.get("/api/caregivers/me"))
+    body = {name: mine[name] for name in (*profile_body(), "photos")}
+    assert ok(sitter.client.put("/api/caregivers/me", json=body)) == mine
+
+
+def test_whoever_wrote_reads_his_own_write_at_once(product: Product) -> None:
+    sitter = caregiver(product, address("bart"))
+    before = product.client().get(f"/api/caregivers/{sitter.id}")
+    again = product.client().get(f"/api/caregivers/{sitter.id}", headers={"if-none-match": before.headers["etag"]})
+    assert again.status_code == 304
+    ok(sitter.client.put("/api/caregivers/me", json=profile_body(bio="A new text")))
+    for at in range(product.api_processes):
+        assert ok(product.client(at).get(f"/api/caregivers/{sitter.id}"))["bio"] == "A new text"
+
+
+def test_a_signed_out_session_is_over_on_every_process(product: Product) -> None:
+    owner = someone(product, address("an"))
+    other = sign_in(product, owner.email, at=product.api_processes - 1)
+    ok(owner.client.post("/api/auth/logout", json={"refreshToken": other.refresh_token}), 204)
+    problem(other.client.get("/api/me"), 401)
+    assert ok(owner.client.get("/api/me"))["email"] == owner.email
