@@ -158,14 +158,10 @@ def build_use_cases(a: Adapters) -> UseCases:
         preview_cancellation=PreviewCancellation(unit_of_work=uow, clock=clock),
         refresh_session=RefreshSession(unit_of_work=uow, access_tokens=a.access_tokens, clock=clock),
         refund_payment=RefundPayment(unit_of_work=uow, payments=a.payments, clock=clock),
-        register_account=RegisterAccount(
-            unit_of_work=uow, password_hasher=a.password_hasher, clock=clock, ids=ids
-        ),
+        register_account=RegisterAccount(unit_of_work=uow, password_hasher=a.password_hasher, clock=clock, ids=ids),
         reject_caregiver=RejectCaregiver(unit_of_work=uow, clock=clock),
         request_booking=RequestBooking(unit_of_work=uow, clock=clock, ids=ids),
-        request_password_reset=RequestPasswordReset(
-            unit_of_work=uow, rate_limits=a.rate_limits, clock=clock, ids=ids
-        ),
+        request_password_reset=RequestPasswordReset(unit_of_work=uow, rate_limits=a.rate_limits, clock=clock, ids=ids),
         resend_verification=ResendVerification(unit_of_work=uow, rate_limits=a.rate_limits, clock=clock, ids=ids),
         reset_circuit_breaker=ResetCircuitBreaker(circuit_breakers=a.circuit_breakers, unit_of_work=uow),
         reset_password=ResetPassword(

@@ -101,7 +101,9 @@ def caregiver(product: Product, email: str, **profile: Any) -> Caregiver:
 
 
 def pet(owner: Person, **changes: Any) -> str:
-    return ok(owner.client.post("/api/pets", json={"name": "Bobbie", "animal": "dog", "size": "m"} | changes), 201)["id"]
+    return ok(owner.client.post("/api/pets", json={"name": "Bobbie", "animal": "dog", "size": "m"} | changes), 201)[
+        "id"
+    ]
 
 
 def local(days: int, hour: int, minute: int = 0, zone: str = "Europe/Brussels") -> str:

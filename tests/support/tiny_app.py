@@ -1,13 +1,12 @@
 """A small application around the real HTTP foundation, for tests of its parts."""
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from typing import Any
 
+from httpx import ASGITransport, AsyncClient
 from litestar import Litestar
 from litestar.di import Provide
 from litestar.middleware import ASGIMiddleware
-from litestar.testing import AsyncTestClient
 from litestar.types import ASGIApp, ControllerRouterHandler
 
 from interfaces.http.authentication import provide_actor
@@ -46,7 +45,6 @@ def tiny_app(
     return app
 
 
-@asynccontextmanager
-async def client_of(app: ASGIApp) -> AsyncIterator[AsyncTestClient[Any]]:
-    async with AsyncTestClient(app) as client:
-        yield client
+def client_of(app: ASGIApp) -> AsyncClient:
+    """Calls the application on the test's own event loop: what the test and the handlers share may hold locks."""
+    return AsyncClient(transport=ASGITransport(app), base_url="http://testserver.local")  # pyright: ignore

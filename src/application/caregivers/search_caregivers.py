@@ -14,7 +14,8 @@ from application.ports.views import Page
 from domain.shared.errors import InvalidInput
 
 SEARCH_SECONDS = 5 * 60
-# A caller's coordinates are rounded to 0.01° (about a kilometre), so that neighbours share an entry and nobody is pinned down.
+# A caller's coordinates are rounded to 0.01° (about a kilometre), so that neighbours share an entry and nobody is
+# pinned down.
 COORDINATE_DECIMALS = 2
 
 

@@ -8,7 +8,6 @@ from application.cache_tags import SEARCH_TAG
 from application.ports.cache import Cache, CachedValue
 from application.ports.caregiver_queries import CaregiverQueries
 
-
 HOME_SECONDS = 5 * 60
 
 

@@ -20,7 +20,7 @@ class CacheFigures(Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class RequestFigures(Struct, frozen=True, kw_only=True, rename="camel"):
-    """Times in milliseconds; `error_rate` 0–1."""
+    """Times in milliseconds; `error_rate` 0 to 1."""
 
     active_users: int
     requests_per_minute: int

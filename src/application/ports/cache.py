@@ -30,7 +30,8 @@ class Cache(Protocol):
     - a loader runs once for concurrent calls of one key in a process; its error reaches every one of them, is not
       remembered, and a cancelled caller cancels nobody else;
     - after `invalidate(tags)` returned, no value that was loaded or began loading before is ever answered as a hit;
-    - a broken or slow store never raises and never delays a call by more than a fraction of a second: the loader answers.
+    - a broken or slow store never raises and never delays a call by more than a fraction of a second: the loader
+      answers.
     """
 
     @abstractmethod

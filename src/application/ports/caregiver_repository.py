@@ -13,7 +13,8 @@ class CaregiverRepository(Protocol):
 
     @abstractmethod
     async def get(self, caregiver_id: CaregiverId, *, for_update: bool = False) -> CaregiverProfile:
-        """`for_update` locks the caregiver until the unit of work ends: whatever occupies his time takes this lock first. Raises CaregiverNotFound."""
+        """`for_update` locks the caregiver until the unit of work ends: whatever occupies his time takes this lock
+        first. Raises CaregiverNotFound."""
         ...
 
     @abstractmethod

@@ -20,7 +20,8 @@ class Geocoder(Protocol):
     """Names to places.
 
     Promises, checked by `tests/contract/test_geocoder.py`: names match in any language, ignoring case and accents
-    (Gent = Ghent = Gand); of several places with a name the most populous comes first; an unknown name is an empty answer.
+    (Gent = Ghent = Gand); of several places with a name the most populous comes first; an unknown name is
+    an empty answer.
     """
 
     @abstractmethod

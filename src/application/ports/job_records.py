@@ -39,7 +39,8 @@ class JobCounts:
 class JobRecords(Protocol):
     """Claims jobs and writes how they went.
 
-    Promises, checked by `tests/contract/test_job_queue.py`: at any instant one holder at most; what a holder writes after
+    Promises, checked by `tests/contract/test_job_queue.py`: at any instant one holder at most; what a holder writes
+    after
     losing his lease changes nothing; a claim counts as an attempt, `hand_back` takes it off again.
     """
 

@@ -27,7 +27,8 @@ class Reader:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BookingNews:
-    """A booking as mails tell it. Instants in the booking's own time zone; `reason` and `ended_by` of its last transition."""
+    """A booking as mails tell it. Instants in the booking's own time zone; `reason` and `ended_by` of its last
+    transition."""
 
     id: BookingId
     status: BookingStatus
@@ -72,5 +73,3 @@ class MailQueries(Protocol):
 
     @abstractmethod
     async def caregiver(self, caregiver_id: CaregiverId) -> CaregiverNews: ...
-
-

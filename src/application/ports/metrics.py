@@ -7,7 +7,8 @@ from msgspec import Struct
 
 
 class MetricsSummary(Struct, frozen=True, kw_only=True, rename="camel"):
-    """What the last minutes looked like. Times in milliseconds, rates 0–1, windows as in the product's operations numbers."""
+    """What the last minutes looked like. Times in milliseconds, rates 0 to 1, windows as in the product's operations
+    numbers."""
 
     active_users: int
     requests_per_minute: int
@@ -27,7 +28,8 @@ class MetricsSummary(Struct, frozen=True, kw_only=True, rename="camel"):
 class Metrics(Protocol):
     """Takes measurements without locks or awaits, and tells what they add up to.
 
-    Promises, checked by `tests/contract/test_metrics.py`: recording never raises and costs microseconds; label values come
+    Promises, checked by `tests/contract/test_metrics.py`: recording never raises and costs microseconds; label
+    values come
     from bounded sets only (route templates, never paths).
     """
 

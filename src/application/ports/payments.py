@@ -10,7 +10,8 @@ from domain.shared.money import Money
 
 
 class PaymentsUnavailable(Unavailable):
-    """The provider did not answer in time or answered nonsense. What was asked for may have happened: ask again with the same key."""
+    """The provider did not answer in time or answered nonsense. What was asked for may have happened: ask again with
+    the same key."""
 
     title = "Payments are temporarily unavailable"
 
@@ -34,7 +35,8 @@ class ProviderRefundStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderPayment:
-    """A payment as its provider tells it now. `charge_id` exists once money moved; `client_secret` is never stored or logged."""
+    """A payment as its provider tells it now. `charge_id` exists once money moved; `client_secret` is never stored
+    or logged."""
 
     id: str
     status: ProviderPaymentStatus
@@ -54,7 +56,8 @@ class ProviderRefund:
 class Payments(Protocol):
     """The payment provider's payments and refunds.
 
-    Promises, checked by `tests/contract/test_payments.py`: the same key with the same parameters answers the same object
+    Promises, checked by `tests/contract/test_payments.py`: the same key with the same parameters answers the same
+    object
     and moves money once; with other parameters it is PaymentRefused; refunds never add up to more than was captured;
     `cancel` of a payment that already succeeded changes nothing and answers it as it is.
     Every method raises PaymentsUnavailable or PaymentRefused and no vendor's error.

@@ -7,7 +7,6 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from application.ports.views import Page
 from domain.pets.pet import Animal, AnimalSize, PetId, PetSex
 from domain.shared.actor import AccountId
 
@@ -34,7 +33,9 @@ class PetQueries(Protocol):
     """Reads of pets without a transaction; deleted ones are not there."""
 
     @abstractmethod
-    async def of_owner(self, owner_id: AccountId, *, limit: int, after: UUID | None) -> tuple[list[PetView], UUID | None]:
+    async def of_owner(
+        self, owner_id: AccountId, *, limit: int, after: UUID | None
+    ) -> tuple[list[PetView], UUID | None]:
         """A page, oldest first, and the id behind which the next one begins."""
         ...
 

@@ -102,7 +102,7 @@ class CaregiverRejected(DomainEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offer:
-    """A service and its price per unit; `holiday_surcharge_percent` 0–100 on units on a public holiday."""
+    """A service and its price per unit; `holiday_surcharge_percent` 0 to 100 on units on a public holiday."""
 
     service: Service
     price: Money

@@ -16,7 +16,8 @@ class RetryPolicy:
     longest_delay: timedelta = timedelta(minutes=15)
 
     def next_delay(self, *, attempts: int, age: timedelta, jitter: float) -> timedelta | None:
-        """How long to wait after the `attempts`-th failure, or None to give up. `jitter` in [0, 1) takes off up to half."""
+        """How long to wait after the `attempts`-th failure, or None to give up. `jitter` in [0, 1) takes off up to
+        half."""
         if self.max_tries is not None and attempts >= self.max_tries:
             return None
         if self.give_up_after is not None and age >= self.give_up_after:

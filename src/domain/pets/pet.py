@@ -52,7 +52,8 @@ class BirthDateInFuture(InvalidInput):
 
 @dataclass(slots=True, kw_only=True)
 class Pet:
-    """What a caregiver must know about an animal. `weight_grams` is an integer; `animal_name` names an `other` animal."""
+    """What a caregiver must know about an animal. `weight_grams` is an integer; `animal_name` names an `other`
+    animal."""
 
     id: PetId
     owner_id: AccountId

@@ -71,7 +71,7 @@ def demo_caregivers(
     home: DemoPlace, places: Sequence[DemoPlace], *, password_hash: str, ids: Ids, now: datetime
 ) -> list[DemoCaregiver]:
     """Three hundred caregivers; the first one signs in as CAREGIVER_EMAIL and lives at `home`."""
-    random = Random("caregivers")  # noqa: S311 - chosen so that it is always the same
+    random = Random("caregivers")
     made = [_known_caregiver(home, random, password_hash=password_hash, ids=ids, now=now)]
     for number in range(1, CAREGIVERS):
         place = somewhere(random, places) if number % _EVERY_AT_HOME else home
@@ -122,9 +122,7 @@ def _caregiver(person: Person, random: Random, *, password_hash: str, ids: Ids, 
     return DemoCaregiver(account=account, profile=profile, availability=availability, rating=rating)
 
 
-def _known_caregiver(
-    home: DemoPlace, random: Random, *, password_hash: str, ids: Ids, now: datetime
-) -> DemoCaregiver:
+def _known_caregiver(home: DemoPlace, random: Random, *, password_hash: str, ids: Ids, now: datetime) -> DemoCaregiver:
     """Takes what the known owner has, most days of the week, and answers each request in person."""
     person = Person(
         number=0,

@@ -39,7 +39,7 @@ def demo_owners(
     home: DemoPlace, places: Sequence[DemoPlace], *, password_hash: str, ids: Ids, now: datetime
 ) -> list[DemoOwner]:
     """Forty owners with one to three pets each; the first one signs in as OWNER_EMAIL and lives at `home`."""
-    random = Random("owners")  # noqa: S311 - chosen so that it is always the same
+    random = Random("owners")
     owners = [_known_owner(home, random, password_hash=password_hash, ids=ids, now=now)]
     for number in range(1, OWNERS):
         place = somewhere(random, places)

@@ -93,9 +93,7 @@ async def larger_places(database: Database) -> Sequence[DemoPlace]:
     if not rows:
         raise GazetteerEmpty
     return [
-        DemoPlace(
-            name=row.name, country=Country(row.country), lat=row.lat, lng=row.lng, population=row.population
-        )
+        DemoPlace(name=row.name, country=Country(row.country), lat=row.lat, lng=row.lng, population=row.population)
         for row in rows
     ]
 

@@ -32,12 +32,12 @@ class _UseApplicationLoop(Middleware):
     def __init__(self) -> None:
         self.loop: asyncio.AbstractEventLoop | None = None
 
-    def before_worker_boot(self, broker: Any, worker: Any) -> None:
+    def before_worker_boot(self, broker: Any, worker: Any) -> None:  # noqa: ARG002
         if self.loop is None:
             raise RuntimeError("the in-process worker was started outside an event loop")
         set_event_loop_thread(_ApplicationLoop(self.loop))
 
-    def after_worker_shutdown(self, broker: Any, worker: Any) -> None:
+    def after_worker_shutdown(self, broker: Any, worker: Any) -> None:  # noqa: ARG002
         set_event_loop_thread(None)
 
 

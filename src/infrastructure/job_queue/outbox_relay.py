@@ -10,8 +10,8 @@ from sqlalchemy import and_, case, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from application.ports.clock import Clock
-from application.ports.ids import Ids
 from application.ports.event_router import EventRouter, RoutedJob
+from application.ports.ids import Ids
 from domain.shared.errors import Unavailable
 from infrastructure.job_queue.job_transport import DueJob, JobTransport, TransportUnavailable
 from infrastructure.persistence.database import Database
@@ -94,7 +94,11 @@ class OutboxRelay:
             select(outbox_events).where(outbox_events.c.routed_at.is_(None)).order_by(outbox_events.c.id).limit(BATCH)
         )
         events = (await connection.execute(statement)).all()
-        rows = [self._job_row(event, job) for event in events for job in self._route(event.name, event.aggregate_id, event.facts)]
+        rows = [
+            self._job_row(event, job)
+            for event in events
+            for job in self._route(event.name, event.aggregate_id, event.facts)
+        ]
         if rows:
             await connection.execute(insert_or_ignore(connection, jobs, ["unique_key"]), rows)
         if events:
@@ -122,7 +126,11 @@ class OutboxRelay:
         statement = update(jobs).where(self._is_orphan())
         await connection.execute(
             statement.values(
-                status=JobStatus.RETRYING.value, lease_id=None, lease_until=None, dispatched_at=None, run_at=self._clock.now()
+                status=JobStatus.RETRYING.value,
+                lease_id=None,
+                lease_until=None,
+                dispatched_at=None,
+                run_at=self._clock.now(),
             )
         )
 
@@ -151,4 +159,3 @@ class OutboxRelay:
 
     def _is_orphan(self) -> Any:
         return and_(jobs.c.status == JobStatus.RUNNING.value, jobs.c.lease_until < self._clock.now())
-

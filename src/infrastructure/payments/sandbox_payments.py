@@ -69,7 +69,10 @@ class SandboxPayments(Payments, SandboxBank):
             earlier = (await connection.execute(by_key)).first()
             if earlier is not None:
                 return _replayed(earlier, charge_id, amount)
-            if charged.currency != amount.currency or charged.refunded_cents + amount.amount_cents > charged.amount_cents:
+            if (
+                charged.currency != amount.currency
+                or charged.refunded_cents + amount.amount_cents > charged.amount_cents
+            ):
                 raise PaymentRefused("more than what was charged and not yet refunded")
             refund_id = f"sbx_re_{self._ids.new().hex}"
             await connection.execute(

@@ -50,5 +50,3 @@ def translate(error: DBAPIError) -> DomainError | None:
 def _constraint_name(error: DBAPIError) -> str | None:
     cause = getattr(error.orig, "__cause__", None)
     return getattr(cause, "constraint_name", None)
-
-

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -34,7 +34,8 @@ class Database:
     """Connections for units of work (`begin`) and for queries (`read`).
 
     A first-in-first-out semaphore of the pool's size stands before each pool: without it the pool starves some waiters.
-    Whoever waits longer than ten seconds gets DatabaseUnavailable. SQLite has a single writer, which its lock implies anyway.
+    Whoever waits longer than ten seconds gets DatabaseUnavailable. SQLite has a single writer, which its lock
+    implies anyway.
     `pooled_elsewhere` says that a transaction-mode pooler stands before PostgreSQL: no prepared statements then.
     """
 
@@ -52,18 +53,16 @@ class Database:
                 _time_queries(engine, on_query)
 
     @asynccontextmanager
-    async def begin(self) -> AsyncIterator[AsyncConnection]:
+    async def begin(self) -> AsyncGenerator[AsyncConnection]:
         """A transaction: commits at the end of the block, rolls back when it raises."""
-        async with _turn(self._write_gate), _translated():
-            async with self.write_engine.begin() as connection:
-                yield connection
+        async with _turn(self._write_gate), _translated(), self.write_engine.begin() as connection:
+            yield connection
 
     @asynccontextmanager
-    async def read(self) -> AsyncIterator[AsyncConnection]:
+    async def read(self) -> AsyncGenerator[AsyncConnection]:
         """A connection for queries that need no transaction."""
-        async with _turn(self._read_gate), _translated():
-            async with self.read_engine.connect() as connection:
-                yield connection
+        async with _turn(self._read_gate), _translated(), self.read_engine.connect() as connection:
+            yield connection
 
     async def ping(self) -> None:
         """Raises DatabaseUnavailable when the database does not answer."""
@@ -76,7 +75,7 @@ class Database:
 
 
 @asynccontextmanager
-async def _turn(gate: asyncio.Semaphore) -> AsyncIterator[None]:
+async def _turn(gate: asyncio.Semaphore) -> AsyncGenerator[None]:
     try:
         async with asyncio.timeout(WAIT_SECONDS):
             await gate.acquire()
@@ -89,7 +88,7 @@ async def _turn(gate: asyncio.Semaphore) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def _translated() -> AsyncIterator[None]:
+async def _translated() -> AsyncGenerator[None]:
     try:
         yield
     except DBAPIError as error:
@@ -114,7 +113,8 @@ def _engine(url: URL, pool_size: int, *, read_only: bool, pooled_elsewhere: bool
 
 
 def _tune_sqlite(engine: AsyncEngine, *, immediate: bool) -> None:
-    """Write-ahead log, foreign keys, and `BEGIN IMMEDIATE` for writers: the default BEGIN lets two check-then-writes pass."""
+    """Write-ahead log, foreign keys, and `BEGIN IMMEDIATE` for writers: the default BEGIN lets two check-then-writes
+    pass."""
 
     def on_connect(dbapi_connection: Any, _record: object) -> None:
         dbapi_connection.isolation_level = None

@@ -2,9 +2,11 @@
 
 from typing import Any
 
-from sqlalchemy import Select, Table
+from sqlalchemy import Table
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
+
+from infrastructure.persistence.tables import AnySelect
 
 
 def insert_or_ignore(connection: AsyncConnection, table: Table, unique_columns: list[str]) -> Any:
@@ -13,11 +15,12 @@ def insert_or_ignore(connection: AsyncConnection, table: Table, unique_columns: 
     return dialect.insert(table).on_conflict_do_nothing(index_elements=unique_columns)
 
 
-def locked(statement: Select[Any]) -> Select[Any]:
-    """Locks the rows until the transaction ends. SQLite's single writer holds the whole database anyway and ignores it."""
+def locked(statement: AnySelect) -> AnySelect:
+    """Locks the rows until the transaction ends. SQLite's single writer holds the whole database anyway and ignores
+    it."""
     return statement.with_for_update()
 
 
-def unclaimed(statement: Select[Any]) -> Select[Any]:
+def unclaimed(statement: AnySelect) -> AnySelect:
     """Locks the rows that nobody else has locked, and skips the others."""
     return statement.with_for_update(skip_locked=True)

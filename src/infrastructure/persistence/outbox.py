@@ -24,7 +24,12 @@ outbox_events = Table(
     Column("occurred_at", UtcDateTime, nullable=False),
     Column("routed_at", UtcDateTime),
 )
-Index("ix_outbox_events_waiting", outbox_events.c.id, postgresql_where=outbox_events.c.routed_at.is_(None), sqlite_where=outbox_events.c.routed_at.is_(None))
+Index(
+    "ix_outbox_events_waiting",
+    outbox_events.c.id,
+    postgresql_where=outbox_events.c.routed_at.is_(None),
+    sqlite_where=outbox_events.c.routed_at.is_(None),
+)
 
 
 def event_rows(events: list[DomainEvent], aggregate_id: UUID, ids: Ids) -> list[dict[str, Any]]:

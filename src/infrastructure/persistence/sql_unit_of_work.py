@@ -1,7 +1,7 @@
 """The unit of work over SQLAlchemy Core: one connection, one transaction, all repositories."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager
 
 from application.ports.clock import Clock
@@ -54,7 +54,7 @@ class SqlUnitOfWorkFactory(UnitOfWorkFactory):
         self._wake_relay = wake_relay
 
     @asynccontextmanager
-    async def __call__(self) -> AsyncIterator[UnitOfWork]:
+    async def __call__(self) -> AsyncGenerator[UnitOfWork]:
         async with self._database.begin() as connection:
             transaction = Transaction(connection=connection, clock=self._clock, ids=self._ids)
             yield SqlUnitOfWork(transaction)

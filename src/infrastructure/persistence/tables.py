@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ColumnElement, DateTime, MetaData
+from sqlalchemy import CheckConstraint, DateTime, MetaData, Select
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
@@ -34,7 +34,7 @@ class UtcDateTime(TypeDecorator[datetime]):
         in_utc = value.astimezone(UTC)
         return in_utc.replace(tzinfo=None) if dialect.name == "sqlite" else in_utc
 
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
@@ -46,5 +46,4 @@ def one_of(column: str, values: type[StrEnum] | Iterable[str], *, name: str | No
     return CheckConstraint(f"{column} IN ({listed})", name=name or f"{column}_known")
 
 
-Condition = ColumnElement[bool]
-Row = dict[str, Any]
+AnySelect = Select[*tuple[Any, ...]]

@@ -28,22 +28,25 @@ def main() -> None:
 def serve() -> None:
     """Serve the API; without REDIS_URL jobs run in the same process."""
     settings = _settings()
-    from granian.server import Server  # noqa: PLC0415 - the other commands need no server
+    # The other commands need no server.
+    from granian.constants import Interfaces, Loops
+    from granian.log import LogLevels
+    from granian.server import Server
 
     console.print(f"TailTribe on [bold]http://{settings.host}:{settings.port}[/] · API viewer at /docs · Ctrl-C stops")
     Server(
         "interfaces.bootstrap.http:create_app",
         address=settings.host,
         port=settings.port,
-        interface="asgi",
+        interface=Interfaces.ASGI,
         factory=True,
         workers=1,
         runtime_threads=1,
-        loop="uvloop",
+        loop=Loops.uvloop,
         respawn_failed_workers=True,
         workers_kill_timeout=30,
         log_access=False,
-        log_level="warning",
+        log_level=LogLevels.warning,
     ).serve()
 
 
@@ -56,20 +59,20 @@ def worker(queues: tuple[str, ...], threads: int) -> None:
     if settings.redis_url is None:
         console.print("REDIS_URL is not set; without it jobs run inside `tailtribe serve`.", style="red")
         sys.exit(2)
-    from dramatiq.cli import main as dramatiq_main  # noqa: PLC0415
-    from dramatiq.cli import make_argument_parser  # noqa: PLC0415
+    from dramatiq import cli as dramatiq_cli
 
     arguments = ["interfaces.bootstrap.worker", "--processes", "1", "--threads", str(threads), "--skip-logging"]
     if queues:
         arguments += ["--queues", *queues]
-    sys.exit(dramatiq_main(make_argument_parser().parse_args(arguments)))
+    parsed = dramatiq_cli.make_argument_parser().parse_args(arguments)
+    sys.exit(dramatiq_cli.main(parsed))  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]
 
 
 @main.command()
 def migrate() -> None:
     """Bring the database to the newest schema, and load the gazetteer."""
-    from infrastructure.persistence.database import database_url  # noqa: PLC0415
-    from infrastructure.persistence.migrations import migrate as upgrade  # noqa: PLC0415
+    from infrastructure.persistence.database import database_url
+    from infrastructure.persistence.migrations import migrate as upgrade
 
     settings = _settings()
     settings.data_path.mkdir(parents=True, exist_ok=True)
@@ -102,7 +105,7 @@ def demo() -> None:
     if settings.in_production:
         console.print("No demo data in production.", style="red")
         sys.exit(1)
-    from infrastructure.demo.demo_data import DemoData  # noqa: PLC0415
+    from infrastructure.demo.demo_data import DemoData
 
     columns = (TextColumn("Loading the demo"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, console=console) as progress:
@@ -126,11 +129,13 @@ def demo() -> None:
 @main.command()
 def doctor() -> None:
     """Check every configured service, and say what is wrong."""
-    from interfaces.bootstrap.doctor import examine  # noqa: PLC0415
+    from interfaces.bootstrap.doctor import examine
 
     findings = asyncio.run(examine(_settings()))
     for finding in findings:
-        console.print(f"[{'green' if finding.ok else 'red'}]{'✓' if finding.ok else '✗'}[/] {finding.part}: {finding.detail}")
+        console.print(
+            f"[{'green' if finding.ok else 'red'}]{'✓' if finding.ok else '✗'}[/] {finding.part}: {finding.detail}"
+        )
     sys.exit(0 if all(finding.ok for finding in findings) else 1)
 
 

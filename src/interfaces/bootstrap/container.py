@@ -5,15 +5,13 @@ from collections.abc import Coroutine
 from typing import Any
 from uuid import UUID
 
-from apscheduler.schedulers.asyncio import AsyncIOScheduler
-
 from application.use_cases import UseCases, build_use_cases
 from domain.shared.errors import Unavailable
 from interfaces.bootstrap.production import Parts
 from interfaces.worker.actors import declare_actors
 from interfaces.worker.job_kinds import job_kinds
 from interfaces.worker.job_runner import JobRunner
-from interfaces.worker.schedule import FireSchedule, Scheduled, start_scheduler
+from interfaces.worker.schedule import FireSchedule, Scheduled, Scheduler, start_scheduler
 
 
 class Container:
@@ -27,7 +25,7 @@ class Container:
             adapters.job_records, job_kinds(self.use_cases), clock=adapters.clock, metrics=adapters.metrics
         )
         self._fire = FireSchedule(unit_of_work=adapters.unit_of_work, clock=adapters.clock)
-        self._scheduler: AsyncIOScheduler | None = None
+        self._scheduler: Scheduler | None = None
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:

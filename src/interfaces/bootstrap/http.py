@@ -1,7 +1,7 @@
 """The ASGI application: controllers, middleware, and the container's life around them."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from importlib.metadata import version
 
@@ -137,7 +137,7 @@ def _always(use_cases: UseCases) -> Callable[[], UseCases]:
 
 def _life_of(container: Container) -> Callable[[Litestar], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
-    async def life(app: Litestar) -> AsyncIterator[None]:
+    async def life(app: Litestar) -> AsyncGenerator[None]:
         await container.start()
         try:
             yield

@@ -24,10 +24,10 @@ class _Runtime(Middleware):
         self._settings = settings
         self._container: Container | None = None
 
-    def before_worker_boot(self, broker: Any, worker: Any) -> None:
+    def before_worker_boot(self, broker: Any, worker: Any) -> None:  # noqa: ARG002
         async_to_sync(self._start)()
 
-    def after_worker_shutdown(self, broker: Any, worker: Any) -> None:
+    def after_worker_shutdown(self, broker: Any, worker: Any) -> None:  # noqa: ARG002
         async_to_sync(self._stop)()
 
     async def run_job(self, job_id: UUID, version: int) -> None:

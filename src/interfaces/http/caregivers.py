@@ -93,7 +93,9 @@ class CaregiverBody(Struct, frozen=True, kw_only=True, rename="camel", forbid_un
     offers: Annotated[list[OfferBody], Meta(min_length=1, max_length=9)]
     max_animals_at_once: Annotated[int, Meta(ge=1, le=MAX_ANIMALS_AT_ONCE)] = DEFAULT_ANIMALS_AT_ONCE
     instant_book: bool = False
-    languages: Annotated[list[Language], Meta(min_length=1, max_length=3)] = field(default_factory=lambda: [Language.NL])
+    languages: Annotated[list[Language], Meta(min_length=1, max_length=3)] = field(
+        default_factory=lambda: [Language.NL]
+    )
     photos: Annotated[list[PhotoReference], Meta(max_length=10)] = []
 
     def offer(self) -> CaregiverOffer:
@@ -320,4 +322,3 @@ class CaregiverController(Controller):
     ) -> Response[CaregiverPage]:
         page = await use_cases.show_caregiver.execute(caregiver_id=CaregiverId(caregiver_id))
         return public_answer(request, page, caching=shared_caching_of(request))
-

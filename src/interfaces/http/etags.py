@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
+from typing import Any
 
 from litestar import MediaType, Response
 
@@ -53,7 +54,7 @@ def public_headers(etag: str, *, x_cache: str, caching: SharedCaching) -> dict[s
     }
 
 
-def public_answer(request: HttpRequest, cached: CachedValue, *, caching: SharedCaching) -> Response[bytes]:
+def public_answer(request: HttpRequest, cached: CachedValue, *, caching: SharedCaching) -> Response[Any]:
     """The encoded JSON with its tag, or 304 when the caller has it already."""
     etag = etag_of(cached.value)
     headers = public_headers(etag, x_cache=cached.outcome.value, caching=caching)

@@ -47,7 +47,9 @@ class HealthController(Controller):
             raise Unavailable("The database does not answer.")
 
 
-class CircuitBreakerActionBody(Struct, frozen=True, kw_only=True, tag_field="action", tag="reset", forbid_unknown_fields=True):
+class CircuitBreakerActionBody(
+    Struct, frozen=True, kw_only=True, tag_field="action", tag="reset", forbid_unknown_fields=True
+):
     """Closes a breaker by name, or `all`."""
 
     breaker: Annotated[str, Meta(min_length=1, max_length=40, examples=["payments"])]

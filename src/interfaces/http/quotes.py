@@ -35,7 +35,10 @@ class QuoteController(Controller):
     tags = ("Bookings",)
     security = BEARER
 
-    @post(summary="Have a period of care priced; the price is honoured for 30 minutes", responses=problems_of(401, 404, 409))
+    @post(
+        summary="Have a period of care priced; the price is honoured for 30 minutes",
+        responses=problems_of(401, 404, 409),
+    )
     async def create(
         self, use_cases: NamedDependency[UseCases], actor: NamedDependency[Actor], data: JSONBody[QuoteBody]
     ) -> Response[QuoteView]:

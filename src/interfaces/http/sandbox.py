@@ -45,9 +45,7 @@ class SandboxController(Controller):
         payment_id: FromPath[UUID],
         data: JSONBody[SandboxOutcomeBody],
     ) -> SandboxPaymentView:
-        payment = await _sandbox(use_cases).execute(
-            actor=actor, payment_id=PaymentId(payment_id), outcome=data.outcome
-        )
+        payment = await _sandbox(use_cases).execute(actor=actor, payment_id=PaymentId(payment_id), outcome=data.outcome)
         return SandboxPaymentView(payment_id=payment_id, status=payment.status, error=payment.error)
 
 

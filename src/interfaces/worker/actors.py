@@ -14,4 +14,4 @@ def declare_actors(broker: dramatiq.Broker, run_job: RunJob) -> None:
     async def run(job_id: str, version: int) -> None:
         await run_job(UUID(job_id), version)
 
-    dramatiq.actor(run, broker=broker, actor_name="jobs.run", queue_name="default")
+    dramatiq.actor(broker=broker, actor_name="jobs.run", queue_name="default")(run)

@@ -9,7 +9,9 @@ from application.ports.event_router import EventFacts, RoutedJob
 def _mails_about(subject: str, mail: str, *readers: str) -> tuple[RoutedJob, ...]:
     """A mail to each reader. Names must not change: with the event's id they keep a mail from being asked for twice."""
     return tuple(
-        RoutedJob(name=f"{mail}:{reader}", kind="mail.send", payload={"mail": mail, "to": reader, subject: ""}, queue="mail")
+        RoutedJob(
+            name=f"{mail}:{reader}", kind="mail.send", payload={"mail": mail, "to": reader, subject: ""}, queue="mail"
+        )
         for reader in readers
     )
 

@@ -45,7 +45,8 @@ class JobRunner:
         self._metrics = metrics
 
     async def run(self, job_id: UUID, version: int) -> None:
-        """Works on the job if it is free and due. A job of an unknown kind or message version is buried with the reason."""
+        """Works on the job if it is free and due. A job of an unknown kind or message version is buried with the
+        reason."""
         job = await self._records.claim(job_id)
         if job is None:
             return

@@ -5,13 +5,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from apscheduler.schedulers.asyncio import AsyncIOScheduler
-from apscheduler.triggers.cron import CronTrigger
+from apscheduler.schedulers.asyncio import AsyncIOScheduler  # pyright: ignore[reportMissingTypeStubs]
+from apscheduler.triggers.cron import CronTrigger  # pyright: ignore[reportMissingTypeStubs]
 
 from application.ports.clock import Clock
 from application.ports.unit_of_work import UnitOfWorkFactory
 
 ZONE = ZoneInfo("Europe/Brussels")
+
+Scheduler = AsyncIOScheduler
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +44,8 @@ def firing_key(scheduled: Scheduled, at: datetime) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FireSchedule:
-    """Records the job of a firing, unless another process has done so. A firing missed while all were down is not made up."""
+    """Records the job of a firing, unless another process has done so. A firing missed while all were down is not
+    made up."""
 
     unit_of_work: UnitOfWorkFactory
     clock: Clock
@@ -53,11 +56,13 @@ class FireSchedule:
             await uow.jobs.enqueue(scheduled.kind, {}, queue=scheduled.queue, unique_key=key)
 
 
-def start_scheduler(fire: Callable[[Scheduled], Awaitable[None]]) -> AsyncIOScheduler:
+def start_scheduler(fire: Callable[[Scheduled], Awaitable[None]]) -> Scheduler:
     """Starts the clock on the running loop; the caller shuts it down."""
     scheduler = AsyncIOScheduler(timezone=ZONE)
     for scheduled in SCHEDULE:
         trigger = CronTrigger(minute=scheduled.minute, hour=scheduled.hour, timezone=ZONE)
-        scheduler.add_job(fire, trigger, args=[scheduled], coalesce=True, misfire_grace_time=30, max_instances=1)
+        scheduler.add_job(  # pyright: ignore[reportUnknownMemberType]
+            fire, trigger, args=[scheduled], coalesce=True, misfire_grace_time=30, max_instances=1
+        )
     scheduler.start()
     return scheduler

@@ -13,7 +13,9 @@ class SqlAuditLog(AuditLog):
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
 
-    async def record(self, *, admin_id: AccountId, action: str, subject_id: UUID | None, reason: str | None = None) -> None:
+    async def record(
+        self, *, admin_id: AccountId, action: str, subject_id: UUID | None, reason: str | None = None
+    ) -> None:
         await self._transaction.execute(
             audit_log.insert().values(
                 id=self._transaction.ids.new(),

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from msgspec import UNSET
-from sqlalchemy import ColumnElement, Row, Select, and_, exists, or_, select
+from sqlalchemy import ColumnElement, Row, and_, exists, or_, select
 
 from application.cursors import decode_cursor, encode_cursor
 from application.ports.booking_queries import (
@@ -30,6 +30,7 @@ from infrastructure.persistence.bookings.booking_tables import booking_pets, boo
 from infrastructure.persistence.caregivers.caregiver_tables import caregivers
 from infrastructure.persistence.database import Database
 from infrastructure.persistence.pets.pet_tables import pets
+from infrastructure.persistence.tables import AnySelect
 
 _owner = accounts.alias("owner_account")
 _caregiver = accounts.alias("caregiver_account")
@@ -93,7 +94,7 @@ class SqlBookingQueries(BookingQueries):
             for row in rows
         ]
 
-    async def _views(self, statement: Select[Any], viewer: Actor) -> list[BookingView]:
+    async def _views(self, statement: AnySelect, viewer: Actor) -> list[BookingView]:
         """The bookings with their pets: two queries whatever their number."""
         async with self._database.read() as connection:
             rows = (await connection.execute(statement)).all()
@@ -106,7 +107,7 @@ class SqlBookingQueries(BookingQueries):
         return [_view(row, booked[row.id], viewer) for row in rows]
 
 
-def _bookings() -> Select[Any]:
+def _bookings() -> AnySelect:
     revealed = exists().where(
         _known.c.owner_id == bookings.c.owner_id,
         _known.c.caregiver_id == bookings.c.caregiver_id,
@@ -128,7 +129,7 @@ def _bookings() -> Select[Any]:
     )
 
 
-def _visible_to(viewer: Actor) -> Select[Any]:
+def _visible_to(viewer: Actor) -> AnySelect:
     return _bookings() if viewer.is_admin else _bookings().where(_as_role(viewer, None))
 
 
@@ -142,7 +143,7 @@ def _as_role(viewer: Actor, role: ActorRole | None) -> ColumnElement[bool]:
     return as_owner if viewer.caregiver_id is None else or_(as_owner, as_caregiver)
 
 
-def _pets_of(booking_ids: Sequence[UUID]) -> Select[Any]:
+def _pets_of(booking_ids: Sequence[UUID]) -> AnySelect:
     return (
         select(booking_pets.c.booking_id, pets.c.id, pets.c.name, pets.c.animal, pets.c.size)
         .join(pets, pets.c.id == booking_pets.c.pet_id)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Float, Integer, Select, and_, cast, exists, literal, or_, select
+from sqlalchemy import ColumnElement, Float, Integer, and_, cast, exists, literal, or_, select
 
 from application.ports.caregiver_queries import CaregiverSearch, SearchOrder
 from domain.caregivers.caregiver_profile import MAX_ACTION_RADIUS_KM, CaregiverStatus
@@ -23,9 +23,11 @@ from infrastructure.persistence.caregivers.sphere import (
     longitude_span,
     unit_vector,
 )
+from infrastructure.persistence.tables import AnySelect
 
 # best match = 0.6 · quality + 0.4 · closeness
-#   quality   = (Bayesian mean rating − 1) / 4, with five imaginary reviews of 4.0, so that one 5.0 does not beat fifty 4.9
+#   quality   = (Bayesian mean rating - 1) / 4, with five imaginary reviews of 4.0, so that one 5.0 does not beat
+# fifty 4.9
 #   closeness = 1 / (1 + (d / 10 km)²), which is a half at ten kilometres; 0 without a point to measure from
 QUALITY_WEIGHT, CLOSENESS_WEIGHT = 0.6, 0.4
 IMAGINARY_REVIEWS, IMAGINARY_RATING = 5, 4.0
@@ -40,7 +42,7 @@ class _Ordering:
     descending: bool
 
 
-def search_statement(search: CaregiverSearch) -> Select[Any]:
+def search_statement(search: CaregiverSearch) -> AnySelect:
     """Rows of `id … chord_squared, sort_value`, one more than the limit to know whether there is a next page."""
     chord = _chord(search)
     ordering = _ordering(search, chord)
@@ -62,7 +64,9 @@ def search_statement(search: CaregiverSearch) -> Select[Any]:
         .limit(search.limit + 1)
     )
     if search.service is not None:
-        statement = statement.join(offers, and_(offers.c.caregiver_id == _c.id, offers.c.service == search.service.value))
+        statement = statement.join(
+            offers, and_(offers.c.caregiver_id == _c.id, offers.c.service == search.service.value)
+        )
     if chord is not None and search.lat is not None and search.lng is not None:
         statement = statement.where(*_nearby(search, chord, search.lat, search.lng))
     if search.after is not None:

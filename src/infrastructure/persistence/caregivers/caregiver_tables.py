@@ -78,7 +78,13 @@ caregivers = Table(
 )
 
 _visible = caregivers.c.status == CaregiverStatus.APPROVED.value
-Index("ix_caregivers_visible_lat_lng", caregivers.c.lat, caregivers.c.lng, postgresql_where=_visible, sqlite_where=_visible)
+Index(
+    "ix_caregivers_visible_lat_lng",
+    caregivers.c.lat,
+    caregivers.c.lng,
+    postgresql_where=_visible,
+    sqlite_where=_visible,
+)
 Index(
     "ix_caregivers_visible_rating",
     caregivers.c.rating_hundredths.desc(),

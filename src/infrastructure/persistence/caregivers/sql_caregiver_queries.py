@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, Table, func, select
+from sqlalchemy import Row, Table, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from application.ports.caregiver_queries import (
@@ -45,6 +45,7 @@ from infrastructure.persistence.caregivers.caregiver_tables import (
 )
 from infrastructure.persistence.caregivers.sphere import distance_km
 from infrastructure.persistence.database import Database
+from infrastructure.persistence.tables import AnySelect
 
 GATED_PHOTOS = 2
 FEATURED = 8
@@ -135,7 +136,7 @@ class SqlCaregiverQueries(CaregiverQueries):
         return HomeView(featured=featured, counts=counts)
 
 
-def _profiles() -> Select[Any]:
+def _profiles() -> AnySelect:
     return select(
         caregivers, accounts.c.first_name, accounts.c.last_name, accounts.c.email, accounts.c.email_verified_at
     ).join(accounts, accounts.c.id == caregivers.c.account_id)
@@ -160,7 +161,7 @@ async def _children(connection: AsyncConnection, table: Table, ids: Sequence[UUI
     return (await connection.execute(statement)).all()
 
 
-async def _sets(connection: AsyncConnection, caregiver_id: UUID) -> dict[str, list[Any]]:
+async def _sets(connection: AsyncConnection, caregiver_id: UUID) -> dict[str, Any]:
     async def values(table: Table, column: str, kind: Any) -> list[Any]:
         rows = await _children(connection, table, [caregiver_id], table.c[column])
         return [kind(getattr(row, column)) for row in rows]

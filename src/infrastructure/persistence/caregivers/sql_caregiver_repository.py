@@ -37,6 +37,7 @@ from infrastructure.persistence.caregivers.sphere import chord_squared, unit_vec
 from infrastructure.persistence.dialects import locked
 from infrastructure.persistence.transaction import Transaction
 
+
 class SqlCaregiverRepository(CaregiverRepository):
     """Every write touches the caregiver's own cache tag and that of the searches, once it has committed."""
 
@@ -60,9 +61,7 @@ class SqlCaregiverRepository(CaregiverRepository):
         await self._finish(caregiver)
 
     async def save(self, caregiver: CaregiverProfile) -> None:
-        statement = update(caregivers).where(
-            caregivers.c.id == caregiver.id, caregivers.c.version == caregiver.version
-        )
+        statement = update(caregivers).where(caregivers.c.id == caregiver.id, caregivers.c.version == caregiver.version)
         caregiver.version += 1
         await self._transaction.save_version(statement.values(_to_row(caregiver)))
         for table in (offers, caregiver_photos, *(table for table, _ in _sets(caregiver))):

@@ -2,7 +2,20 @@
 
 from enum import StrEnum
 
-from sqlalchemy import JSON, CheckConstraint, Column, Float, ForeignKey, Index, SmallInteger, String, Table, Text, Uuid, or_
+from sqlalchemy import (
+    JSON,
+    CheckConstraint,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    SmallInteger,
+    String,
+    Table,
+    Text,
+    Uuid,
+    or_,
+)
 
 from infrastructure.persistence.tables import UtcDateTime, metadata, one_of
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Row, Select, select
+from sqlalchemy import Row, select
 
 from application.ports.mail_queries import BookingNews, CaregiverNews, MailQueries, Reader
 from domain.accounts.account import AccountNotFound
@@ -22,6 +22,7 @@ from infrastructure.persistence.caregivers.caregiver_tables import caregivers
 from infrastructure.persistence.database import Database
 from infrastructure.persistence.payments.payment_tables import refunds
 from infrastructure.persistence.pets.pet_tables import pets
+from infrastructure.persistence.tables import AnySelect
 
 
 class SqlMailQueries(MailQueries):
@@ -79,16 +80,16 @@ class SqlMailQueries(MailQueries):
             id=caregiver_id, holder=await self.reader(row.account_id), rejection_reason=row.rejection_reason
         )
 
-    async def _first(self, statement: Select[Any]) -> Row[Any] | None:
+    async def _first(self, statement: AnySelect) -> Row[Any] | None:
         async with self._database.read() as connection:
             return (await connection.execute(statement)).first()
 
-    async def _all(self, statement: Select[Any]) -> Sequence[Row[Any]]:
+    async def _all(self, statement: AnySelect) -> Sequence[Row[Any]]:
         async with self._database.read() as connection:
             return (await connection.execute(statement)).all()
 
 
-def _reader() -> Select[Any]:
+def _reader() -> AnySelect:
     a = accounts.c
     return select(a.id, a.email, a.first_name, a.last_name, a.language)
 

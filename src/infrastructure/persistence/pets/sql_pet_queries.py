@@ -16,7 +16,9 @@ class SqlPetQueries(PetQueries):
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def of_owner(self, owner_id: AccountId, *, limit: int, after: UUID | None) -> tuple[list[PetView], UUID | None]:
+    async def of_owner(
+        self, owner_id: AccountId, *, limit: int, after: UUID | None
+    ) -> tuple[list[PetView], UUID | None]:
         statement = _alive(owner_id).order_by(pets.c.id).limit(limit + 1)
         if after is not None:
             statement = statement.where(pets.c.id > after)

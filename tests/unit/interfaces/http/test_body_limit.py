@@ -3,9 +3,9 @@ from typing import Any
 
 import msgspec
 import pytest
+from httpx import AsyncClient
 from litestar import post
 from litestar.params import JSONBody
-from litestar.testing import AsyncTestClient
 from litestar.types import Message, Scope
 
 from interfaces.http.body_limit import BodyLimit
@@ -20,7 +20,7 @@ async def measure(data: JSONBody[dict[str, str]]) -> int:
 
 
 @pytest.fixture
-async def client() -> AsyncIterator[AsyncTestClient[Any]]:
+async def client() -> AsyncIterator[AsyncClient]:
     async with client_of(tiny_app(measure, inner=[BodyLimit(LIMIT)])) as opened:
         yield opened
 
@@ -34,11 +34,11 @@ def in_chunks(body: bytes) -> Iterator[bytes]:
         yield body[start : start + 300]
 
 
-async def test_a_body_of_exactly_the_limit_passes(client: AsyncTestClient[Any]) -> None:
+async def test_a_body_of_exactly_the_limit_passes(client: AsyncClient) -> None:
     assert (await client.post("/", content=body_of(LIMIT))).status_code == 201
 
 
-async def test_an_announced_larger_body_is_refused_with_413(client: AsyncTestClient[Any]) -> None:
+async def test_an_announced_larger_body_is_refused_with_413(client: AsyncClient) -> None:
     response = await client.post("/", content=body_of(LIMIT + 1))
     assert response.status_code == 413
     assert response.json()["type"].endswith("/body-too-large")

@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from httpx import AsyncClient
 from litestar import Response, get, post
 from litestar.params import FromPath, JSONBody
-from litestar.testing import AsyncTestClient
 
 from application.ports.idempotency_store import IdempotencyScope, Reservation, StoredAnswer
 from domain.shared.errors import Conflict
@@ -18,8 +18,6 @@ from interfaces.http.idempotency import NOT_REPLAYED, Idempotency
 from tests.support.builders import NOW
 from tests.support.sqlite_database import migrated_database
 from tests.support.tiny_app import client_of, tiny_app
-
-Client = AsyncTestClient[Any]
 
 
 class Counter:
@@ -81,7 +79,7 @@ async def store(tmp_path: Path) -> AsyncIterator[SqlIdempotencyStore]:
 
 
 @pytest.fixture
-async def client(store: SqlIdempotencyStore, clock: SettableClock) -> AsyncIterator[Client]:
+async def client(store: SqlIdempotencyStore, clock: SettableClock) -> AsyncIterator[AsyncClient]:
     idempotency = Idempotency(store, clock, fingerprint_key=b"key")
     app = tiny_app(make_thing, make_slowly, fail, tell_secret, list_things, inner=[idempotency])
     async with client_of(app) as opened:
@@ -91,7 +89,7 @@ async def client(store: SqlIdempotencyStore, clock: SettableClock) -> AsyncItera
 KEY = {"Idempotency-Key": "first-try"}
 
 
-async def test_the_same_request_gets_the_first_answer_again(client: Client) -> None:
+async def test_the_same_request_gets_the_first_answer_again(client: AsyncClient) -> None:
     first = await client.post("/things", json={"name": "a"}, headers=KEY)
     again = await client.post("/things", json={"name": "a"}, headers=KEY)
     assert first.status_code == again.status_code == 201
@@ -103,13 +101,13 @@ async def test_the_same_request_gets_the_first_answer_again(client: Client) -> N
     assert COUNTER.calls == 1
 
 
-async def test_without_a_key_every_request_runs(client: Client) -> None:
+async def test_without_a_key_every_request_runs(client: AsyncClient) -> None:
     await client.post("/things", json={"name": "a"})
     await client.post("/things", json={"name": "a"})
     assert COUNTER.calls == 2
 
 
-async def test_another_body_under_the_key_is_refused(client: Client) -> None:
+async def test_another_body_under_the_key_is_refused(client: AsyncClient) -> None:
     await client.post("/things", json={"name": "a"}, headers=KEY)
     refused = await client.post("/things", json={"name": "b"}, headers=KEY)
     assert refused.status_code == 422
@@ -117,13 +115,13 @@ async def test_another_body_under_the_key_is_refused(client: Client) -> None:
     assert COUNTER.calls == 1
 
 
-async def test_a_key_belongs_to_its_route(client: Client) -> None:
+async def test_a_key_belongs_to_its_route(client: AsyncClient) -> None:
     await client.post("/things", json={"name": "a"}, headers=KEY)
     assert (await client.post("/outcomes/201", json={"name": "a"}, headers=KEY)).status_code == 201
     assert COUNTER.calls == 2
 
 
-async def test_while_the_first_runs_the_second_is_refused(client: Client) -> None:
+async def test_while_the_first_runs_the_second_is_refused(client: AsyncClient) -> None:
     first = asyncio.create_task(client.post("/slow", json={"a": "b"}, headers=KEY))
     await COUNTER.started.wait()
     second = await client.post("/slow", json={"a": "b"}, headers=KEY)
@@ -133,12 +131,12 @@ async def test_while_the_first_runs_the_second_is_refused(client: Client) -> Non
     assert (await first).status_code == 201
 
 
-async def test_a_failure_of_ours_is_not_remembered(client: Client) -> None:
+async def test_a_failure_of_ours_is_not_remembered(client: AsyncClient) -> None:
     for number in (1, 2):
         assert (await client.post("/outcomes/503", headers=KEY)).json() == {"number": number}
 
 
-async def test_a_refusal_is_remembered_except_when_nothing_was_tried(client: Client) -> None:
+async def test_a_refusal_is_remembered_except_when_nothing_was_tried(client: AsyncClient) -> None:
     for status, calls in ((409, 1), (401, 2)):
         COUNTER.calls = 0
         for _ in range(2):
@@ -146,7 +144,7 @@ async def test_a_refusal_is_remembered_except_when_nothing_was_tried(client: Cli
         assert COUNTER.calls == calls
 
 
-async def test_reads_and_secret_answers_ignore_the_key(client: Client) -> None:
+async def test_reads_and_secret_answers_ignore_the_key(client: AsyncClient) -> None:
     for _ in range(2):
         await client.get("/things", headers=KEY)
         await client.post("/secrets", headers=KEY)
@@ -154,13 +152,13 @@ async def test_reads_and_secret_answers_ignore_the_key(client: Client) -> None:
 
 
 @pytest.mark.parametrize("key", ["", "x" * 256, "with blank", "caf\u00e9"])
-async def test_a_malformed_key_is_a_malformed_request(client: Client, key: str) -> None:
+async def test_a_malformed_key_is_a_malformed_request(client: AsyncClient, key: str) -> None:
     response = await client.post("/things", json={}, headers={"Idempotency-Key": key.encode("latin-1")})  # type: ignore[dict-item]
     assert response.status_code == 400
     assert COUNTER.calls == 0
 
 
-async def test_after_a_day_the_key_is_free_again(client: Client, clock: SettableClock) -> None:
+async def test_after_a_day_the_key_is_free_again(client: AsyncClient, clock: SettableClock) -> None:
     await client.post("/things", json={"name": "a"}, headers=KEY)
     clock.advance(timedelta(hours=24))
     assert (await client.post("/things", json={"name": "b"}, headers=KEY)).json()["number"] == 2

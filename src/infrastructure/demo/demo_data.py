@@ -1,0 +1,215 @@
+"""A marketplace to look at: people, offers and bookings in every state, the same ones each time."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import bindparam, update
+
+from application.ports.clock import Clock
+from application.ports.geocoder import Geocoder
+from application.ports.ids import Ids
+from application.ports.password_hasher import PasswordHasher
+from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
+from domain.accounts.account import Account
+from domain.caregivers.caregiver_profile import CaregiverStatus
+from domain.shared.actor import AccountId
+from domain.shared.languages import Country, Language
+from infrastructure.demo.demo_accounts import MAIL_DOMAIN, acting
+from infrastructure.demo.demo_bookings import PLAN, DemoBooking, DemoBookings
+from infrastructure.demo.demo_caregivers import CAREGIVER_EMAIL, CAREGIVERS, DemoCaregiver, demo_caregivers
+from infrastructure.demo.demo_owners import OWNER_EMAIL, OWNERS, DemoOwner, demo_owners
+from infrastructure.demo.demo_places import DemoPlace, GazetteerEmpty, larger_places
+from infrastructure.demo.demo_sandbox import sandbox_account_row, sandbox_payment_row, sandbox_refund_rows
+from infrastructure.persistence.caregivers.caregiver_tables import caregivers
+from infrastructure.persistence.database import Database
+from infrastructure.persistence.payments.payment_tables import sandbox_accounts, sandbox_payments, sandbox_refunds
+from infrastructure.persistence.sql_unit_of_work import SqlUnitOfWork
+from infrastructure.persistence.transaction import Transaction
+from infrastructure.public_holidays.holidays_calendar import HolidaysCalendar
+
+ADMIN_EMAIL = f"admin@{MAIL_DOMAIN}"
+PASSWORD = "demo demo demo demo"  # noqa: S105 - printed for everyone, and refused in production
+HOME = "Gent"
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DemoSignIns:
+    """Whom one can be; all have the same password. `newly_loaded` is False when the demonstration was there already."""
+
+    admin: str = ADMIN_EMAIL
+    owner: str = OWNER_EMAIL
+    caregiver: str = CAREGIVER_EMAIL
+    password: str = PASSWORD
+    newly_loaded: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Demo:
+    """All of it, before any of it is stored."""
+
+    admin: Account
+    owners: Sequence[DemoOwner]
+    caregivers: Sequence[DemoCaregiver]
+    bookings: Sequence[DemoBooking]
+
+
+class DemoData:
+    """Loads the demonstration in one transaction: all of it or nothing. Nobody is mailed and no job follows."""
+
+    def __init__(
+        self,
+        *,
+        unit_of_work: UnitOfWorkFactory,
+        database: Database,
+        password_hasher: PasswordHasher,
+        geocoder: Geocoder,
+        clock: Clock,
+        ids: Ids,
+    ) -> None:
+        self._unit_of_work = unit_of_work
+        self._database = database
+        self._password_hasher = password_hasher
+        self._geocoder = geocoder
+        self._clock = clock
+        self._ids = ids
+
+    async def load(self, progress: Progress) -> DemoSignIns:
+        """Tells `progress(done, total)` as it goes. Loading again changes nothing. Raises GazetteerEmpty."""
+        async with self._unit_of_work() as uow:
+            if await uow.accounts.by_email(ADMIN_EMAIL) is not None:
+                return DemoSignIns(newly_loaded=False)
+        demo = await self._made()
+        counter = _Counter(progress)
+        async with self._database.begin() as connection:
+            transaction = Transaction(connection=connection, clock=self._clock, ids=self._ids)
+            await _store(SqlUnitOfWork(transaction), demo, counter)
+            await _store_beside(transaction, demo)
+        await self._refresh_searches(demo)
+        return DemoSignIns(newly_loaded=True)
+
+    async def _made(self) -> _Demo:
+        now = self._clock.now().replace(microsecond=0)
+        password_hash = await self._password_hasher.hash(PASSWORD)
+        home, places = await self._home(), await larger_places(self._database)
+        admin = _admin(AccountId(self._ids.new()), password_hash, now)
+        owners = demo_owners(home, places, password_hash=password_hash, ids=self._ids, now=now)
+        people = demo_caregivers(home, places, password_hash=password_hash, ids=self._ids, now=now)
+        bookings = DemoBookings(
+            owners=owners,
+            caregivers=people,
+            admin=acting(admin),
+            holidays=HolidaysCalendar(),
+            ids=self._ids,
+            now=now,
+        )
+        return _Demo(admin=admin, owners=owners, caregivers=people, bookings=list(bookings.make()))
+
+    async def _home(self) -> DemoPlace:
+        found = await self._geocoder.find(HOME, country=Country.BE)
+        if found is None:
+            raise GazetteerEmpty
+        return DemoPlace(name=found.name, country=Country(found.country), lat=found.lat, lng=found.lng)
+
+    async def _refresh_searches(self, demo: _Demo) -> None:
+        """What is stored through a unit of work empties the caches of searches, also those of running processes."""
+        known = demo.caregivers[0]
+        async with self._unit_of_work() as uow:
+            await uow.caregivers.save_availability(known.profile.id, known.availability)
+
+
+class _Counter:
+    """Counts what is stored."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._done = 0
+        self._total = OWNERS + CAREGIVERS + sum(PLAN.values())
+
+    def step(self) -> None:
+        self._done += 1
+        self._progress(self._done, self._total)
+
+
+def _admin(account_id: AccountId, password_hash: str, now: datetime) -> Account:
+    created_at = now - timedelta(days=1000)
+    return Account(
+        id=account_id,
+        email=ADMIN_EMAIL,
+        password_hash=password_hash,
+        first_name="Ada",
+        last_name="Admiraal",
+        language=Language.NL,
+        created_at=created_at,
+        email_verified_at=created_at,
+        is_admin=True,
+    )
+
+
+async def _store(uow: UnitOfWork, demo: _Demo, counter: _Counter) -> None:
+    await uow.accounts.add(demo.admin)
+    for owner in demo.owners:
+        await uow.accounts.add(owner.account)
+        for pet in owner.pets:
+            await uow.pets.add(pet)
+        counter.step()
+    for caregiver in demo.caregivers:
+        await uow.accounts.add(caregiver.account)
+        await uow.caregivers.add(caregiver.profile)
+        await uow.caregivers.save_availability(caregiver.profile.id, caregiver.availability)
+        counter.step()
+    for made in demo.bookings:
+        await _store_booking(uow, made)
+        counter.step()
+
+
+async def _store_booking(uow: UnitOfWork, made: DemoBooking) -> None:
+    # What happened in these stories happened before anybody listened.
+    made.booking.events.clear()
+    await uow.quotes.add(made.quote)
+    await uow.bookings.add(made.booking)
+    await uow.bookings.save(made.booking)  # frees the place of those that ended
+    if made.payment is not None:
+        await uow.payments.add(made.payment)
+    for refund in made.refunds:
+        refund.events.clear()
+        await uow.payments.add_refund(refund)
+
+
+async def _store_beside(transaction: Transaction, demo: _Demo) -> None:
+    """What has no repository: ratings, the instant of approval, and the sandbox provider's own books."""
+    await transaction.execute(
+        update(caregivers)
+        .where(caregivers.c.id == bindparam("caregiver_id"))
+        .values(
+            rating_sum=bindparam("total"),
+            review_count=bindparam("count"),
+            rating_hundredths=bindparam("hundredths"),
+            approved_at=bindparam("approved"),
+        ),
+        [_rating_row(caregiver) for caregiver in demo.caregivers],
+    )
+    for table, rows in (
+        (sandbox_accounts, map(sandbox_account_row, demo.caregivers)),
+        (sandbox_payments, _some(sandbox_payment_row(made) for made in demo.bookings)),
+        (sandbox_refunds, [row for made in demo.bookings for row in sandbox_refund_rows(made)]),
+    ):
+        await transaction.execute(table.insert(), list(rows))
+
+
+def _rating_row(caregiver: DemoCaregiver) -> dict[str, object]:
+    profile, rating = caregiver.profile, caregiver.rating
+    approved = profile.status is CaregiverStatus.APPROVED
+    return {
+        "caregiver_id": profile.id,
+        "total": rating.total,
+        "count": rating.count,
+        "hundredths": rating.hundredths,
+        "approved": profile.created_at + timedelta(days=2) if approved else None,
+    }
+
+
+def _some(rows: Iterable[dict[str, object] | None]) -> list[dict[str, object]]:
+    return [row for row in rows if row is not None]
