@@ -79,7 +79,7 @@ class DemoBookings:
     taken: dict[CaregiverId, list[_Occupied]] = field(default_factory=lambda: defaultdict(list))
 
     def make(self) -> Iterator[DemoBooking]:
-        """In every state the known owner has a booking with the known caregiver, and each has one with somebody else."""
+        """In every state the known owner has one with the known caregiver, and each of them one with somebody else."""
         known, others = self.caregivers[:1], self.caregivers[1:]
         near = {owner.account.id: _nearest(owner, others) for owner in self.owners}
         for status, count in PLAN.items():

@@ -1,6 +1,6 @@
 """A marketplace to look at: people, offers and bookings in every state, the same ones each time."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -12,15 +12,18 @@ from application.ports.ids import Ids
 from application.ports.password_hasher import PasswordHasher
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from domain.accounts.account import Account
+from domain.bookings.booking_life import STATUSES_THAT_FREE_THE_PLACE
 from domain.caregivers.caregiver_profile import CaregiverStatus
 from domain.shared.actor import AccountId
 from domain.shared.languages import Country, Language
+from infrastructure.demo.collected_inserts import CollectedInserts, Row
 from infrastructure.demo.demo_accounts import MAIL_DOMAIN, acting
-from infrastructure.demo.demo_bookings import PLAN, DemoBooking, DemoBookings
-from infrastructure.demo.demo_caregivers import CAREGIVER_EMAIL, CAREGIVERS, DemoCaregiver, demo_caregivers
-from infrastructure.demo.demo_owners import OWNER_EMAIL, OWNERS, DemoOwner, demo_owners
+from infrastructure.demo.demo_bookings import DemoBooking, DemoBookings
+from infrastructure.demo.demo_caregivers import CAREGIVER_EMAIL, DemoCaregiver, demo_caregivers
+from infrastructure.demo.demo_owners import OWNER_EMAIL, DemoOwner, demo_owners
 from infrastructure.demo.demo_places import DemoPlace, GazetteerEmpty, larger_places
-from infrastructure.demo.demo_sandbox import sandbox_account_row, sandbox_payment_row, sandbox_refund_rows
+from infrastructure.demo.demo_rows import hours_rows, sandbox_account_row, sandbox_payment_row, sandbox_refund_row
+from infrastructure.persistence.bookings.booking_tables import occupancies
 from infrastructure.persistence.caregivers.caregiver_tables import caregivers
 from infrastructure.persistence.database import Database
 from infrastructure.persistence.payments.payment_tables import sandbox_accounts, sandbox_payments, sandbox_refunds
@@ -82,11 +85,11 @@ class DemoData:
             if await uow.accounts.by_email(ADMIN_EMAIL) is not None:
                 return DemoSignIns(newly_loaded=False)
         demo = await self._made()
-        counter = _Counter(progress)
         async with self._database.begin() as connection:
-            transaction = Transaction(connection=connection, clock=self._clock, ids=self._ids)
-            await _store(SqlUnitOfWork(transaction), demo, counter)
-            await _store_beside(transaction, demo)
+            inserts = CollectedInserts(connection=connection, clock=self._clock, ids=self._ids)
+            await _collect(inserts, demo)
+            await inserts.send(progress)
+            await _rate(inserts, demo)
         await self._refresh_searches(demo)
         return DemoSignIns(newly_loaded=True)
 
@@ -120,19 +123,6 @@ class DemoData:
             await uow.caregivers.save_availability(known.profile.id, known.availability)
 
 
-class _Counter:
-    """Counts what is stored."""
-
-    def __init__(self, progress: Progress) -> None:
-        self._progress = progress
-        self._done = 0
-        self._total = OWNERS + CAREGIVERS + sum(PLAN.values())
-
-    def step(self) -> None:
-        self._done += 1
-        self._progress(self._done, self._total)
-
-
 def _admin(account_id: AccountId, password_hash: str, now: datetime) -> Account:
     created_at = now - timedelta(days=1000)
     return Account(
@@ -148,68 +138,62 @@ def _admin(account_id: AccountId, password_hash: str, now: datetime) -> Account:
     )
 
 
-async def _store(uow: UnitOfWork, demo: _Demo, counter: _Counter) -> None:
+async def _collect(inserts: CollectedInserts, demo: _Demo) -> None:
+    uow = SqlUnitOfWork(inserts)
     await uow.accounts.add(demo.admin)
     for owner in demo.owners:
         await uow.accounts.add(owner.account)
         for pet in owner.pets:
             await uow.pets.add(pet)
-        counter.step()
     for caregiver in demo.caregivers:
         await uow.accounts.add(caregiver.account)
         await uow.caregivers.add(caregiver.profile)
-        await uow.caregivers.save_availability(caregiver.profile.id, caregiver.availability)
-        counter.step()
+        await inserts.execute(sandbox_accounts.insert().values(sandbox_account_row(caregiver)))
+        for table, rows in hours_rows(caregiver).items():
+            await inserts.execute(table.insert(), rows)
     for made in demo.bookings:
-        await _store_booking(uow, made)
-        counter.step()
+        await _collect_booking(inserts, uow, made)
 
 
-async def _store_booking(uow: UnitOfWork, made: DemoBooking) -> None:
+async def _collect_booking(inserts: CollectedInserts, uow: UnitOfWork, made: DemoBooking) -> None:
     # What happened in these stories happened before anybody listened.
     made.booking.events.clear()
     await uow.quotes.add(made.quote)
     await uow.bookings.add(made.booking)
-    await uow.bookings.save(made.booking)  # frees the place of those that ended
-    if made.payment is not None:
-        await uow.payments.add(made.payment)
+    if made.booking.status in STATUSES_THAT_FREE_THE_PLACE:
+        inserts.rows[occupancies].pop()
+    if made.payment is None:
+        return
+    await uow.payments.add(made.payment)
+    await inserts.execute(sandbox_payments.insert().values(sandbox_payment_row(made.payment)))
     for refund in made.refunds:
         refund.events.clear()
         await uow.payments.add_refund(refund)
+        await inserts.execute(sandbox_refunds.insert().values(sandbox_refund_row(made.payment, refund)))
 
 
-async def _store_beside(transaction: Transaction, demo: _Demo) -> None:
-    """What has no repository: ratings, the instant of approval, and the sandbox provider's own books."""
+async def _rate(transaction: Transaction, demo: _Demo) -> None:
+    """What no repository writes: ratings and the instant of approval; and what belongs to the open hours."""
+    written = ("rating_sum", "review_count", "rating_hundredths", "approved_at")
+    hours = ("minimum_notice_hours", "vacation_until", "availability_set")
     await transaction.execute(
         update(caregivers)
         .where(caregivers.c.id == bindparam("caregiver_id"))
-        .values(
-            rating_sum=bindparam("total"),
-            review_count=bindparam("count"),
-            rating_hundredths=bindparam("hundredths"),
-            approved_at=bindparam("approved"),
-        ),
-        [_rating_row(caregiver) for caregiver in demo.caregivers],
+        .values({column: bindparam(f"new_{column}") for column in (*written, *hours)}),
+        [_rated_row(caregiver) for caregiver in demo.caregivers],
     )
-    for table, rows in (
-        (sandbox_accounts, map(sandbox_account_row, demo.caregivers)),
-        (sandbox_payments, _some(sandbox_payment_row(made) for made in demo.bookings)),
-        (sandbox_refunds, [row for made in demo.bookings for row in sandbox_refund_rows(made)]),
-    ):
-        await transaction.execute(table.insert(), list(rows))
 
 
-def _rating_row(caregiver: DemoCaregiver) -> dict[str, object]:
-    profile, rating = caregiver.profile, caregiver.rating
+def _rated_row(caregiver: DemoCaregiver) -> Row:
+    profile, rating, availability = caregiver.profile, caregiver.rating, caregiver.availability
     approved = profile.status is CaregiverStatus.APPROVED
     return {
         "caregiver_id": profile.id,
-        "total": rating.total,
-        "count": rating.count,
-        "hundredths": rating.hundredths,
-        "approved": profile.created_at + timedelta(days=2) if approved else None,
+        "new_rating_sum": rating.total,
+        "new_review_count": rating.count,
+        "new_rating_hundredths": rating.hundredths,
+        "new_approved_at": profile.created_at + timedelta(days=2) if approved else None,
+        "new_minimum_notice_hours": availability.minimum_notice_hours,
+        "new_vacation_until": availability.vacation_until,
+        "new_availability_set": True,
     }
-
-
-def _some(rows: Iterable[dict[str, object] | None]) -> list[dict[str, object]]:
-    return [row for row in rows if row is not None]

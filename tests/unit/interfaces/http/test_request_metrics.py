@@ -1,9 +1,11 @@
 from uuid import UUID
 
-from litestar import get
-from litestar.params import FromPath
+from litestar import get, post
+from litestar.params import FromPath, JSONBody
 
 from infrastructure.metrics.in_memory_metrics import InMemoryMetrics
+from interfaces.http.body_limit import BodyLimit
+from interfaces.http.correlation import Correlation
 from interfaces.http.request_metrics import RequestMetrics
 from tests.support.tiny_app import client_of, tiny_app
 
@@ -18,6 +20,11 @@ async def broken() -> None:
     raise RuntimeError
 
 
+@post("/things")
+async def make(data: JSONBody[dict[str, str]]) -> str:
+    return data["x"]
+
+
 async def test_requests_are_counted_by_the_template_of_their_route() -> None:
     metrics = InMemoryMetrics()
     async with client_of(tiny_app(thing, broken, outer=[RequestMetrics(metrics)])) as client:
@@ -30,3 +37,13 @@ async def test_requests_are_counted_by_the_template_of_their_route() -> None:
     assert 'route="unmatched",status="404"} 1.0' in text
     assert 'route="/broken",status="500"} 1.0' in text
     assert "/nowhere" not in text
+
+
+async def test_a_refusal_behind_the_router_is_marked_and_counted_as_what_it_is() -> None:
+    metrics = InMemoryMetrics()
+    app = tiny_app(make, outer=[Correlation(), RequestMetrics(metrics)], inner=[BodyLimit(10)])
+    async with client_of(app) as client:
+        response = await client.post("/things", json={"x": "longer than ten bytes"})
+    assert response.status_code == 413
+    assert response.json()["correlationId"] == response.headers["x-correlation-id"]
+    assert 'route="/things",status="413"} 1.0' in metrics.prometheus_text().decode()
