@@ -129,7 +129,7 @@ def build_use_cases(a: Adapters) -> UseCases:
         change_pet=ChangePet(unit_of_work=uow, clock=clock),
         check_health=CheckHealth(probes=a.health_probes),
         circuit_breakers=a.circuit_breakers,
-        clean_up=CleanUp(housekeeping=a.housekeeping, clock=clock),
+        clean_up=CleanUp(housekeeping=a.housekeeping, idempotency_store=a.idempotency_store, clock=clock),
         confirm_sandbox_payment=None
         if a.sandbox_bank is None
         else ConfirmSandboxPayment(unit_of_work=uow, bank=a.sandbox_bank, clock=clock, ids=ids),

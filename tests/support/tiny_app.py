@@ -10,7 +10,7 @@ from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, ControllerRouterHandler
 
 from interfaces.http.authentication import provide_actor
-from interfaces.http.json_body import StrictRequest, refuse_unstorable_parameters
+from interfaces.http.json_body import StrictRequest, check_parameters
 from interfaces.http.problems import Problems
 
 PROBLEMS = Problems("help@example.be")
@@ -31,7 +31,7 @@ def tiny_app(
         [*handlers],
         middleware=list(inner),
         request_class=StrictRequest,
-        before_request=refuse_unstorable_parameters,
+        before_request=check_parameters,
         exception_handlers=PROBLEMS.exception_handlers(),
         dependencies={
             "use_cases": Provide(provide_use_cases),

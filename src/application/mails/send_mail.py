@@ -9,6 +9,7 @@ from application.ports.mail import Mail, MailMessage
 from application.ports.mail_queries import BookingNews, MailQueries, Reader
 from application.ports.mail_templates import MailTemplates
 from application.ports.token_signer import TokenSigner
+from domain.accounts.account import AccountNotFound
 from domain.accounts.one_time_tokens import OneTimePurpose, OneTimeTokenId
 from domain.bookings.booking_life import ActorRole, BookingId
 from domain.payments.refund import RefundId
@@ -39,7 +40,11 @@ class SendMail:
     async def execute(self, *, mail_id: UUID, payload: Mapping[str, str]) -> None:
         """`payload` names the mail and what it is about. Raises NotFound, MailUnavailable, MailRefused."""
         kind = payload["mail"]
-        reader, values = await self._facts(kind, payload)
+        try:
+            reader, values = await self._facts(kind, payload)
+        except AccountNotFound:
+            # Nobody to write to: an account that is gone, or an address that never had one and must not show it.
+            return
         written = self.templates.write(kind, language=reader.language.value, values=values)
         await self.mail.send(
             MailMessage(

@@ -9,24 +9,34 @@ from domain.shared.errors import InvalidInput
 BRUSSELS = "Europe/Brussels"
 AMSTERDAM = "Europe/Amsterdam"
 TIME_ZONES = (BRUSSELS, AMSTERDAM)
+EARLIEST_YEAR, LATEST_YEAR = 2000, 2200
 
 
 class EndBeforeStart(InvalidInput):
     title = "The end must be after the start"
 
 
+class InstantNotUsable(InvalidInput):
+    title = "An instant needs a time zone offset and a year of our time"
+
+
+def checked_instant(instant: datetime, *, field: str) -> datetime:
+    """The instant in UTC. Raises InstantNotUsable (`field`) without an offset or outside the years 2000 to 2200."""
+    if instant.tzinfo is None or not EARLIEST_YEAR <= instant.year <= LATEST_YEAR:
+        raise InstantNotUsable(field=field)
+    return instant.astimezone(UTC)
+
+
 @dataclass(frozen=True, slots=True)
 class Period:
-    """[start, end) in UTC. Raises EndBeforeStart (field `endAt`) when end ≤ start, ValueError for naive instants."""
+    """[start, end) in UTC. Raises EndBeforeStart (field `endAt`) when end ≤ start, and InstantNotUsable."""
 
     start: datetime
     end: datetime
 
     def __post_init__(self) -> None:
-        if self.start.tzinfo is None or self.end.tzinfo is None:
-            raise ValueError("instants need a time zone")
-        object.__setattr__(self, "start", self.start.astimezone(UTC))
-        object.__setattr__(self, "end", self.end.astimezone(UTC))
+        object.__setattr__(self, "start", checked_instant(self.start, field="startAt"))
+        object.__setattr__(self, "end", checked_instant(self.end, field="endAt"))
         if self.end <= self.start:
             raise EndBeforeStart(field="endAt")
 

@@ -141,7 +141,7 @@ def _known_caregiver(home: DemoPlace, random: Random, *, password_hash: str, ids
     profile.animals = frozenset({Animal.DOG, Animal.CAT})
     profile.sizes = frozenset(AnimalSize)
     profile.cancellation_policy = CancellationPolicy.MODERATE
-    profile.max_animals_at_once = 6
+    profile.max_animals_at_once = 12
     profile.instant_book = False
     return DemoCaregiver(
         account=made.account,

@@ -48,6 +48,11 @@ class DemoSignIns:
     password: str = PASSWORD
     newly_loaded: bool
 
+    def __str__(self) -> str:
+        people = "\n".join(f"  {email}" for email in (self.owner, self.caregiver, self.admin))
+        loaded = "The demo is loaded." if self.newly_loaded else "The demo was loaded before."
+        return f"{loaded} Sign in with the password {self.password!r} as\n{people}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Demo:

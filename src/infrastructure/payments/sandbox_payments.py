@@ -56,7 +56,7 @@ class SandboxPayments(Payments, SandboxBank):
 
     async def retrieve(self, payment_id: str) -> ProviderPayment:
         async with self._database.read() as connection:
-            return _payment(await _one(connection, sandbox_payments.c.id == payment_id))
+            return _payment(await _one(connection, sandbox_payments.c.id == payment_id, lock=False))
 
     async def cancel(self, payment_id: str, *, idempotency_key: str) -> ProviderPayment:
         del idempotency_key  # cancelling is the same however often it is asked for
@@ -71,6 +71,7 @@ class SandboxPayments(Payments, SandboxBank):
                 return _replayed(earlier, charge_id, amount)
             if (
                 charged.currency != amount.currency
+                or amount.amount_cents <= 0
                 or charged.refunded_cents + amount.amount_cents > charged.amount_cents
             ):
                 raise PaymentRefused("more than what was charged and not yet refunded")
@@ -168,8 +169,9 @@ def _replayed(row: Row[Any], charge_id: str, amount: Money) -> ProviderRefund:
     return ProviderRefund(id=row.id, status=ProviderRefundStatus.SUCCEEDED, amount=amount)
 
 
-async def _one(connection: AsyncConnection, condition: Any) -> Row[Any]:
-    found = (await connection.execute(locked(select(sandbox_payments).where(condition)))).first()
+async def _one(connection: AsyncConnection, condition: Any, *, lock: bool = True) -> Row[Any]:
+    statement = select(sandbox_payments).where(condition)
+    found = (await connection.execute(locked(statement) if lock else statement)).first()
     if found is None:
         raise PaymentRefused("there is no such payment")
     return found

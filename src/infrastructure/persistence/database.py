@@ -98,7 +98,12 @@ async def _translated() -> AsyncGenerator[None]:
 
 
 def _engine(url: URL, pool_size: int, *, read_only: bool, pooled_elsewhere: bool) -> AsyncEngine:
-    options: dict[str, Any] = {"pool_size": pool_size, "max_overflow": 0, "pool_timeout": WAIT_SECONDS}
+    options: dict[str, Any] = {
+        "pool_size": pool_size,
+        "max_overflow": 0,
+        "pool_timeout": WAIT_SECONDS,
+        "hide_parameters": True,
+    }
     if url.get_backend_name() == "sqlite":
         engine = create_async_engine(url, connect_args={"timeout": 10}, **options)
         _tune_sqlite(engine, immediate=not read_only)

@@ -50,22 +50,17 @@ def serve() -> None:
     ).serve()
 
 
-@main.command(context_settings={"ignore_unknown_options": True})
-@click.option("--queues", "-Q", multiple=True, help="Only these queues (money, mail, default, reports).")
+@main.command()
+@click.option("--queues", "-Q", help="Only these queues, with commas between: money,mail,default,reports.")
 @click.option("--threads", default=16, show_default=True, help="Jobs at the same time.")
-def worker(queues: tuple[str, ...], threads: int) -> None:
+def worker(queues: str | None, threads: int) -> None:
     """Run jobs from Redis, in a process of its own. Exits with 2 when REDIS_URL is not set."""
-    settings = _settings()
-    if settings.redis_url is None:
+    if _settings().redis_url is None:
         console.print("REDIS_URL is not set; without it jobs run inside `tailtribe serve`.", style="red")
         sys.exit(2)
-    from dramatiq import cli as dramatiq_cli
+    from interfaces.bootstrap.worker import work
 
-    arguments = ["interfaces.bootstrap.worker", "--processes", "1", "--threads", str(threads), "--skip-logging"]
-    if queues:
-        arguments += ["--queues", *queues]
-    parsed = dramatiq_cli.make_argument_parser().parse_args(arguments)
-    sys.exit(dramatiq_cli.main(parsed))  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]
+    work(queues=[name.strip() for name in (queues or "").split(",") if name.strip()], threads=threads)
 
 
 @main.command()

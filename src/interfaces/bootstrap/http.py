@@ -9,6 +9,7 @@ from litestar import Litestar
 from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.middleware import ASGIMiddleware
+from litestar.types import ASGIApp
 
 from application.adapters import Adapters
 from application.ports.rate_limits import RateLimits
@@ -29,7 +30,7 @@ from interfaces.http.correlation import Correlation
 from interfaces.http.cors import Cors
 from interfaces.http.etags import SharedCaching
 from interfaces.http.idempotency import Idempotency
-from interfaces.http.json_body import StrictRequest, refuse_unstorable_parameters
+from interfaces.http.json_body import StrictRequest, check_parameters
 from interfaces.http.openapi import openapi_config
 from interfaces.http.operations import HealthController, OperationsController, PrometheusController
 from interfaces.http.pets import PetController
@@ -59,27 +60,31 @@ CONTROLLERS = (
 )
 
 
-def create_app() -> Litestar:
+def create_app() -> ASGIApp:
     """What the server runs: everything from the environment."""
     settings = Settings.read()
     configure_logging(settings.log_level)
     return build_app(settings, Container(build_parts(settings)))
 
 
-def build_app(settings: Settings, container: Container) -> Litestar:
-    """The application around a container; tests give one with other adapters."""
+def build_app(settings: Settings, container: Container) -> ASGIApp:
+    """The application around a container; tests give one with other adapters.
+
+    Litestar runs its own middleware behind the router only, so what must see every request is wrapped around it.
+    """
     adapters = container.parts.adapters
     problems = Problems(settings.support_email)
     controllers = CONTROLLERS if adapters.sandbox_bank is None else (*CONTROLLERS, SandboxController)
-    return Litestar(
+    tokens = BearerTokens(adapters.access_tokens, adapters.clock)
+    app: ASGIApp = Litestar(
         route_handlers=[*controllers, PagesController, static_files_router()],
-        middleware=_middleware(settings, adapters, problems),
+        middleware=_behind_the_router(settings, adapters, tokens),
         exception_handlers=problems.exception_handlers(),
         dependencies={
             "use_cases": Provide(_always(container.use_cases), sync_to_thread=False),
             "actor": Provide(provide_actor, sync_to_thread=False),
         },
-        before_request=refuse_unstorable_parameters,
+        before_request=check_parameters,
         request_class=StrictRequest,
         openapi_config=openapi_config(version=version("tailtribe"), support_email=settings.support_email),
         lifespan=[_life_of(container)],
@@ -95,11 +100,15 @@ def build_app(settings: Settings, container: Container) -> Litestar:
         request_max_body_size=None,
         logging_config=None,
     )
+    for middleware in reversed(_around_everything(settings, adapters, tokens, problems)):
+        app = middleware(app)
+    return app
 
 
-def _middleware(settings: Settings, adapters: Adapters, problems: Problems) -> list[ASGIMiddleware]:
-    """From the outside in: what must see every request stands first."""
-    tokens = BearerTokens(adapters.access_tokens, adapters.clock)
+def _around_everything(
+    settings: Settings, adapters: Adapters, tokens: BearerTokens, problems: Problems
+) -> list[ASGIMiddleware]:
+    """From the outside in."""
     local_limits: RateLimits = InMemoryRateLimits()
     return [
         Correlation(),
@@ -118,6 +127,12 @@ def _middleware(settings: Settings, adapters: Adapters, problems: Problems) -> l
             ),
             trusted_proxies=settings.trusted_proxies,
         ),
+    ]
+
+
+def _behind_the_router(settings: Settings, adapters: Adapters, tokens: BearerTokens) -> list[ASGIMiddleware]:
+    """From the outside in."""
+    return [
         BodyLimit(),
         Authentication(tokens, adapters.account_queries, monitoring_token=settings.monitoring_token()),
         Idempotency(

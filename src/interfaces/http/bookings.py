@@ -18,7 +18,9 @@ from domain.bookings.care_details import CareDetails, EmergencyContact
 from domain.bookings.quote import QuoteId
 from domain.caregivers.caregiver_profile import CancellationPolicy
 from domain.shared.actor import Actor
+from domain.shared.period import checked_instant
 from domain.shared.texts import line, paragraphs
+from interfaces.http.idempotency import NOT_REPLAYED
 from interfaces.http.json_body import NoInput
 from interfaces.http.openapi import BEARER, problems_of
 from interfaces.http.pagination import DEFAULT_LIMIT, Cursor, Limit
@@ -111,8 +113,8 @@ class BookingController(Controller):
             viewer=actor,
             role=role,
             statuses=statuses or (),
-            starts_from=starts_from,
-            starts_before=starts_before,
+            starts_from=None if starts_from is None else checked_instant(starts_from, field="from"),
+            starts_before=None if starts_before is None else checked_instant(starts_before, field="to"),
             limit=limit,
             cursor=cursor,
         )
@@ -199,6 +201,7 @@ class BookingController(Controller):
         "/{booking_id:uuid}/payment",
         status_code=200,
         summary="Open the payment, or show the open one again",
+        opt={NOT_REPLAYED: True},
         responses=problems_of(401, 403, 404, 409, 503),
     )
     async def start_payment(

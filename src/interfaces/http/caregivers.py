@@ -40,6 +40,7 @@ from domain.shared.errors import InvalidInput
 from domain.shared.languages import Country, Language
 from domain.shared.money import EUR, Money
 from domain.shared.texts import line, paragraphs
+from interfaces.http.authentication import IGNORE_TOKEN
 from interfaces.http.etags import public_answer, shared_caching_of
 from interfaces.http.json_body import HttpRequest, NoInput
 from interfaces.http.openapi import BEARER, problems_of
@@ -271,6 +272,7 @@ class CaregiverController(Controller):
 
     path = "/api/caregivers"
     tags = ("Search",)
+    opt = {IGNORE_TOKEN: True}  # noqa: RUF012 - Litestar's way to declare it
 
     @get(summary="Find caregivers", responses=problems_of())
     async def search(

@@ -10,6 +10,8 @@ import msgspec
 from litestar import Request
 from litestar.datastructures import State
 from litestar.exceptions import ClientException
+from litestar.handlers import BaseRouteHandler
+from litestar.params import ParameterKwarg
 
 from domain.shared.errors import InvalidInput
 from interfaces.http.field_errors import body_invalid, camel
@@ -19,6 +21,7 @@ HttpRequest = Request[Any, Any, State]
 _SURROGATE_ESCAPE = re.compile(rb"\\u[dD][89a-fA-F]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _MAX_DEPTH = 100
+_LONGEST_NAME = 80
 
 
 class NoInput(msgspec.Struct, forbid_unknown_fields=True):
@@ -42,8 +45,12 @@ class StrictRequest(HttpRequest):
         return decoded_body(await self.body(), Any if field is None else field.annotation)
 
 
-async def refuse_unstorable_parameters(request: HttpRequest) -> None:
-    """To run before every handler. Raises TextNotStorable naming the parameter."""
+class UnknownParameter(InvalidInput):
+    title = "The route takes no such query parameter"
+
+
+async def check_parameters(request: HttpRequest) -> None:
+    """To run before every handler. Raises TextNotStorable or UnknownParameter naming the parameter."""
     if "\0" in request.scope["path"]:
         names = (name for name, value in request.path_params.items() if "\0" in str(value))
         raise TextNotStorable(field=camel(next(names, "path")))
@@ -51,6 +58,20 @@ async def refuse_unstorable_parameters(request: HttpRequest) -> None:
         for name, value in request.query_params.multi_items():
             if "\0" in name or "\0" in value:
                 raise TextNotStorable(field=name.replace("\0", ""))
+    if request.scope["query_string"]:
+        known = _query_names(request.route_handler)
+        for name in request.query_params:
+            if name not in known:
+                raise UnknownParameter(field=name[:_LONGEST_NAME])
+
+
+@lru_cache(maxsize=512)
+def _query_names(handler: BaseRouteHandler) -> frozenset[str]:
+    """What the handler's parameters are called in a query; a word too many does no harm."""
+    parameters = handler.parsed_fn_signature.parameters
+    named = (parameter.kwarg_definition for parameter in parameters.values())
+    aliases = (definition.query for definition in named if isinstance(definition, ParameterKwarg))
+    return frozenset({*parameters, *(alias for alias in aliases if alias)})
 
 
 def decoded_body(body: bytes, body_type: Any) -> Any:

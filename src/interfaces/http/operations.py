@@ -14,7 +14,7 @@ from application.use_cases import UseCases
 from domain.operations.health_score import HealthStatus
 from domain.shared.actor import Actor
 from domain.shared.errors import Unavailable
-from interfaces.http.authentication import MONITORED, admin_only, admin_or_monitor
+from interfaces.http.authentication import IGNORE_TOKEN, MONITORED, admin_only, admin_or_monitor
 from interfaces.http.json_body import HttpRequest
 from interfaces.http.openapi import BEARER, problems_of
 
@@ -28,6 +28,7 @@ class ShuttingDown(Unavailable):
 class HealthController(Controller):
     path = "/api/health"
     tags = ("Operations",)
+    opt = {IGNORE_TOKEN: True}  # noqa: RUF012 - Litestar's way to declare it
 
     @get(summary="The state of each part", responses=problems_of(503))
     async def health(self, use_cases: NamedDependency[UseCases]) -> Response[HealthReport]:

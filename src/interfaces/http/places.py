@@ -11,6 +11,7 @@ from application.ports.geocoder import Place
 from application.ports.views import Page
 from application.use_cases import UseCases
 from domain.shared.languages import Country
+from interfaces.http.authentication import IGNORE_TOKEN
 from interfaces.http.etags import public_answer, shared_caching_of
 from interfaces.http.json_body import HttpRequest
 from interfaces.http.openapi import problems_of
@@ -24,6 +25,7 @@ Suggestions = Annotated[int, QueryParameter(ge=1, le=MAX_SUGGESTIONS)]
 class PlaceController(Controller):
     path = "/api/places"
     tags = ("Search",)
+    opt = {IGNORE_TOKEN: True}  # noqa: RUF012 - Litestar's way to declare it
 
     @get(summary="Places whose name begins like this", responses=problems_of())
     async def suggest(
@@ -40,6 +42,7 @@ class PlaceController(Controller):
 class HomeController(Controller):
     path = "/api/home"
     tags = ("Search",)
+    opt = {IGNORE_TOKEN: True}  # noqa: RUF012 - Litestar's way to declare it
 
     @get(summary="Featured caregivers, and counts per service and country", responses=problems_of())
     async def show(self, request: HttpRequest, use_cases: NamedDependency[UseCases]) -> Response[HomeView]:

@@ -25,6 +25,7 @@ from domain.caregivers.services import Service
 from domain.pets.pet import Animal, AnimalSize
 from domain.shared.actor import Actor
 from domain.shared.names import gated_name
+from domain.shared.period import checked_instant
 from infrastructure.persistence.accounts.account_tables import accounts
 from infrastructure.persistence.bookings.booking_tables import booking_pets, booking_transitions, bookings
 from infrastructure.persistence.caregivers.caregiver_tables import caregivers
@@ -68,6 +69,7 @@ class SqlBookingQueries(BookingQueries):
             statement = statement.where(bookings.c.start_at < starts_before)
         if cursor is not None:
             start_at, last_id = decode_cursor(cursor, tuple[datetime, UUID])
+            start_at = checked_instant(start_at, field="cursor")
             same_start = and_(bookings.c.start_at == start_at, bookings.c.id < last_id)
             statement = statement.where(or_(bookings.c.start_at < start_at, same_start))
         ordered = statement.order_by(bookings.c.start_at.desc(), bookings.c.id.desc()).limit(limit + 1)

@@ -49,7 +49,7 @@ async def load_availability(transaction: Transaction, caregiver_id: CaregiverId)
 
 async def store_availability(transaction: Transaction, caregiver_id: CaregiverId, availability: Availability) -> None:
     """Replaces what was set before; a profile being saved at the same time is told so by its version."""
-    await transaction.execute(
+    changed = await transaction.execute(
         update(caregivers)
         .where(caregivers.c.id == caregiver_id)
         .values(
@@ -60,6 +60,8 @@ async def store_availability(transaction: Transaction, caregiver_id: CaregiverId
             version=caregivers.c.version + 1,
         )
     )
+    if changed.rowcount != 1:
+        raise CaregiverNotFound
     for table in (weekly_hours, dated_hours):
         await transaction.execute(delete(table).where(table.c.caregiver_id == caregiver_id))
     weekly = [

@@ -33,6 +33,8 @@ QUALITY_WEIGHT, CLOSENESS_WEIGHT = 0.6, 0.4
 IMAGINARY_REVIEWS, IMAGINARY_RATING = 5, 4.0
 HALF_CLOSENESS_KM = 10.0
 
+_LARGEST = 2**31 - 1
+
 _c = caregivers.c
 
 
@@ -145,6 +147,8 @@ def _best_match(chord: ColumnElement[float] | None) -> ColumnElement[float]:
 
 def _behind(ordering: _Ordering, after: tuple[float, Any]) -> ColumnElement[bool]:
     value, last_id = after
-    bound = literal(int(value), Integer) if isinstance(ordering.value.type, Integer) else literal(value, Float)
+    # A made-up cursor may hold any number; columns of whole numbers hold 32 bits.
+    whole = int(max(-_LARGEST, min(_LARGEST, value)))
+    bound = literal(whole, Integer) if isinstance(ordering.value.type, Integer) else literal(value, Float)
     beyond = ordering.value < bound if ordering.descending else ordering.value > bound
     return or_(beyond, and_(ordering.value == bound, _c.id > last_id))

@@ -8,13 +8,11 @@ from application.ports.housekeeping import Housekeeping
 from infrastructure.persistence.accounts.account_tables import one_time_tokens, refresh_tokens
 from infrastructure.persistence.bookings.booking_tables import quotes
 from infrastructure.persistence.database import Database
-from infrastructure.persistence.idempotency.idempotency_tables import idempotency_keys
 from infrastructure.persistence.jobs.job_tables import JobStatus, jobs
 from infrastructure.persistence.outbox import outbox_events
 
 # Long enough to look into what happened last week.
 KEPT = timedelta(days=30)
-IDEMPOTENCY_KEPT = timedelta(hours=24)
 
 
 class SqlHousekeeping(Housekeeping):
@@ -35,7 +33,6 @@ def _served(now: datetime) -> list[tuple[Table, ColumnElement[bool]]]:
     return [
         (jobs, and_(done, jobs.c.finished_at < old)),
         (outbox_events, outbox_events.c.routed_at < old),
-        (idempotency_keys, idempotency_keys.c.reserved_at < now - IDEMPOTENCY_KEPT),
         (one_time_tokens, one_time_tokens.c.expires_at < old),
         (refresh_tokens, refresh_tokens.c.expires_at < old),
         (quotes, and_(quotes.c.used_at.is_(None), quotes.c.expires_at < old)),

@@ -1,0 +1,5 @@
+"""Fixtures for tests that need a database of their own."""
+
+from tests.support.stores import migrated_postgres, peopled, postgres_store, store
+
+__all__ = ["migrated_postgres", "peopled", "postgres_store", "store"]

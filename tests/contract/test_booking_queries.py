@@ -1,0 +1,247 @@
+"""What the pages of bookings show, and to whom, on both databases."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from msgspec import UNSET
+from sqlalchemy import event
+
+from application.cursors import encode_cursor
+from application.ports.booking_queries import BookingView
+from application.ports.views import MoneyView, Page
+from domain.bookings.booking_life import ActorRole, BookingId, BookingStatus
+from domain.bookings.booking_refusals import BookingNotFound
+from domain.shared.actor import AccountId, Actor
+from domain.shared.errors import InvalidInput
+from domain.shared.money import Money
+from domain.shared.period import Period
+from infrastructure.persistence.bookings.sql_booking_queries import SqlBookingQueries
+from tests.support.builders import ADMIN, CAREGIVER, NOW, OWNER, STRANGER, identified
+from tests.support.stores import PETS, Store, the_other_caregiver
+
+REVEALING = {BookingStatus.PAID, BookingStatus.IN_PROGRESS, BookingStatus.COMPLETED, BookingStatus.DISPUTED}
+
+
+@pytest.fixture
+def queries(peopled: Store) -> SqlBookingQueries:
+    return SqlBookingQueries(peopled.database)
+
+
+def on_day(day: int, *, hour: int = 0) -> Period:
+    start = NOW + timedelta(days=day, hours=hour)
+    return Period(start, start + timedelta(hours=1))
+
+
+async def a_stored_booking(
+    store: Store, *, day: int = 7, status: BookingStatus = BookingStatus.PENDING, pets: int = 2
+) -> BookingId:
+    booking = replace(
+        store.a_booking(on_day(day), pets=pets),
+        status=status,
+        pay_until=NOW + timedelta(days=1),
+        captured=Money(2500),
+        refunded=Money(100),
+    )
+    await store.add(booking)
+    return booking.id
+
+
+async def page(
+    queries: SqlBookingQueries,
+    viewer: Actor,
+    *,
+    role: ActorRole | None = None,
+    statuses: tuple[BookingStatus, ...] = (),
+    days: tuple[int | None, int | None] = (None, None),
+    limit: int = 50,
+    cursor: str | None = None,
+) -> Page[BookingView]:
+    first, last = (None if day is None else NOW + timedelta(days=day) for day in days)
+    return await queries.of_account(
+        viewer=viewer,
+        role=role,
+        statuses=statuses,
+        starts_from=first,
+        starts_before=last,
+        limit=limit,
+        cursor=cursor,
+    )
+
+
+@pytest.mark.parametrize("status", list(BookingStatus))
+async def test_the_other_party_has_a_full_name_once_it_is_paid(
+    peopled: Store, queries: SqlBookingQueries, status: BookingStatus
+) -> None:
+    booking_id = await a_stored_booking(peopled, status=status)
+    owners, caregivers = [await queries.get(booking_id, viewer=viewer) for viewer in (OWNER, CAREGIVER)]
+    revealed = status in REVEALING
+    assert owners.status is status
+    assert owners.caregiver.display_name == ("Caregiver Peeters" if revealed else "Caregiver P.")
+    assert caregivers.owner.display_name == ("Owner Peeters" if revealed else "Owner P.")
+    assert (owners.owner.display_name, caregivers.caregiver.display_name) == ("Owner Peeters", "Caregiver Peeters")
+
+
+async def test_one_paid_booking_reveals_the_parties_of_all_they_share(
+    peopled: Store, queries: SqlBookingQueries
+) -> None:
+    pending = await a_stored_booking(peopled, day=7)
+    await a_stored_booking(peopled, day=8, status=BookingStatus.PAID)
+    assert (await queries.get(pending, viewer=OWNER)).caregiver.display_name == "Caregiver Peeters"
+    assert (await queries.get(pending, viewer=CAREGIVER)).owner.display_name == "Owner Peeters"
+
+
+async def test_a_paid_booking_reveals_nobody_to_others(peopled: Store, queries: SqlBookingQueries) -> None:
+    await a_stored_booking(peopled, day=7, status=BookingStatus.PAID)
+    other = the_other_caregiver()
+    elsewhere = replace(peopled.a_booking(on_day(8)), caregiver_id=other.id)
+    await peopled.add(elsewhere)
+    assert (await queries.get(elsewhere.id, viewer=OWNER)).caregiver.display_name == "Stranger P."
+    assert (await queries.get(elsewhere.id, viewer=STRANGER)).owner.display_name == "Owner P."
+
+
+async def test_commission_and_net_are_for_the_caregiver_and_admins(
+    peopled: Store, queries: SqlBookingQueries
+) -> None:
+    booking_id = await a_stored_booking(peopled, status=BookingStatus.PAID)
+    for viewer, sees in ((OWNER, False), (CAREGIVER, True), (ADMIN, True), (replace(OWNER, is_admin=True), False)):
+        view = await queries.get(booking_id, viewer=viewer)
+        assert (view.commission is not UNSET, view.net is not UNSET) == (sees, sees)
+        assert view.gross == MoneyView(amount_cents=2500, currency="EUR")
+    shares = await queries.get(booking_id, viewer=CAREGIVER)
+    assert (shares.commission, shares.net) == (
+        MoneyView(amount_cents=500, currency="EUR"),
+        MoneyView(amount_cents=2000, currency="EUR"),
+    )
+    assert (await page(queries, OWNER)).items[0].net is UNSET
+    assert (await page(queries, CAREGIVER)).items[0].net == MoneyView(amount_cents=2000, currency="EUR")
+
+
+async def test_a_strangers_booking_is_not_found(peopled: Store, queries: SqlBookingQueries) -> None:
+    booking_id = await a_stored_booking(peopled, status=BookingStatus.PAID)
+    nobody = Actor(account_id=AccountId(identified("nobody")))
+    for viewer in (STRANGER, replace(STRANGER, caregiver_id=None), nobody):
+        with pytest.raises(BookingNotFound):
+            await queries.get(booking_id, viewer=viewer)
+        with pytest.raises(BookingNotFound):
+            await queries.history(booking_id, viewer=viewer)
+        for role in (None, *ActorRole):
+            assert (await page(queries, viewer, role=role)).items == []
+
+
+async def test_an_unknown_booking_is_not_found_even_by_an_admin(queries: SqlBookingQueries) -> None:
+    with pytest.raises(BookingNotFound):
+        await queries.get(BookingId(identified("none")), viewer=ADMIN)
+    with pytest.raises(BookingNotFound):
+        await queries.history(BookingId(identified("none")), viewer=ADMIN)
+
+
+async def test_an_admin_sees_every_booking_and_its_parties(peopled: Store, queries: SqlBookingQueries) -> None:
+    booking_id = await a_stored_booking(peopled)
+    view = await queries.get(booking_id, viewer=ADMIN)
+    assert (view.owner.display_name, view.caregiver.display_name) == ("Owner Peeters", "Caregiver Peeters")
+    assert len(await queries.history(booking_id, viewer=ADMIN)) == 1
+    assert (await page(queries, ADMIN)).items == []
+
+
+async def test_the_caregiver_is_named_by_the_profile_and_pets_come_in_order(
+    peopled: Store, queries: SqlBookingQueries
+) -> None:
+    booking_id = await a_stored_booking(peopled)
+    view = await queries.get(booking_id, viewer=OWNER)
+    assert (view.caregiver.id, view.owner.id) == (CAREGIVER.caregiver_id, OWNER.account_id)
+    assert [(pet.id, pet.name) for pet in view.pets] == [(pet.id, pet.name) for pet in PETS[:2]]
+    assert (view.captured.amount_cents, view.refunded.amount_cents) == (2500, 100)
+
+
+async def test_the_history_tells_every_step_and_nobodys_name(peopled: Store, queries: SqlBookingQueries) -> None:
+    booking_id = await peopled.book(instant_book=True)
+    await peopled.pay(booking_id)
+    for viewer in (OWNER, CAREGIVER):
+        steps = await queries.history(booking_id, viewer=viewer)
+        assert [(step.from_status, step.to_status, step.actor_role) for step in steps] == [
+            (None, BookingStatus.PENDING, ActorRole.OWNER),
+            (BookingStatus.PENDING, BookingStatus.ACCEPTED, ActorRole.CAREGIVER),
+            (BookingStatus.ACCEPTED, BookingStatus.PAID, ActorRole.SYSTEM),
+        ]
+        assert "Peeters" not in str(steps)
+
+
+async def test_a_list_shows_the_bookings_of_the_role_asked_for(peopled: Store, queries: SqlBookingQueries) -> None:
+    mine = await a_stored_booking(peopled, day=7)
+    both = replace(OWNER, caregiver_id=the_other_caregiver().id)
+    theirs = replace(peopled.a_booking(on_day(9)), caregiver_id=the_other_caregiver().id, owner_id=ADMIN.account_id)
+    await peopled.add(theirs)
+    for role, expected in (
+        (ActorRole.OWNER, [mine]),
+        (ActorRole.CAREGIVER, [theirs.id]),
+        (None, [theirs.id, mine]),
+    ):
+        assert [view.id for view in (await page(queries, both, role=role)).items] == expected
+
+
+async def test_a_list_is_filtered_by_status_and_start(peopled: Store, queries: SqlBookingQueries) -> None:
+    ids = {
+        day: await a_stored_booking(peopled, day=day, status=status)
+        for day, status in ((7, BookingStatus.PENDING), (8, BookingStatus.ACCEPTED), (9, BookingStatus.CANCELLED))
+    }
+    chosen = await page(queries, OWNER, statuses=(BookingStatus.PENDING, BookingStatus.CANCELLED))
+    assert [view.id for view in chosen.items] == [ids[9], ids[7]]
+    # From the first instant on, and up to but without the second.
+    assert [view.id for view in (await page(queries, OWNER, days=(8, 9))).items] == [ids[8]]
+    assert [view.id for view in (await page(queries, OWNER, days=(8, None))).items] == [ids[9], ids[8]]
+    assert [view.id for view in (await page(queries, OWNER, days=(None, 8))).items] == [ids[7]]
+
+
+@pytest.mark.parametrize("limit", [1, 3, 7, 12, 13])
+async def test_pages_show_every_booking_once_even_when_they_start_together(
+    peopled: Store, queries: SqlBookingQueries, limit: int
+) -> None:
+    ids = [await a_stored_booking(peopled, day=7 + at // 3, pets=1) for at in range(12)]
+    shown: list[BookingView] = []
+    cursor = None
+    while True:
+        part = await page(queries, OWNER, limit=limit, cursor=cursor)
+        assert 1 <= len(part.items) <= limit
+        shown += part.items
+        cursor = part.next_cursor
+        if cursor is None:
+            break
+    assert sorted(view.id for view in shown) == sorted(ids)
+    order = [(view.start_at, view.id) for view in shown]
+    assert order == sorted(order, reverse=True)
+
+
+FORGED = [
+    encode_cursor(position)
+    for position in (
+        None,
+        [],
+        ["x", "y"],
+        ["2026-11-02T09:00:00", OWNER.account_id],
+        ["0001-01-01T00:00:00+14:00", OWNER.account_id],
+        ["9999-12-31T23:59:59-14:00", OWNER.account_id],
+        ["2026-11-02T09:00:00Z", "1"],
+        ["2026-11-02T09:00:00Z", OWNER.account_id, 1],
+    )
+]
+
+
+@pytest.mark.parametrize("cursor", ["", "nonsense", "é", "\0", "A" * 5000, *FORGED])
+async def test_a_cursor_that_no_list_gave_out_is_refused(queries: SqlBookingQueries, cursor: str) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        await page(queries, OWNER, cursor=cursor)
+    assert refused.value.field == "cursor"
+
+
+async def test_a_page_takes_two_queries_however_long_it_is(peopled: Store, queries: SqlBookingQueries) -> None:
+    for day in range(7, 12):
+        await a_stored_booking(peopled, day=day)
+    asked: list[str] = []
+
+    def note(_connection: object, _cursor: object, sql: str, *_: object) -> None:
+        asked.append(sql)
+
+    event.listen(peopled.database.read_engine.sync_engine, "before_cursor_execute", note)
+    assert len((await page(queries, OWNER)).items) == 5
+    assert len([sql for sql in asked if sql.lstrip().startswith("SELECT")]) == 2

@@ -1,0 +1,198 @@
+"""What the booking repository promises, on both databases."""
+
+import asyncio
+from dataclasses import MISSING, fields, replace
+from datetime import timedelta
+
+import pytest
+
+from domain.bookings.booking import Booking
+from domain.bookings.booking_life import ActorRole, BookingId, BookingStatus
+from domain.bookings.booking_refusals import BookingNotFound
+from domain.bookings.care_details import CareDetails, EmergencyContact
+from domain.caregivers.caregiver_profile import CancellationPolicy
+from domain.caregivers.services import Service
+from domain.shared.money import Money
+from domain.shared.period import AMSTERDAM, Period
+from infrastructure.persistence.bookings.booking_tables import booking_pets, booking_transitions, occupancies
+from tests.support.builders import ADMIN, CAREGIVER, NOW, OWNER, identified
+from tests.support.stores import PETS, Store
+
+# What a stored booking has handed over already.
+_LISTS = ("events", "transitions")
+
+
+def at(hours: float) -> Period:
+    start = NOW + timedelta(days=7, hours=hours)
+    return Period(start, start + timedelta(hours=1))
+
+
+def a_booking_with_everything(store: Store) -> Booking:
+    """No field has its default."""
+    booking = replace(
+        store.a_booking(at(0), pets=3),
+        service=Service.PET_BOARDING,
+        time_zone=AMSTERDAM,
+        care=CareDetails(
+            emergency_contact=EmergencyContact(name="Jan De Smet", phone="+31 6 12345678"),
+            notes="Afraid of thunder ⚡, café, ‘quotes’ and \\ back\nslashes",
+            vet="Dr. Vos, Gent",
+            off_leash_allowed=True,
+        ),
+        policy=CancellationPolicy.STRICT,
+        gross=Money(3333),
+        commission=Money(667),
+        commission_basis_points=1999,
+        requested_at=NOW - timedelta(hours=3, microseconds=1),
+        answer_until=NOW + timedelta(hours=21, microseconds=999_999),
+        status=BookingStatus.DISPUTED,
+        accepted_at=NOW + timedelta(minutes=1),
+        pay_window_opens_at=NOW + timedelta(minutes=2),
+        pay_until=NOW + timedelta(minutes=3),
+        paid_at=NOW + timedelta(minutes=4),
+        ended_at=NOW + timedelta(minutes=5),
+        payment_id=identified("payment"),
+        captured=Money(3333),
+        refunded=Money(1111),
+        refund_count=2,
+        version=7,
+    )
+    untouched = [
+        field.name
+        for field in fields(Booking)
+        if field.name not in _LISTS and field.default is not MISSING and getattr(booking, field.name) == field.default
+    ]
+    assert untouched == [], "the test has to give a field that was added a value"
+    return booking
+
+
+async def test_every_field_comes_back_as_it_was_added(peopled: Store) -> None:
+    booking = a_booking_with_everything(peopled)
+    await peopled.add(booking)
+    assert await peopled.booking(booking.id) == booking
+    async with peopled.unit_of_work() as uow:
+        assert await uow.bookings.get(booking.id, for_update=True) == booking
+
+
+async def test_every_field_that_changes_comes_back_as_it_was_saved(peopled: Store) -> None:
+    plain = peopled.a_booking(at(0), pets=3)
+    await peopled.add(plain)
+    changed = replace(a_booking_with_everything(peopled), id=plain.id, quote_id=plain.quote_id, version=plain.version)
+    async with peopled.unit_of_work() as uow:
+        await uow.bookings.save(changed)
+    assert changed.version == plain.version + 1
+    assert await peopled.booking(plain.id) == changed
+
+
+async def test_pets_keep_their_order(peopled: Store) -> None:
+    backwards = tuple(pet.id for pet in reversed(PETS[:3]))
+    booking = replace(peopled.a_booking(pets=3), pet_ids=backwards)
+    await peopled.add(booking)
+    assert (await peopled.booking(booking.id)).pet_ids == backwards
+    assert len(await peopled.rows(booking_pets)) == 3
+
+
+async def test_an_unknown_booking_is_not_found(peopled: Store) -> None:
+    for for_update in (False, True):
+        with pytest.raises(BookingNotFound):
+            async with peopled.unit_of_work() as uow:
+                await uow.bookings.get(BookingId(identified("nobody's")), for_update=for_update)
+
+
+async def test_every_transition_is_kept_once_and_in_order(peopled: Store) -> None:
+    booking_id = await peopled.book(instant_book=True)
+    await peopled.pay(booking_id)
+    async with peopled.unit_of_work() as uow:
+        booking = await uow.bookings.get(booking_id, for_update=True)
+        booking.cancel(by=ADMIN, at=NOW + timedelta(hours=1), reason="ill")
+        await uow.bookings.save(booking)
+        await uow.bookings.save(booking)
+    kept = sorted(await peopled.rows(booking_transitions), key=lambda row: row["position"])
+    assert [(row["position"], row["from_status"], row["to_status"], row["actor_role"]) for row in kept] == [
+        (0, None, "pending", ActorRole.OWNER),
+        (1, "pending", "accepted", ActorRole.CAREGIVER),
+        (2, "accepted", "paid", ActorRole.SYSTEM),
+        (3, "paid", "cancelled", ActorRole.ADMIN),
+    ]
+    assert [row["actor_id"] for row in kept] == [OWNER.account_id, CAREGIVER.account_id, None, ADMIN.account_id]
+    assert [row["reason"] for row in kept] == [None, "instant book", "money arrived", "ill"]
+    assert kept[-1]["at"] == NOW + timedelta(hours=1)
+
+
+@pytest.mark.parametrize("status", list(BookingStatus))
+async def test_a_place_is_taken_exactly_while_the_status_says_so(peopled: Store, status: BookingStatus) -> None:
+    booking = peopled.a_booking(pets=2)
+    await peopled.add(booking)
+    (taken,) = await peopled.rows(occupancies)
+    assert taken == {
+        "booking_id": booking.id,
+        "caregiver_id": booking.caregiver_id,
+        "start_at": booking.period.start,
+        "end_at": booking.period.end,
+        "animals": 2,
+    }
+    async with peopled.unit_of_work() as uow:
+        read = await uow.bookings.get(booking.id)
+        await uow.bookings.save(replace(read, status=status, pay_until=NOW))
+    freed = status in (BookingStatus.DECLINED, BookingStatus.EXPIRED, BookingStatus.CANCELLED)
+    assert len(await peopled.rows(occupancies)) == (0 if freed else 1)
+
+
+async def test_what_is_due_for_expiry_comes_the_longest_due_first(peopled: Store) -> None:
+    ids: dict[str, BookingId] = {}
+    for name, status, answer_until, pay_until in (
+        ("unanswered an hour ago", BookingStatus.PENDING, -60, None),
+        ("unpaid two hours ago", BookingStatus.ACCEPTED, -600, -120),
+        ("unanswered at this instant", BookingStatus.PENDING, 0, None),
+        ("unpaid at this instant", BookingStatus.ACCEPTED, -600, 0),
+        ("to be answered", BookingStatus.PENDING, 0.001, None),
+        ("to be paid", BookingStatus.ACCEPTED, -600, 0.001),
+        ("paid", BookingStatus.PAID, -600, -600),
+        ("declined", BookingStatus.DECLINED, -600, -600),
+        ("expired", BookingStatus.EXPIRED, -600, -600),
+    ):
+        booking = replace(
+            peopled.a_booking(at(len(ids) * 2)),
+            status=status,
+            answer_until=NOW + timedelta(minutes=answer_until),
+            pay_until=None if pay_until is None else NOW + timedelta(minutes=pay_until),
+        )
+        await peopled.add(booking)
+        ids[name] = booking.id
+    names = {booking_id: name for name, booking_id in ids.items()}
+    async with peopled.unit_of_work() as uow:
+        due = [names[booking_id] for booking_id in await uow.bookings.due_for_expiry(NOW, limit=100)]
+        first = [names[booking_id] for booking_id in await uow.bookings.due_for_expiry(NOW, limit=2)]
+    assert due[:2] == first == ["unpaid two hours ago", "unanswered an hour ago"]
+    assert set(due[2:]) == {"unanswered at this instant", "unpaid at this instant"}
+
+
+async def test_a_locked_booking_is_read_by_the_next_as_it_was_left(postgres_store: Store) -> None:
+    store = postgres_store
+    await store.people()
+    booking_id = await store.book()
+    seen: list[BookingStatus] = []
+
+    async def decline_what_is_pending() -> None:
+        async with store.unit_of_work() as uow:
+            seen.append((await uow.bookings.get(booking_id, for_update=True)).status)
+
+    async with store.unit_of_work() as uow:
+        booking = await uow.bookings.get(booking_id, for_update=True)
+        waiting = asyncio.create_task(decline_what_is_pending())
+        await store.until_lock_waits()
+        booking.accept(by=CAREGIVER, at=NOW)
+        await uow.bookings.save(booking)
+        assert seen == []
+    await waiting
+    assert seen == [BookingStatus.ACCEPTED]
+
+
+async def test_reading_without_a_lock_waits_for_nobody(postgres_store: Store) -> None:
+    store = postgres_store
+    await store.people()
+    booking_id = await store.book()
+    async with store.unit_of_work() as uow:
+        await uow.bookings.get(booking_id, for_update=True)
+        async with asyncio.timeout(10):
+            assert (await store.booking(booking_id)).status is BookingStatus.PENDING
