@@ -215,6 +215,13 @@ async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
 
 
 @pytest.fixture
+async def sqlite_store(tmp_path: Path) -> AsyncIterator[Store]:
+    """An empty store for what is the same on both databases."""
+    async with migrated_database(tmp_path) as database:
+        yield Store(database=database, url=database.write_engine.url, clock=SettableClock(NOW), ids=Uuid7Ids())
+
+
+@pytest.fixture
 async def peopled(store: Store) -> Store:
     """A store with the people of the builders."""
     await store.people()
@@ -240,4 +247,4 @@ async def _empty(database: Database) -> None:
         await connection.execute(text(f"TRUNCATE {tables}"))
 
 
-__all__ = ["Store", "migrated_postgres", "peopled", "postgres_store", "store"]
+__all__ = ["Store", "migrated_postgres", "peopled", "postgres_store", "sqlite_store", "store"]

@@ -46,18 +46,23 @@ class OutboxRelay:
         self._work.set()
 
     async def run(self) -> None:
-        """Works until cancelled, and backs off while the database or the transport is away."""
+        """Works until cancelled, and backs off while the database or the transport is away, woken or not."""
         pause = POLL_SECONDS
         while True:
             self._work.clear()
             try:
                 moved = await self.pump()
+            except Exception as error:
+                # Whatever it is: a relay that has died moves nothing ever again.
+                expected = isinstance(error, Unavailable | TransportUnavailable)
+                reason = type(error).__name__
+                log.warning("relay.waiting", reason=reason, pause_seconds=pause, exc_info=None if expected else error)
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+            else:
                 pause = POLL_SECONDS
-            except (Unavailable, TransportUnavailable) as error:
-                log.warning("relay.waiting", reason=type(error).__name__, pause_seconds=pause)
-                moved, pause = 0, min(pause * 2, LONGEST_PAUSE_SECONDS)
-            if moved < BATCH:
-                await self._rest(pause)
+                if moved < BATCH:
+                    await self._rest(pause)
 
     async def pump(self) -> int:
         """One round; how many events and jobs it moved. Raises TransportUnavailable or DatabaseUnavailable."""
@@ -94,17 +99,21 @@ class OutboxRelay:
             select(outbox_events).where(outbox_events.c.routed_at.is_(None)).order_by(outbox_events.c.id).limit(BATCH)
         )
         events = (await connection.execute(statement)).all()
-        rows = [
-            self._job_row(event, job)
-            for event in events
-            for job in self._route(event.name, event.aggregate_id, event.facts)
-        ]
-        if rows:
+        routed = {event.id: rows for event in events if (rows := self._job_rows(event)) is not None}
+        if rows := [row for rows in routed.values() for row in rows]:
             await connection.execute(insert_or_ignore(connection, jobs, ["unique_key"]), rows)
-        if events:
-            routed = update(outbox_events).where(outbox_events.c.id.in_([event.id for event in events]))
-            await connection.execute(routed.values(routed_at=self._clock.now()))
-        return len(events)
+        if routed:
+            done = update(outbox_events).where(outbox_events.c.id.in_(list(routed)))
+            await connection.execute(done.values(routed_at=self._clock.now()))
+        return len(routed)
+
+    def _job_rows(self, event: Any) -> list[dict[str, Any]] | None:
+        """None for an event that cannot be routed, as one of another release may be: it waits and holds up none."""
+        try:
+            return [self._job_row(event, job) for job in self._route(event.name, event.aggregate_id, event.facts)]
+        except Exception as error:
+            log.error("relay.event_not_routed", event_name=event.name, event_id=str(event.id), exc_info=error)
+            return None
 
     def _job_row(self, event: Any, job: RoutedJob) -> dict[str, Any]:
         now = self._clock.now()

@@ -16,6 +16,8 @@ from infrastructure.persistence.constraint_errors import DatabaseUnavailable, tr
 
 WAIT_SECONDS = 10.0
 CONNECT_SECONDS = 5.0
+# A connection to SQLite is a thread and a page cache; more readers than cores gain nothing.
+SQLITE_READERS = 4
 QueryListener = Callable[[float], None]
 
 
@@ -43,6 +45,7 @@ class Database:
         self, url: URL, *, pool_size: int = 10, on_query: QueryListener | None = None, pooled_elsewhere: bool = False
     ) -> None:
         self.is_sqlite = url.get_backend_name() == "sqlite"
+        pool_size = min(pool_size, SQLITE_READERS) if self.is_sqlite else pool_size
         self._writers = 1 if self.is_sqlite else pool_size
         self.write_engine = _engine(url, self._writers, read_only=False, pooled_elsewhere=pooled_elsewhere)
         self.read_engine = _engine(url, pool_size, read_only=True, pooled_elsewhere=pooled_elsewhere)

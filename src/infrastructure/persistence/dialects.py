@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Table
+from sqlalchemy import Table, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -24,3 +24,9 @@ def locked(statement: AnySelect) -> AnySelect:
 def unclaimed(statement: AnySelect) -> AnySelect:
     """Locks the rows that nobody else has locked, and skips the others."""
     return statement.with_for_update(skip_locked=True)
+
+
+async def lock_table(connection: AsyncConnection, table: Table) -> None:
+    """Lets nobody else write to the table until the transaction ends. SQLite's single writer needs no lock."""
+    if connection.dialect.name == "postgresql":
+        await connection.execute(text(f"LOCK TABLE {table.name} IN SHARE ROW EXCLUSIVE MODE"))

@@ -1,18 +1,18 @@
-"""The `tailtribe` command."""
+"""The `tailtribe` command. Each command imports only what it needs: the supervisor of `serve` stays small."""
 
 import asyncio
 import sys
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from application.use_cases import build_use_cases
 from domain.shared.errors import DomainError
-from interfaces.bootstrap.production import Parts, build_parts
 from interfaces.bootstrap.settings import BadSettings, Settings
+
+if TYPE_CHECKING:
+    from interfaces.bootstrap.production import Parts
 
 T = TypeVar("T")
 
@@ -82,7 +82,9 @@ def create_admin(email: str) -> None:
     """Make an admin who can sign in at once. The password comes on standard input."""
     password = sys.stdin.readline().rstrip("\r\n")
 
-    async def create(parts: Parts) -> None:
+    from application.use_cases import build_use_cases
+
+    async def create(parts: "Parts") -> None:
         await build_use_cases(parts.adapters).create_admin.execute(email=email, password=password)
 
     try:
@@ -100,13 +102,15 @@ def demo() -> None:
     if settings.in_production:
         console.print("No demo data in production.", style="red")
         sys.exit(1)
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
     from infrastructure.demo.demo_data import DemoData
 
     columns = (TextColumn("Loading the demo"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, console=console) as progress:
         task = progress.add_task("demo", total=None)
 
-        async def load(parts: Parts) -> object:
+        async def load(parts: "Parts") -> object:
             data = DemoData(
                 unit_of_work=parts.adapters.unit_of_work,
                 database=parts.database,
@@ -142,8 +146,9 @@ def _settings() -> Settings:
         sys.exit(2)
 
 
-def _with_parts(work: Callable[[Parts], Awaitable[T]]) -> T:
+def _with_parts(work: Callable[["Parts"], Awaitable[T]]) -> T:
     """Runs work over the adapters of this process, and closes them."""
+    from interfaces.bootstrap.production import build_parts
 
     async def run() -> T:
         parts = build_parts(_settings())

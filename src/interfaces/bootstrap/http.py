@@ -17,6 +17,7 @@ from application.use_cases import UseCases
 from infrastructure.rate_limits.in_memory_rate_limits import InMemoryRateLimits
 from infrastructure.tokens.derived_keys import derived_key
 from interfaces.bootstrap.container import Container
+from interfaces.bootstrap.memory import limit_arenas
 from interfaces.bootstrap.production import build_parts
 from interfaces.bootstrap.settings import Settings
 from interfaces.bootstrap.structured_logging import configure_logging
@@ -62,6 +63,7 @@ CONTROLLERS = (
 
 def create_app() -> ASGIApp:
     """What the server runs: everything from the environment."""
+    limit_arenas()
     settings = Settings.read()
     configure_logging(settings.log_level)
     return build_app(settings, Container(build_parts(settings)))

@@ -14,6 +14,7 @@ from dramatiq.middleware import AsyncIO, Middleware
 from infrastructure.job_queue.dramatiq_job_queue import redis_broker
 from infrastructure.redis.redis_client import redis_address
 from interfaces.bootstrap.container import Container
+from interfaces.bootstrap.memory import limit_arenas
 from interfaces.bootstrap.production import build_parts
 from interfaces.bootstrap.settings import BadSettings, Settings
 from interfaces.bootstrap.structured_logging import configure_logging
@@ -73,6 +74,7 @@ def _configured() -> Settings:
 
 def _declare() -> dramatiq.Broker:
     settings = _configured()
+    limit_arenas()
     configure_logging(settings.log_level)
     runtime = _Runtime(settings)
     broker = redis_broker(

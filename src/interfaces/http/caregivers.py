@@ -6,6 +6,7 @@ from uuid import UUID
 
 from litestar import Controller, Response, get, post, put
 from litestar.di import NamedDependency
+from litestar.openapi import ResponseSpec
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from msgspec import Meta, Struct, field
 
@@ -210,6 +211,9 @@ class PayoutAccountView(Struct, frozen=True, kw_only=True, rename="camel"):
     onboarding_url: str
 
 
+CREATED_PROFILE = ResponseSpec(OwnCaregiverProfile, generate_examples=False, description="The profile is new")
+
+
 class OwnCaregiverController(Controller):
     path = "/api/caregivers/me"
     tags = ("Caregivers",)
@@ -219,7 +223,10 @@ class OwnCaregiverController(Controller):
     async def show(self, use_cases: NamedDependency[UseCases], actor: NamedDependency[Actor]) -> OwnCaregiverProfile:
         return await use_cases.caregiver_queries.own(actor.account_id)
 
-    @put(summary="Write the caregiver profile; the first time it asks for approval", responses=problems_of(401, 409))
+    @put(
+        summary="Write the caregiver profile; the first time it asks for approval",
+        responses={201: CREATED_PROFILE, **problems_of(401, 409)},
+    )
     async def save(
         self, use_cases: NamedDependency[UseCases], actor: NamedDependency[Actor], data: JSONBody[CaregiverBody]
     ) -> Response[OwnCaregiverProfile]:

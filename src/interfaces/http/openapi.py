@@ -1,10 +1,14 @@
 """The OpenAPI document: what it says of the whole API, and the answers that many routes share."""
 
-from litestar import MediaType
+from typing import Any
+
+import msgspec
+from litestar import MediaType, Request
 from litestar.openapi import OpenAPIConfig, ResponseSpec
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, Contact, SecurityRequirement, SecurityScheme
 
+from interfaces.http.openapi_examples import with_examples
 from interfaces.http.problems import MEDIA_TYPE, Problem
 
 BEARER: list[SecurityRequirement] = [{"bearer": []}]
@@ -31,6 +35,17 @@ _DESCRIPTIONS = {
 }
 
 
+class _ExampledJson(JsonRenderPlugin):
+    """The document with an example at every body; made when it is first asked for."""
+
+    _rendered: bytes | None = None
+
+    def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
+        if self._rendered is None:
+            self._rendered = msgspec.json.encode(with_examples(openapi_schema))
+        return self._rendered
+
+
 def openapi_config(*, version: str, support_email: str) -> OpenAPIConfig:
     """Served at `/schema`; the viewer is at `/docs`."""
     bearer = SecurityScheme(type="http", scheme="bearer", bearer_format="JWT")
@@ -41,7 +56,7 @@ def openapi_config(*, version: str, support_email: str) -> OpenAPIConfig:
         contact=Contact(name="TailTribe", email=support_email),
         components=Components(security_schemes={"bearer": bearer}),
         path="/schema",
-        render_plugins=[JsonRenderPlugin(path=["/", "/openapi.json"], media_type=MediaType.JSON)],
+        render_plugins=[_ExampledJson(path=["/", "/openapi.json"], media_type=MediaType.JSON)],
     )
 
 

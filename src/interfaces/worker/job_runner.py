@@ -38,8 +38,17 @@ class JobKind:
 class JobRunner:
     """The one entry of every worker. Safe to call twice with the same id: the second call finds nothing to claim."""
 
-    def __init__(self, records: JobRecords, kinds: Mapping[str, JobKind], *, clock: Clock, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        records: JobRecords,
+        kinds: Mapping[str, JobKind],
+        *,
+        clock: Clock,
+        metrics: Metrics,
+        renew_every_seconds: float = LEASE_SECONDS / 3,
+    ) -> None:
         self._records = records
+        self._renew_every_seconds = renew_every_seconds
         self._kinds = kinds
         self._clock = clock
         self._metrics = metrics
@@ -65,35 +74,43 @@ class JobRunner:
         if kind is None or version != MESSAGE_VERSION:
             await self._records.bury(job, error=f"this release knows no {job.kind} of version {version}")
             return "dead"
+        if kind.retries.max_tries is not None and job.attempts > kind.retries.max_tries:
+            await self._records.bury(job, error="every try ended without a word: it may have killed its workers")
+            return "dead"
         task = asyncio.ensure_future(kind.run(job))
         try:
             ended = await self._watch(job, task, kind.time_limit_seconds)
         except asyncio.CancelledError:
-            task.cancel()
-            await asyncio.shield(self._records.hand_back(job, run_at=self._clock.now()))
+            await asyncio.shield(asyncio.ensure_future(self._hand_back(job, task)))
+            raise
+        except Exception:
+            # The lease can no longer be renewed, and whoever takes over must find nobody at work.
+            await _stop(task)
             raise
         if ended is not None:
-            await asyncio.wait({task})
+            await _stop(task)
             return await self._failed(job, kind, TimeoutError(ended)) if ended == "time limit" else ended
         return await self._settle(job, kind, task)
+
+    async def _hand_back(self, job: ClaimedJob, task: "asyncio.Future[None]") -> None:
+        await _stop(task)
+        await self._records.hand_back(job, run_at=self._clock.now())
 
     async def _watch(self, job: ClaimedJob, task: "asyncio.Future[None]", limit: float) -> str | None:
         """Renews the lease while the task runs. None when the task ended by itself."""
         deadline = time.monotonic() + limit
         while True:
             left = deadline - time.monotonic()
-            done, _ = await asyncio.wait({task}, timeout=max(0.0, min(LEASE_SECONDS / 3, left)))
+            done, _ = await asyncio.wait({task}, timeout=max(0.0, min(self._renew_every_seconds, left)))
             if done:
                 return None
             if time.monotonic() >= deadline:
-                task.cancel()
                 return "time limit"
             if not await self._records.renew(job):
-                task.cancel()
                 return "lease lost"
 
     async def _settle(self, job: ClaimedJob, kind: JobKind, task: "asyncio.Future[None]") -> str:
-        error = task.exception()
+        error = asyncio.CancelledError("cancelled from within") if task.cancelled() else task.exception()
         if error is None:
             await self._records.succeed(job)
             return "succeeded"
@@ -112,3 +129,11 @@ class JobRunner:
             return "dead"
         await self._records.retry(job, error=reason, run_at=now + delay)
         return "retrying"
+
+
+async def _stop(task: "asyncio.Future[None]") -> None:
+    """Cancels the task and waits for its end, however it ends."""
+    task.cancel()
+    await asyncio.wait({task})
+    if not task.cancelled():
+        task.exception()

@@ -12,6 +12,7 @@ from sqlalchemy import URL, delete, func, make_url, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from infrastructure.persistence.database import Database
+from infrastructure.persistence.dialects import lock_table
 from infrastructure.persistence.places.folding import fold
 from infrastructure.persistence.places.place_tables import place_names, places
 
@@ -59,10 +60,11 @@ async def load_places(connection: AsyncConnection) -> int:
 
 
 async def load_if_empty(url: URL) -> int:
-    """Fills an empty gazetteer; the number of places loaded."""
+    """Fills an empty gazetteer; the number of places loaded. Of several processes at once one does, the others wait."""
     database = Database(url, pool_size=1)
     try:
         async with database.begin() as connection:
+            await lock_table(connection, places)
             if (await connection.execute(select(func.count()).select_from(places))).scalar_one():
                 return 0
             return await load_places(connection)

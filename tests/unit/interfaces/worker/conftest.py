@@ -1,0 +1,5 @@
+"""A store for the worker's tests."""
+
+from tests.support.stores import sqlite_store
+
+__all__ = ["sqlite_store"]

@@ -1,0 +1,302 @@
+"""How one job is run, and what its record says afterwards."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import select
+
+from application.correlation import correlation_id
+from application.ports.circuit_breakers import CircuitOpen
+from application.ports.job_records import LEASE_SECONDS, ClaimedJob
+from application.ports.mail import MailRefused
+from application.ports.payments import PaymentRefused, PaymentsUnavailable
+from domain.accounts.account import AccountNotFound
+from domain.operations.retries import MONEY, RetryPolicy
+from infrastructure.metrics.in_memory_metrics import InMemoryMetrics
+from infrastructure.persistence.constraint_errors import DatabaseUnavailable
+from infrastructure.persistence.jobs.job_tables import JobStatus, jobs
+from infrastructure.persistence.jobs.sql_job_records import SqlJobRecords
+from interfaces.worker.job_runner import MESSAGE_VERSION, JobKind, JobRunner
+from tests.support.builders import NOW, identified
+from tests.support.stores import Store
+
+Work = Callable[[ClaimedJob], Awaitable[None]]
+
+
+class AwayRecords(SqlJobRecords):
+    """Claims jobs, and cannot be reached any more when a lease is to be renewed."""
+
+    async def renew(self, job: ClaimedJob) -> bool:
+        raise DatabaseUnavailable
+
+
+@dataclass(slots=True, kw_only=True)
+class Bench:
+    """A store and a runner of one kind of job."""
+
+    store: Store
+    metrics: InMemoryMetrics
+    records: SqlJobRecords
+
+    async def enqueue(self, kind: str = "tests.run") -> UUID:
+        token = correlation_id.set("request-3")
+        async with self.store.unit_of_work() as uow:
+            job_id = await uow.jobs.enqueue(kind, {"a": 1})
+        correlation_id.reset(token)
+        assert job_id is not None
+        return job_id
+
+    def runner(self, work: Work, **how: Any) -> JobRunner:
+        """Renews at every opportunity."""
+        kinds = {"tests.run": JobKind(run=work, **how)}
+        return JobRunner(
+            self.records, kinds, clock=self.store.clock, metrics=self.metrics, renew_every_seconds=0.001
+        )
+
+    async def run(self, job_id: UUID, work: Work, **how: Any) -> dict[str, Any]:
+        await self.runner(work, **how).run(job_id, MESSAGE_VERSION)
+        return await self.row(job_id)
+
+    async def row(self, job_id: UUID) -> dict[str, Any]:
+        async with self.store.database.read() as connection:
+            return dict((await connection.execute(select(jobs).where(jobs.c.id == job_id))).one()._mapping)
+
+
+@pytest.fixture
+def bench(sqlite_store: Store) -> Bench:
+    return Bench(
+        store=sqlite_store,
+        metrics=InMemoryMetrics(),
+        records=SqlJobRecords(sqlite_store.database, clock=sqlite_store.clock, ids=sqlite_store.ids),
+    )
+
+
+async def nothing(_job: ClaimedJob) -> None:
+    return
+
+
+def raising(error: BaseException) -> Work:
+    async def work(_job: ClaimedJob) -> None:
+        raise error
+
+    return work
+
+
+async def for_ever(_job: ClaimedJob) -> None:
+    await asyncio.Event().wait()
+
+
+async def test_a_job_that_works_has_succeeded(bench: Bench) -> None:
+    seen: list[tuple[Any, ...]] = []
+
+    async def work(job: ClaimedJob) -> None:
+        seen.append((job.kind, job.payload, job.attempts, correlation_id.get()))
+
+    row = await bench.run(await bench.enqueue(), work)
+    assert seen == [("tests.run", {"a": 1}, 1, "request-3")]
+    assert (row["status"], row["attempts"], row["lease_id"]) == (JobStatus.SUCCEEDED, 1, None)
+    assert correlation_id.get() is None
+    assert b'kind="tests.run",outcome="succeeded"' in bench.metrics.prometheus_text()
+
+
+async def test_a_second_message_about_the_same_job_finds_nothing_to_do(bench: Bench) -> None:
+    seen: list[int] = []
+
+    async def work(job: ClaimedJob) -> None:
+        seen.append(job.attempts)
+
+    job_id = await bench.enqueue()
+    await asyncio.gather(*(bench.run(job_id, work) for _ in range(5)))
+    await bench.run(job_id, work)
+    assert seen == [1]
+
+
+async def test_a_failed_job_is_tried_again_after_longer_and_longer_pauses(bench: Bench) -> None:
+    job_id = await bench.enqueue()
+    pauses: list[float] = []
+    for attempt in range(1, 5):
+        row = await bench.run(job_id, raising(ValueError("no")))
+        assert (row["status"], row["attempts"], row["error"]) == (JobStatus.RETRYING, attempt, "ValueError: no")
+        pause = row["run_at"] - bench.store.clock.now()
+        pauses.append(pause / timedelta(seconds=2**attempt))
+        assert await bench.run(job_id, nothing) == row, "it must not run before its hour"
+        bench.store.clock.set(row["run_at"])
+    # Jitter takes off up to a half.
+    assert all(0.5 < share <= 1 for share in pauses)
+    row = await bench.run(job_id, raising(ValueError("no")))
+    assert (row["status"], row["attempts"], row["finished_at"]) == (JobStatus.DEAD, 5, bench.store.clock.now())
+
+
+async def test_a_job_about_money_goes_on_for_three_days(bench: Bench) -> None:
+    job_id = await bench.enqueue()
+    for _ in range(30):
+        row = await bench.run(job_id, raising(PaymentsUnavailable()), retries=MONEY)
+        assert row["run_at"] - bench.store.clock.now() <= timedelta(minutes=15)
+        bench.store.clock.set(row["run_at"])
+    assert (row["status"], row["attempts"]) == (JobStatus.RETRYING, 30)
+    bench.store.clock.set(NOW + timedelta(hours=72))
+    row = await bench.run(job_id, raising(PaymentsUnavailable()), retries=MONEY)
+    assert row["status"] == JobStatus.DEAD
+
+
+@pytest.mark.parametrize("refusal", [MailRefused("no such mailbox"), PaymentRefused("no"), AccountNotFound()])
+async def test_what_is_refused_for_good_is_not_tried_again(bench: Bench, refusal: Exception) -> None:
+    row = await bench.run(await bench.enqueue(), raising(refusal), retries=MONEY)
+    assert (row["status"], row["attempts"]) == (JobStatus.DEAD, 1)
+    assert row["error"].startswith(type(refusal).__name__)
+
+
+async def test_an_open_breaker_postpones_without_counting(bench: Bench) -> None:
+    job_id = await bench.enqueue()
+    for _ in range(7):
+        row = await bench.run(job_id, raising(CircuitOpen(retry_after=30)))
+        assert (row["status"], row["attempts"], row["error"]) == (JobStatus.QUEUED, 0, None)
+        assert row["run_at"] == bench.store.clock.now() + timedelta(seconds=30)
+        bench.store.clock.advance(timedelta(seconds=30))
+    assert (await bench.run(job_id, nothing))["status"] == JobStatus.SUCCEEDED
+
+
+async def test_a_job_that_takes_too_long_is_stopped_and_tried_again(bench: Bench) -> None:
+    ended = asyncio.Event()
+
+    async def work(_job: ClaimedJob) -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+
+    row = await bench.run(await bench.enqueue(), work, time_limit_seconds=0.01)
+    assert ended.is_set()
+    assert (row["status"], row["attempts"], row["error"]) == (JobStatus.RETRYING, 1, "TimeoutError: time limit")
+
+
+async def test_a_job_that_fails_while_it_is_stopped_was_too_slow(bench: Bench) -> None:
+    async def work(_job: ClaimedJob) -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            raise ValueError("on the way out")
+
+    row = await bench.run(await bench.enqueue(), work, time_limit_seconds=0.01)
+    assert (row["status"], row["error"]) == (JobStatus.RETRYING, "TimeoutError: time limit")
+
+
+async def test_an_unknown_kind_is_buried_with_its_reason(bench: Bench) -> None:
+    row = await bench.run(await bench.enqueue("tests.unheard_of"), nothing)
+    assert row["status"] == JobStatus.DEAD
+    assert "tests.unheard_of" in row["error"]
+
+
+async def test_a_message_of_another_version_is_buried_with_its_reason(bench: Bench) -> None:
+    job_id = await bench.enqueue()
+    await bench.runner(raising(AssertionError("must not run"))).run(job_id, MESSAGE_VERSION + 1)
+    row = await bench.row(job_id)
+    assert row["status"] == JobStatus.DEAD
+    assert f"version {MESSAGE_VERSION + 1}" in row["error"]
+
+
+async def test_an_unknown_job_is_nothing_to_do(bench: Bench) -> None:
+    await bench.runner(raising(AssertionError("must not run"))).run(identified("no job"), MESSAGE_VERSION)
+
+
+async def test_a_cancelled_runner_hands_its_job_back_after_the_work_has_ended(bench: Bench) -> None:
+    job_id = await bench.enqueue()
+    started, left = asyncio.Event(), asyncio.Event()
+    at_the_end: list[JobStatus] = []
+
+    async def work(_job: ClaimedJob) -> None:
+        started.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            # What is being written when the process is told to go is still written under the lease.
+            at_the_end.append((await bench.row(job_id))["status"])
+            left.set()
+
+    running = asyncio.create_task(bench.runner(work).run(job_id, MESSAGE_VERSION))
+    await started.wait()
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert left.is_set()
+    assert at_the_end == [JobStatus.RUNNING]
+    row = await bench.row(job_id)
+    assert (row["status"], row["attempts"], row["run_at"]) == (JobStatus.QUEUED, 0, NOW)
+    assert (await bench.run(job_id, nothing))["status"] == JobStatus.SUCCEEDED
+
+
+async def test_work_that_was_cancelled_from_within_has_failed(bench: Bench) -> None:
+    row = await bench.run(await bench.enqueue(), raising(asyncio.CancelledError()))
+    assert (row["status"], row["attempts"]) == (JobStatus.RETRYING, 1)
+    assert row["error"].startswith("CancelledError")
+
+
+async def test_who_lost_his_lease_stops_and_writes_nothing(bench: Bench) -> None:
+    job_id = await bench.enqueue()
+    stopped = asyncio.Event()
+    taken_over: list[ClaimedJob] = []
+
+    async def work(_job: ClaimedJob) -> None:
+        try:
+            # The process stood still for so long that somebody else took over.
+            bench.store.clock.advance(timedelta(seconds=LEASE_SECONDS + 1))
+            claimed = await bench.records.claim(job_id)
+            assert claimed is not None
+            taken_over.append(claimed)
+            await asyncio.Event().wait()
+        finally:
+            stopped.set()
+
+    row = await bench.run(job_id, work)
+    assert stopped.is_set()
+    assert (row["status"], row["lease_id"]) == (JobStatus.RUNNING, taken_over[0].lease_id)
+    assert row["attempts"] == 2
+
+
+async def test_a_lease_lasts_as_long_as_the_work(bench: Bench) -> None:
+    job_id = await bench.enqueue()
+    renewed = asyncio.Event()
+
+    async def work(_job: ClaimedJob) -> None:
+        until = (await bench.row(job_id))["lease_until"]
+        bench.store.clock.advance(timedelta(seconds=LEASE_SECONDS - 1))
+        while (await bench.row(job_id))["lease_until"] == until:
+            await asyncio.sleep(0)
+        renewed.set()
+
+    async with asyncio.timeout(10):
+        row = await bench.run(job_id, work)
+    assert renewed.is_set()
+    assert row["status"] == JobStatus.SUCCEEDED
+
+
+async def test_work_stops_when_its_lease_can_no_longer_be_renewed(bench: Bench) -> None:
+    """Otherwise it would go on beside whoever takes over."""
+    job_id = await bench.enqueue()
+    stopped = asyncio.Event()
+
+    async def work(_job: ClaimedJob) -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            stopped.set()
+
+    bench.records = AwayRecords(bench.store.database, clock=bench.store.clock, ids=bench.store.ids)
+    with pytest.raises(DatabaseUnavailable):
+        await bench.run(job_id, work)
+    assert stopped.is_set()
+    assert (await bench.row(job_id))["status"] == JobStatus.RUNNING
+
+
+async def test_a_job_that_kills_its_workers_is_given_up(bench: Bench) -> None:
+    job_id = await bench.enqueue()
+    for _ in range(3):
+        assert await bench.records.claim(job_id) is not None
+        bench.store.clock.advance(timedelta(seconds=LEASE_SECONDS + 1))
+    row = await bench.run(job_id, raising(AssertionError("must not run")), retries=RetryPolicy(max_tries=3))
+    assert (row["status"], row["attempts"]) == (JobStatus.DEAD, 4)
