@@ -1,7 +1,6 @@
 """Every route of the journey tried by those it is not for."""
 
 from dataclasses import dataclass
-from uuid import uuid4
 
 import httpx
 import pytest
@@ -9,6 +8,7 @@ import pytest
 from tests.support.people import (
     Caregiver,
     Person,
+    address,
     admin,
     booking,
     caregiver,
@@ -37,10 +37,6 @@ class Cast:
     pet_id: str
     quote_id: str
     booking_id: str
-
-
-def address(name: str) -> str:
-    return f"{name}.{uuid4().hex[:8]}@tailtribe.example"
 
 
 @pytest.fixture(scope="module")

@@ -12,6 +12,7 @@ import pytest
 from tests.support.people import (
     Caregiver,
     Person,
+    address,
     caregiver,
     local,
     money,
@@ -42,10 +43,6 @@ class Cast:
             "endAt": local(4, 10),
             "petIds": [self.pet_id],
         } | changes
-
-
-def address(name: str) -> str:
-    return f"{name}.{uuid4().hex[:8]}@tailtribe.example"
 
 
 @pytest.fixture(scope="module")

@@ -1,8 +1,7 @@
 """An owner finds, books and pays a caregiver; over HTTP, in both shapes of the product."""
 
-from uuid import uuid4
-
 from tests.support.people import (
+    address,
     booking,
     caregiver,
     local,
@@ -17,10 +16,6 @@ from tests.support.people import (
     someone,
 )
 from tests.support.product import Product, eventually, ok, problem, text_of
-
-
-def address(name: str) -> str:
-    return f"{name}.{uuid4().hex[:8]}@tailtribe.example"
 
 
 def test_an_owner_finds_books_and_pays_a_caregiver_who_hears_of_it(product: Product) -> None:

@@ -1,12 +1,11 @@
 """The capacity guarantee under a rush, through real processes."""
 
 from concurrent.futures import ThreadPoolExecutor
-from uuid import uuid4
 
 import httpx
 import pytest
 
-from tests.support.people import Person, booking, caregiver, local, pet, quote, request_body, someone
+from tests.support.people import Person, address, booking, caregiver, local, pet, quote, request_body, someone
 from tests.support.product import Product, ok
 
 RUSH = 100
@@ -14,8 +13,8 @@ RUSH = 100
 
 @pytest.mark.parametrize("capacity", [1, 3])
 def test_of_a_hundred_requests_at_once_as_many_succeed_as_there_are_places(product: Product, capacity: int) -> None:
-    sitter = caregiver(product, f"bart.{uuid4().hex[:8]}@tailtribe.example", maxAnimalsAtOnce=capacity)
-    owners = [someone(product, f"an.{uuid4().hex[:8]}@tailtribe.example") for _ in range(4)]
+    sitter = caregiver(product, address("bart"), maxAnimalsAtOnce=capacity)
+    owners = [someone(product, address("an")) for _ in range(4)]
     pets = [pet(owner) for owner in owners]
     wanted = [(owners[at % 4], pets[at % 4]) for at in range(RUSH)]
     quotes = [quote(owner, sitter.id, [animal])["id"] for owner, animal in wanted]
@@ -36,8 +35,8 @@ def test_of_a_hundred_requests_at_once_as_many_succeed_as_there_are_places(produ
 
 
 def test_a_quote_used_from_two_processes_at_once_makes_one_booking(product: Product) -> None:
-    sitter = caregiver(product, f"bart.{uuid4().hex[:8]}@tailtribe.example")
-    owner = someone(product, f"an.{uuid4().hex[:8]}@tailtribe.example")
+    sitter = caregiver(product, address("bart"))
+    owner = someone(product, address("an"))
     quoted = quote(owner, sitter.id, [pet(owner)], startAt=local(9, 9), endAt=local(9, 10))
 
     def ask(at: int) -> httpx.Response:

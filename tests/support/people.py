@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
+from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import httpx
@@ -11,6 +12,11 @@ from tests.support.product import ADMIN, Product, eventually, ok, token_in
 
 PASSWORD = "seven quiet otters 31"
 EURO = "EUR"
+
+
+def address(name: str) -> str:
+    """An e-mail address that nobody else has."""
+    return f"{name}.{uuid4().hex[:8]}@tailtribe.example"
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,19 +26,31 @@ POLL_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 10.0
 # A message that nobody claimed for so long is believed lost and sent again; a second one does no harm.
 LOST_AFTER = timedelta(seconds=60)
+WAITING = (JobStatus.QUEUED.value, JobStatus.RETRYING.value)
 
 
 class OutboxRelay:
-    """Runs in every process; several side by side skip each other's rows. Woken at commit, polling as a fallback."""
+    """Runs in every process; several side by side skip each other's rows. Woken at commit, polls as a fallback.
+
+    `transport_forgets` says that what an earlier process had dispatched is gone with it and is dispatched again.
+    """
 
     def __init__(
-        self, database: Database, transport: JobTransport, route: EventRouter, *, clock: Clock, ids: Ids
+        self,
+        database: Database,
+        transport: JobTransport,
+        route: EventRouter,
+        *,
+        clock: Clock,
+        ids: Ids,
+        transport_forgets: bool = False,
     ) -> None:
         self._database = database
         self._transport = transport
         self._route = route
         self._clock = clock
         self._ids = ids
+        self._transport_forgets = transport_forgets
         self._work = asyncio.Event()
 
     def wake(self) -> None:
@@ -51,6 +63,9 @@ class OutboxRelay:
         while True:
             self._work.clear()
             try:
+                if self._transport_forgets:
+                    await self._dispatch_anew()
+                    self._transport_forgets = False
                 moved = await self.pump()
             except Exception as error:
                 # Whatever it is: a relay that has died moves nothing ever again.
@@ -78,6 +93,11 @@ class OutboxRelay:
             await self._give_back(due)
             raise
         return max(routed, len(due))
+
+    async def _dispatch_anew(self) -> None:
+        forgotten = update(jobs).where(jobs.c.status.in_(WAITING), jobs.c.dispatched_at.is_not(None))
+        async with self._database.begin() as connection:
+            await connection.execute(forgotten.values(dispatched_at=None))
 
     async def _rest(self, seconds: float) -> None:
         try:
@@ -161,7 +181,7 @@ class OutboxRelay:
     def _is_due(self) -> Any:
         now = self._clock.now()
         return and_(
-            jobs.c.status.in_([JobStatus.QUEUED.value, JobStatus.RETRYING.value]),
+            jobs.c.status.in_(WAITING),
             jobs.c.run_at <= now,
             or_(jobs.c.dispatched_at.is_(None), jobs.c.dispatched_at < now - LOST_AFTER),
         )

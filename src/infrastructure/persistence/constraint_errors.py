@@ -14,6 +14,12 @@ class DatabaseUnavailable(Unavailable):
     title = "The database is away or too busy"
 
 
+class SchemaOutdated(Unavailable):
+    """A table or column is missing: this release expects a newer schema."""
+
+    title = "The database is not migrated; run `tailtribe migrate`"
+
+
 class AlreadyExists(Conflict):
     """Two writers made the same thing at once; reading again shows the other's."""
 
@@ -32,6 +38,8 @@ _MEANINGS: dict[str, Callable[[], DomainError]] = {
 # Deadlock, serialisation failure, and the server going away or refusing more connections (PostgreSQL, appendix A).
 _PASSING_STATES = ("40P01", "40001", "57P01", "57P02", "57P03", "53300", "08000", "08001", "08003", "08006")
 
+_MISSING_STATES = ("42P01", "42703")
+
 
 def translate(error: DBAPIError) -> DomainError | None:
     """The error of ours that a refusal stands for; None when it is a mistake of ours and should be seen as one."""
@@ -42,6 +50,8 @@ def translate(error: DBAPIError) -> DomainError | None:
     state = getattr(error.orig, "sqlstate", None)
     if state in _PASSING_STATES or error.connection_invalidated or "database is locked" in text:
         return DatabaseUnavailable(retry_after=1)
+    if state in _MISSING_STATES or "no such table" in text or "no such column" in text:
+        return SchemaOutdated(retry_after=30)
     if isinstance(error, IntegrityError) and (state == "23505" or "UNIQUE constraint failed" in text):
         return AlreadyExists()
     return None

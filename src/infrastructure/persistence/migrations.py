@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 from alembic import command
+from infrastructure.persistence.constraint_errors import DatabaseUnavailable
 
 # An arbitrary number that all migrating processes agree on.
 _MIGRATION_LOCK = 7_405_551_203
@@ -40,8 +41,14 @@ def newest_revision() -> str | None:
 
 
 async def migrate(url: URL) -> None:
-    """Upgrades to the newest revision; several processes at once wait for each other. Loads an empty gazetteer."""
-    await on_connection(url, lambda connection: command.upgrade(alembic_config(connection), "head"))
+    """Upgrades to the newest revision; several processes at once wait for each other. Loads an empty gazetteer.
+
+    Raises DatabaseUnavailable or GazetteerNotLoaded.
+    """
+    try:
+        await on_connection(url, lambda connection: command.upgrade(alembic_config(connection), "head"))
+    except (ConnectionError, TimeoutError) as error:
+        raise DatabaseUnavailable from error
     await _load_places(url)
 
 

@@ -1,8 +1,12 @@
 """The `tailtribe` command. Each command imports only what it needs: the supervisor of `serve` stays small."""
 
 import asyncio
+import sqlite3
+import subprocess
 import sys
 from collections.abc import Awaitable, Callable
+from contextlib import closing
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import click
@@ -33,6 +37,9 @@ def serve() -> None:
     from granian.log import LogLevels
     from granian.server import Server
 
+    if settings.database_url is None and not _is_migrated(settings.sqlite_file):
+        # In a process of its own, so that this one, which stays, need not load what migrating takes.
+        subprocess.run([sys.executable, "-m", "interfaces.bootstrap.cli", "migrate"], check=True)
     console.print(f"TailTribe on [bold]http://{settings.host}:{settings.port}[/] · API viewer at /docs · Ctrl-C stops")
     Server(
         "interfaces.bootstrap.http:create_app",
@@ -71,8 +78,13 @@ def migrate() -> None:
 
     settings = _settings()
     settings.data_path.mkdir(parents=True, exist_ok=True)
-    with console.status("Migrating the database and loading places …"):
-        asyncio.run(upgrade(database_url(settings.database_direct_url or settings.database_url, settings.data_path)))
+    address = database_url(settings.database_direct_url or settings.database_url, settings.data_path)
+    try:
+        with console.status("Migrating the database and loading places …"):
+            asyncio.run(upgrade(address))
+    except DomainError as error:
+        console.print(f"Not done: {error}", style="red")
+        sys.exit(1)
     console.print("The database is up to date.")
 
 
@@ -138,6 +150,13 @@ def doctor() -> None:
     sys.exit(0 if all(finding.ok for finding in findings) else 1)
 
 
+def _is_migrated(file: Path) -> bool:
+    if not file.exists():
+        return False
+    with closing(sqlite3.connect(file)) as connection:
+        return bool(connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'").fetchone())
+
+
 def _settings() -> Settings:
     try:
         return Settings.read()
@@ -158,3 +177,7 @@ def _with_parts(work: Callable[["Parts"], Awaitable[T]]) -> T:
             await parts.close()
 
     return asyncio.run(run())
+
+
+if __name__ == "__main__":
+    main()

@@ -8,6 +8,7 @@ from sqlalchemy import text
 
 from domain.shared.errors import DomainError
 from infrastructure.mail.smtp_mail import SmtpMail
+from infrastructure.persistence.constraint_errors import SchemaOutdated
 from infrastructure.persistence.migrations import newest_revision
 from interfaces.bootstrap.production import Parts, build_parts
 from interfaces.bootstrap.settings import Settings
@@ -45,6 +46,8 @@ async def _database(parts: Parts) -> Finding:
     try:
         async with parts.database.read() as connection:
             revision = (await connection.execute(text("SELECT version_num FROM alembic_version"))).scalar_one_or_none()
+    except SchemaOutdated:
+        return Finding("database", ok=False, detail=f"{kind} is empty; run `tailtribe migrate`")
     except DomainError as error:
         return Finding("database", ok=False, detail=f"{kind}: {error}")
     if revision != newest_revision():

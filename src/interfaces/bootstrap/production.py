@@ -91,7 +91,14 @@ def build_parts(settings: Settings) -> Parts:
     )
     redis = _redis_clients(settings)
     in_process = None if settings.redis_url else InProcessJobTransport()
-    relay = OutboxRelay(database, _transport(settings, in_process), route_event, clock=clock, ids=ids)
+    relay = OutboxRelay(
+        database,
+        _transport(settings, in_process),
+        route_event,
+        clock=clock,
+        ids=ids,
+        transport_forgets=in_process is not None,
+    )
     cache = _cache(redis, breakers, metrics)
     adapters = _adapters(
         settings,

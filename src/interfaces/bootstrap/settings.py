@@ -60,7 +60,8 @@ class Settings(Struct, frozen=True, kw_only=True, rename="upper"):
         try:
             settings = msgspec.convert(given, cls, strict=False)
         except msgspec.ValidationError as error:
-            raise BadSettings(str(error)) from None
+            detail, _, path = str(error).partition(" - at `$.")
+            raise BadSettings(f"{path.rstrip('`')}: {detail}") from None
         settings._check()
         return settings
 
@@ -71,6 +72,11 @@ class Settings(Struct, frozen=True, kw_only=True, rename="upper"):
     @property
     def data_path(self) -> Path:
         return Path(self.data_dir)
+
+    @property
+    def sqlite_file(self) -> Path:
+        """The database when there is no DATABASE_URL."""
+        return self.data_path / "tailtribe.sqlite3"
 
     @property
     def sender(self) -> str:

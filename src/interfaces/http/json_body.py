@@ -58,7 +58,8 @@ async def check_parameters(request: HttpRequest) -> None:
         for name, value in request.query_params.multi_items():
             if "\0" in name or "\0" in value:
                 raise TextNotStorable(field=name.replace("\0", ""))
-    if request.scope["query_string"]:
+    # Pages take what links bring along; the routes of the API take what they declare.
+    if request.scope["query_string"] and request.scope["path"].startswith("/api/"):
         known = _query_names(request.route_handler)
         for name in request.query_params:
             if name not in known:

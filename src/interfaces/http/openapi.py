@@ -40,7 +40,7 @@ class _ExampledJson(JsonRenderPlugin):
 
     _rendered: bytes | None = None
 
-    def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
+    def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:  # noqa: ARG002
         if self._rendered is None:
             self._rendered = msgspec.json.encode(with_examples(openapi_schema))
         return self._rendered

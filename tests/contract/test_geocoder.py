@@ -1,0 +1,117 @@
+"""What every geocoder promises. Here: the bundled gazetteer, on both databases."""
+
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import pytest
+
+from application.ports.geocoder import Geocoder
+from infrastructure.geocoder.gazetteer_geocoder import GazetteerGeocoder
+from infrastructure.persistence.database import Database, database_url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+async def geocoder(
+    request: pytest.FixtureRequest, tmp_path: Path
+) -> AsyncIterator[Geocoder]:
+    """Over the whole gazetteer. Nothing is written, so PostgreSQL needs no copy."""
+    if request.param == "sqlite":
+        url = database_url(None, tmp_path)
+        shutil.copy(request.getfixturevalue("sqlite_gazetteer"), str(url.database))
+    else:
+        url = database_url(request.getfixturevalue("postgres_gazetteer"), Path())
+    database = Database(url)
+    yield GazetteerGeocoder(database)
+    await database.dispose()
+
+
+@pytest.fixture(scope="module")
+def sqlite_gazetteer(sqlite_template: Path) -> Path:
+    return sqlite_template
+
+
+@pytest.fixture(scope="module")
+def postgres_gazetteer(postgres_server: str, postgres_template: str) -> str:
+    return urlunsplit(urlsplit(postgres_server)._replace(path=f"/{postgres_template}"))
+
+
+SAME = {
+    "Gent": ("Gent", "Ghent", "Gand", "GENT", "gent", "  Gent ", "gEnT"),
+    "Liège": ("Liège", "Luik", "Liege", "LIÈGE", "lie\u0300ge"),
+    "Den Haag": ("Den Haag", "'s-Gravenhage", "s gravenhage", "’s-Gravenhage", "The Hague", "La Haye", "den-haag"),
+    "Antwerpen": ("Antwerpen", "Anvers", "Antwerp"),
+    "Brussel": ("Brussel", "Bruxelles", "Brussels"),
+    "Sint-Niklaas": ("Sint-Niklaas", "sint niklaas", "Saint-Nicolas"),
+}
+
+
+@pytest.mark.parametrize(("local", "name"), [(local, name) for local, names in SAME.items() for name in names])
+async def test_a_place_is_found_by_any_of_its_names(geocoder: Geocoder, local: str, name: str) -> None:
+    found, expected = await geocoder.find(name), await geocoder.find(local)
+    assert found is not None
+    assert found == expected
+    assert found.country in ("BE", "NL")
+    assert 49.4 < found.lat < 53.6
+    assert 2.5 < found.lng < 7.3
+
+
+async def test_a_place_is_where_it_is(geocoder: Geocoder) -> None:
+    gent = await geocoder.find("Ghent")
+    assert gent is not None
+    assert (gent.name, gent.country) == ("Gent", "BE")
+    assert gent.lat == pytest.approx(51.05, abs=0.05)
+    assert gent.lng == pytest.approx(3.72, abs=0.05)
+
+
+async def test_a_place_is_looked_for_in_the_country_asked_for(geocoder: Geocoder) -> None:
+    for name, country in (("Gent", "BE"), ("Utrecht", "NL")):
+        other = "NL" if country == "BE" else "BE"
+        found = await geocoder.find(name, country=country)
+        assert found is not None
+        assert found.country == country
+        elsewhere = await geocoder.find(name, country=other)
+        assert elsewhere is None or elsewhere.country == other
+
+
+async def test_of_two_places_with_one_name_the_larger_comes_first(geocoder: Geocoder) -> None:
+    anywhere = await geocoder.find("Hoogstraten")
+    assert anywhere is not None
+    # Bergen is Mons for the Dutch-speaking, and a village in the Netherlands.
+    belgian, dutch = [await geocoder.find("Bergen", country=country) for country in ("BE", "NL")]
+    assert belgian is not None
+    assert dutch is not None
+    assert await geocoder.find("Bergen") == belgian
+
+
+@pytest.mark.parametrize(
+    "name", ["Nergenshuizen", "", " ", "'", "%", "_", "Gen_", "G%", "Gent%", "Gent; DROP TABLE places", "東京", "x" * 5000]
+)
+async def test_an_unknown_name_is_no_place(geocoder: Geocoder, name: str) -> None:
+    assert await geocoder.find(name) is None
+
+
+@pytest.mark.parametrize("prefix", ["%", "_", "%%", "g_n", "ge%", "\\", "\\%", "/", "/%", "'", "", " ", "-"])
+async def test_what_means_something_in_sql_means_nothing_in_a_prefix(geocoder: Geocoder, prefix: str) -> None:
+    assert list(await geocoder.suggest(prefix)) == []
+
+
+async def test_suggestions_begin_with_the_prefix_and_the_largest_comes_first(geocoder: Geocoder) -> None:
+    names = [place.name for place in await geocoder.suggest("gen", country="BE")]
+    assert {"Gent", "Genk"} <= set(names)
+    assert names.index("Gent") < names.index("Genk")
+    assert len(names) == len(set(names)) <= 10
+
+
+async def test_suggestions_know_accents_and_other_languages(geocoder: Geocoder) -> None:
+    for prefix in ("liè", "LIE", "lui"):
+        assert "Liège" in [place.name for place in await geocoder.suggest(prefix)], prefix
+
+
+async def test_suggestions_stay_within_country_and_limit(geocoder: Geocoder) -> None:
+    found = await geocoder.suggest("a", country="NL", limit=7)
+    assert len(found) == 7
+    assert {place.country for place in found} == {"NL"}
+    assert found[0].name == "Amsterdam"
+    assert len({(place.name, place.lat) for place in found}) == 7

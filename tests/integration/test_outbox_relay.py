@@ -1,0 +1,381 @@
+"""From what was committed to where it is worked on: nothing lost, nothing twice that matters."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from application.correlation import correlation_id
+from application.ports.event_router import EventFacts, RoutedJob
+from application.ports.job_records import LEASE_SECONDS
+from infrastructure.ids.uuid7_ids import Uuid7Ids
+from infrastructure.job_queue.job_transport import DueJob, JobTransport, TransportUnavailable
+from infrastructure.job_queue.outbox_relay import BATCH, LOST_AFTER, OutboxRelay
+from infrastructure.persistence.constraint_errors import DatabaseUnavailable
+from infrastructure.persistence.database import Database
+from infrastructure.persistence.jobs.job_tables import QUEUES, JobStatus, jobs
+from infrastructure.persistence.jobs.sql_job_records import SqlJobRecords
+from infrastructure.persistence.outbox import outbox_events
+from interfaces.worker.event_routes import EVENT_ROUTES, route_event
+from tests.support.builders import CAREGIVER, NOW
+from tests.support.polling import until
+from tests.support.stores import Store
+
+MOMENT = timedelta(microseconds=1)
+
+
+class KeptMessages(JobTransport):
+    """Keeps what it was given; away as long as it is told so, after handing over the first `arrive`."""
+
+    def __init__(self) -> None:
+        self.sent: list[DueJob] = []
+        self.away = False
+        self.arrive = 0
+        self.attempts = 0
+
+    async def send(self, due: Sequence[DueJob]) -> None:
+        self.attempts += 1
+        await asyncio.sleep(0)
+        if self.away:
+            self.sent += due[: self.arrive]
+            raise TransportUnavailable("away")
+        self.sent += due
+
+    @property
+    def ids(self) -> list[UUID]:
+        return [job.id for job in self.sent]
+
+
+@pytest.fixture
+def transport() -> KeptMessages:
+    return KeptMessages()
+
+
+@pytest.fixture
+def relay(store: Store, transport: KeptMessages) -> OutboxRelay:
+    return a_relay(store, transport)
+
+
+def a_relay(store: Store, transport: JobTransport, *, over: Database | None = None, route: Any = None) -> OutboxRelay:
+    return OutboxRelay(
+        over or store.database, transport, route or route_event, clock=store.clock, ids=Uuid7Ids()
+    )
+
+
+async def enqueue(store: Store, *, queue: str = "default", starts_in: timedelta = timedelta()) -> UUID:
+    async with store.unit_of_work() as uow:
+        job_id = await uow.jobs.enqueue("tests.run", {}, queue=queue, run_at=store.clock.now() + starts_in)
+    assert job_id is not None
+    return job_id
+
+
+async def cancel_some_bookings(store: Store, count: int) -> None:
+    """Leaves `count` requests and as many cancellations in the outbox."""
+    await store.people()
+    for at in range(count):
+        booking = store.a_booking()
+        await store.add(booking)
+        async with store.unit_of_work() as uow:
+            read = await uow.bookings.get(booking.id, for_update=True)
+            read.cancel(by=CAREGIVER, at=NOW, reason=f"number {at}")
+            await uow.bookings.save(read)
+
+
+async def row_of(store: Store, job_id: UUID) -> dict[str, Any]:
+    return next(row for row in await store.rows(jobs) if row["id"] == job_id)
+
+
+async def pump_dry(relay: OutboxRelay) -> None:
+    while await relay.pump():
+        pass
+
+
+async def test_an_event_becomes_a_job_for_each_of_its_routes(
+    peopled: Store, relay: OutboxRelay, transport: KeptMessages
+) -> None:
+    booking_id = await peopled.book(instant_book=True)
+    await pump_dry(relay)
+    rows = await peopled.rows(jobs)
+    expected = [*EVENT_ROUTES["BookingRequested"], *EVENT_ROUTES["BookingAccepted"]]
+    assert Counter(row["payload"]["mail"] for row in rows) == Counter(route.payload["mail"] for route in expected)
+    assert {row["payload"]["booking_id"] for row in rows} == {str(booking_id)}
+    assert {row["queue"] for row in rows} == {"mail"}
+    assert sorted(transport.ids) == sorted(row["id"] for row in rows)
+    assert all(row["routed_at"] == NOW for row in await peopled.rows(outbox_events))
+
+
+async def test_an_event_nobody_reacts_to_is_done_with(store: Store, transport: KeptMessages) -> None:
+    await cancel_some_bookings(store, 1)
+    await pump_dry(a_relay(store, transport, route=lambda *_: ()))
+    assert await store.rows(jobs) == []
+    assert transport.sent == []
+    assert all(row["routed_at"] is not None for row in await store.rows(outbox_events))
+
+
+async def test_the_correlation_of_the_cause_reaches_the_job(peopled: Store, relay: OutboxRelay) -> None:
+    token = correlation_id.set("request-1")
+    await peopled.book()
+    correlation_id.reset(token)
+    await pump_dry(relay)
+    assert {row["correlation_id"] for row in await peopled.rows(jobs)} == {"request-1"}
+
+
+async def test_two_relays_side_by_side_make_each_job_once_and_send_it_once(store: Store) -> None:
+    await cancel_some_bookings(store, 60)
+    databases = [Database(store.url) for _ in range(2)]
+    kept = [KeptMessages() for _ in databases]
+    relays = [a_relay(store, messages, over=database) for messages, database in zip(kept, databases, strict=True)]
+    await asyncio.gather(*(pump_dry(relay) for relay in relays for _ in range(3)))
+    await pump_dry(relays[0])
+    for database in databases:
+        await database.dispose()
+    rows = await store.rows(jobs)
+    # One for each request, and one each for owner and caregiver of each cancellation.
+    assert Counter(row["payload"]["mail"] for row in rows) == {"booking_requested": 60, "booking_cancelled": 120}
+    assert sorted(job_id for messages in kept for job_id in messages.ids) == sorted(row["id"] for row in rows)
+
+
+async def test_a_job_is_sent_once_it_is_due(store: Store, relay: OutboxRelay, transport: KeptMessages) -> None:
+    now, later = await enqueue(store), await enqueue(store, starts_in=timedelta(minutes=5))
+    await pump_dry(relay)
+    assert transport.ids == [now]
+    store.clock.advance(timedelta(minutes=5) - MOMENT)
+    # The first one was lost on its way and goes again; the second is still not due.
+    await pump_dry(relay)
+    assert transport.ids == [now, now]
+    store.clock.advance(MOMENT)
+    await pump_dry(relay)
+    assert transport.ids == [now, now, later]
+
+
+async def test_a_message_nobody_claimed_is_sent_again_after_a_while(
+    store: Store, relay: OutboxRelay, transport: KeptMessages
+) -> None:
+    job_id = await enqueue(store)
+    await pump_dry(relay)
+    store.clock.advance(LOST_AFTER)
+    await pump_dry(relay)
+    assert transport.ids == [job_id]
+    store.clock.advance(MOMENT)
+    await pump_dry(relay)
+    assert transport.ids == [job_id, job_id]
+
+
+async def test_a_job_that_was_claimed_is_not_sent_again(
+    store: Store, relay: OutboxRelay, transport: KeptMessages
+) -> None:
+    records = SqlJobRecords(store.database, clock=store.clock, ids=store.ids)
+    job_id = await enqueue(store)
+    await pump_dry(relay)
+    job = await records.claim(job_id)
+    assert job is not None
+    for _ in range(int(LOST_AFTER.total_seconds()) // LEASE_SECONDS + 2):
+        store.clock.advance(timedelta(seconds=LEASE_SECONDS))
+        assert await records.renew(job)
+        await pump_dry(relay)
+    await records.succeed(job)
+    store.clock.advance(LOST_AFTER * 2)
+    await pump_dry(relay)
+    assert transport.ids == [job_id]
+
+
+async def test_a_job_that_was_put_off_goes_again_at_its_hour(
+    store: Store, relay: OutboxRelay, transport: KeptMessages
+) -> None:
+    records = SqlJobRecords(store.database, clock=store.clock, ids=store.ids)
+    job_id = await enqueue(store)
+    await pump_dry(relay)
+    job = await records.claim(job_id)
+    assert job is not None
+    await records.retry(job, error="once", run_at=NOW + timedelta(seconds=4))
+    await pump_dry(relay)
+    assert transport.ids == [job_id]
+    store.clock.advance(timedelta(seconds=4))
+    await pump_dry(relay)
+    assert transport.ids == [job_id, job_id]
+
+
+async def test_a_transport_that_is_away_gives_the_jobs_back(
+    store: Store, relay: OutboxRelay, transport: KeptMessages
+) -> None:
+    expected = sorted([await enqueue(store) for _ in range(5)])
+    transport.away = True
+    for _ in range(2):
+        with pytest.raises(TransportUnavailable):
+            await relay.pump()
+        assert {row["dispatched_at"] for row in await store.rows(jobs)} == {None}
+    transport.away = False
+    await pump_dry(relay)
+    assert sorted(transport.ids) == expected
+
+
+async def test_what_arrived_before_the_transport_broke_is_at_worst_sent_twice(
+    store: Store, relay: OutboxRelay, transport: KeptMessages
+) -> None:
+    expected = {await enqueue(store) for _ in range(5)}
+    transport.away, transport.arrive = True, 2
+    with pytest.raises(TransportUnavailable):
+        await relay.pump()
+    transport.away = False
+    await pump_dry(relay)
+    assert set(transport.ids) == expected
+    assert len(transport.ids) == 7
+
+
+async def test_events_become_jobs_although_the_transport_is_away(
+    peopled: Store, relay: OutboxRelay, transport: KeptMessages
+) -> None:
+    await peopled.book()
+    transport.away = True
+    for _ in range(3):
+        with pytest.raises(TransportUnavailable):
+            await relay.pump()
+    assert len(await peopled.rows(jobs)) == 1
+
+
+async def test_an_orphan_is_taken_up_again_and_its_old_holder_writes_nothing(
+    store: Store, relay: OutboxRelay, transport: KeptMessages
+) -> None:
+    records = SqlJobRecords(store.database, clock=store.clock, ids=store.ids)
+    job_id = await enqueue(store)
+    await pump_dry(relay)
+    dead = await records.claim(job_id)
+    assert dead is not None
+    store.clock.advance(timedelta(seconds=LEASE_SECONDS))
+    await pump_dry(relay)
+    assert transport.ids == [job_id]
+    store.clock.advance(MOMENT)
+    await pump_dry(relay)
+    assert transport.ids == [job_id, job_id]
+    waiting = await row_of(store, job_id)
+    assert (waiting["status"], waiting["attempts"], waiting["lease_id"]) == (JobStatus.RETRYING, 1, None)
+    await records.succeed(dead)
+    await records.bury(dead, error="late")
+    assert not await records.renew(dead)
+    assert await row_of(store, job_id) == waiting
+    again = await records.claim(job_id)
+    assert again is not None
+    assert again.attempts == 2
+
+
+async def test_money_goes_before_mails_and_reports(
+    store: Store, relay: OutboxRelay, transport: KeptMessages
+) -> None:
+    for queue in ("reports", "default", "mail", "money") * 2:
+        await enqueue(store, queue=queue)
+    await pump_dry(relay)
+    assert [job.queue for job in transport.sent] == [queue for queue in QUEUES for _ in range(2)]
+
+
+async def test_more_than_a_batch_is_moved_in_several_rounds(
+    store: Store, relay: OutboxRelay, transport: KeptMessages
+) -> None:
+    async with store.unit_of_work() as uow:
+        for _ in range(BATCH + 7):
+            await uow.jobs.enqueue("tests.run", {})
+    assert [await relay.pump() for _ in range(3)] == [BATCH, 7, 0]
+    assert len(set(transport.ids)) == BATCH + 7
+
+
+async def test_an_event_that_cannot_be_routed_waits_and_holds_up_no_other(
+    store: Store, transport: KeptMessages
+) -> None:
+    """As one may be that another release wrote."""
+    await cancel_some_bookings(store, 2)
+    first = (await store.rows(outbox_events))[0]["id"]
+
+    def strict(name: str, aggregate_id: UUID, facts: EventFacts) -> Sequence[RoutedJob]:
+        if name == "BookingRequested":
+            raise KeyError("a fact this release knows and that one did not write")
+        return route_event(name, aggregate_id, facts)
+
+    relay = a_relay(store, transport, route=strict)
+    await relay.pump()
+    await relay.pump()
+    assert Counter(row["payload"]["mail"] for row in await store.rows(jobs)) == {"booking_cancelled": 4}
+    waiting = [row["id"] for row in await store.rows(outbox_events) if row["routed_at"] is None]
+    assert first in waiting
+    assert len(waiting) == 2
+    await pump_dry(a_relay(store, transport))
+    assert Counter(row["payload"]["mail"] for row in await store.rows(jobs))["booking_requested"] == 2
+
+
+@asynccontextmanager
+async def running(relay: OutboxRelay) -> AsyncIterator[None]:
+    task = asyncio.create_task(relay.run())
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        assert task.cancelled(), "the relay works until it is cancelled"
+
+
+async def test_a_running_relay_moves_what_is_committed(
+    store: Store, relay: OutboxRelay, transport: KeptMessages
+) -> None:
+    async with running(relay):
+        first = await enqueue(store)
+        relay.wake()
+        await until(lambda: transport.ids == [first])
+        # Without a wake-up the poll finds it.
+        second = await enqueue(store)
+        await until(lambda: transport.ids == [first, second])
+
+
+async def test_a_running_relay_outlives_a_transport_that_was_away(
+    store: Store, relay: OutboxRelay, transport: KeptMessages
+) -> None:
+    transport.away = True
+    job_id = await enqueue(store)
+    async with running(relay):
+        await until(lambda: transport.attempts == 1)
+        transport.away = False
+        await until(lambda: transport.ids == [job_id])
+
+
+async def test_a_running_relay_outlives_what_nobody_foresaw(store: Store) -> None:
+    class Odd(KeptMessages):
+        async def send(self, due: Sequence[DueJob]) -> None:
+            await super().send(due)
+            if self.attempts == 1:
+                raise ZeroDivisionError("a mistake of ours")
+
+    transport = Odd()
+    await enqueue(store)
+    async with running(a_relay(store, transport)):
+        await until(lambda: transport.attempts == 1)
+        later = await enqueue(store)
+        await until(lambda: later in transport.ids)
+
+
+class SometimesAway(Database):
+    """Cannot be reached as long as it is told so."""
+
+    away = True
+    asked = 0
+
+    @asynccontextmanager
+    async def read(self) -> AsyncGenerator[AsyncConnection]:
+        self.asked += 1
+        if self.away:
+            raise DatabaseUnavailable
+        async with super().read() as connection:
+            yield connection
+
+
+async def test_a_running_relay_outlives_a_database_that_was_away(store: Store, transport: KeptMessages) -> None:
+    database = SometimesAway(store.url)
+    job_id = await enqueue(store)
+    async with running(a_relay(store, transport, over=database)):
+        await until(lambda: database.asked == 1)
+        assert transport.sent == []
+        database.away = False
+        await until(lambda: transport.ids == [job_id])
+    await database.dispose()
