@@ -3,9 +3,9 @@
 import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
 
 import pytest
+from sqlalchemy.engine import URL
 
 from application.ports.geocoder import Geocoder
 from infrastructure.geocoder.gazetteer_geocoder import GazetteerGeocoder
@@ -13,28 +13,21 @@ from infrastructure.persistence.database import Database, database_url
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-async def geocoder(
-    request: pytest.FixtureRequest, tmp_path: Path
-) -> AsyncIterator[Geocoder]:
-    """Over the whole gazetteer. Nothing is written, so PostgreSQL needs no copy."""
+def gazetteer(request: pytest.FixtureRequest, tmp_path: Path) -> URL:
+    """The whole gazetteer. Nothing is written, so PostgreSQL needs no copy."""
     if request.param == "sqlite":
         url = database_url(None, tmp_path)
-        shutil.copy(request.getfixturevalue("sqlite_gazetteer"), str(url.database))
-    else:
-        url = database_url(request.getfixturevalue("postgres_gazetteer"), Path())
-    database = Database(url)
+        shutil.copy(request.getfixturevalue("sqlite_template"), str(url.database))
+        return url
+    name = request.getfixturevalue("postgres_template")
+    return database_url(request.getfixturevalue("postgres_server"), tmp_path).set(database=name)
+
+
+@pytest.fixture
+async def geocoder(gazetteer: URL) -> AsyncIterator[Geocoder]:
+    database = Database(gazetteer)
     yield GazetteerGeocoder(database)
     await database.dispose()
-
-
-@pytest.fixture(scope="module")
-def sqlite_gazetteer(sqlite_template: Path) -> Path:
-    return sqlite_template
-
-
-@pytest.fixture(scope="module")
-def postgres_gazetteer(postgres_server: str, postgres_template: str) -> str:
-    return urlunsplit(urlsplit(postgres_server)._replace(path=f"/{postgres_template}"))
 
 
 SAME = {

@@ -45,6 +45,8 @@ def test_an_owner_finds_books_and_pays_a_caregiver_who_hears_of_it(product: Prod
 
     assert booking(owner, asked["id"])["caregiver"]["displayName"] == "Bart Claes"
     assert booking(sitter, asked["id"])["owner"]["displayName"] == "An Peeters"
+    for query in ({"role": "owner", "status": "paid", "from": "2026-01-01T00:00:00Z"}, {"to": "2100-01-01T00:00:00Z"}):
+        assert [item["id"] for item in ok(owner.client.get("/api/bookings", params=query))["items"]] == [asked["id"]]
     history = ok(owner.client.get(f"/api/bookings/{asked['id']}/history"))["items"]
     assert [step["toStatus"] for step in history] == ["pending", "accepted", "paid"]
     # The owner: verify, welcome, accepted, paid. The caregiver: verify, welcome, approved, requested, paid.
@@ -110,6 +112,45 @@ def test_every_service_can_be_quoted_in_its_own_unit(product: Product) -> None:
         period = {"startAt": local(5, 18), "endAt": local(7, 9)} if service in by_night else {}
         priced = quote(owner, sitter.id, [rex], service=service, **period)
         assert priced["gross"] == money(cents * 2 if service in by_night else cents), service
+
+
+def test_every_filter_of_the_search_finds_who_fits_and_hides_who_does_not(product: Product) -> None:
+    sitter = caregiver(product, address("bart"), place="Durbuy", postalCode="6940", instantBook=True, languages=["fr"])
+    fitting = {
+        "place": "Durbuy",
+        "radiusKm": "5",
+        "country": "BE",
+        "service": "dog_walking",
+        "animal": "dog",
+        "size": "m",
+        "minPriceCents": "1800",
+        "maxPriceCents": "1800",
+        "minRating": "0",
+        "instantBook": "true",
+        "language": "fr",
+        "sort": "distance",
+        "limit": "50",
+    }
+    client = product.client()
+    found = ok(client.get("/api/caregivers", params=fitting))["items"]
+    assert [item["id"] for item in found] == [sitter.id]
+    other = {
+        "place": "Groningen",
+        "country": "NL",
+        "service": "dog_training",
+        "animal": "fish",
+        "minPriceCents": "1801",
+        "maxPriceCents": "1799",
+        "minRating": "1",
+        "instantBook": "false",
+        "badge": "insured",
+        "language": "en",
+    }
+    for name, value in other.items():
+        params = (
+            fitting | {name: value} | ({"place": "Groningen", "country": "NL"} if value in ("NL", "Groningen") else {})
+        )
+        assert ok(client.get("/api/caregivers", params=params))["items"] == [], name
 
 
 def test_what_a_caregiver_reads_may_be_written_back(product: Product) -> None:

@@ -8,12 +8,12 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from alembic import command
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, func, inspect, select, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 
-from alembic import command
-from alembic.script import ScriptDirectory
 from infrastructure.persistence.database import Database, database_url
 from infrastructure.persistence.migrations import alembic_config, newest_revision, on_connection
 from infrastructure.persistence.places.place_tables import place_names

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic import command
 from sqlalchemy import Table, make_url, select
 
-from alembic import command
 from application.bookings.create_quote import CreateQuote
 from application.bookings.request_booking import RequestBooking
 from application.payments.start_payment import StartedPayment, StartPayment

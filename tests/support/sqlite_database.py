@@ -9,9 +9,9 @@ from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
 
+from alembic import command
 from sqlalchemy.engine import URL
 
-from alembic import command
 from infrastructure.persistence.database import Database, database_url
 from infrastructure.persistence.migrations import alembic_config, on_connection
 

@@ -13,10 +13,10 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from alembic import command
 from sqlalchemy import Table, select, text
 from sqlalchemy.engine import URL
 
-from alembic import command
 from domain.accounts.account import Account
 from domain.availability.availability import Availability
 from domain.bookings.booking import Booking

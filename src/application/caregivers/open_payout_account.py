@@ -3,9 +3,17 @@
 from dataclasses import dataclass
 
 from application.ports.connected_accounts import ConnectedAccount, ConnectedAccounts
+from application.ports.payments import PaymentRefused
 from application.ports.unit_of_work import UnitOfWorkFactory
 from domain.caregivers.caregiver_profile import CaregiverNotFound, CaregiverProfile
 from domain.shared.actor import Actor, CaregiverId
+from domain.shared.errors import Conflict
+
+
+class PayoutAccountNotPossible(Conflict):
+    """The provider refuses for good, as it does an account in a country it opened under the same key before."""
+
+    title = "The payment provider does not open this payout account"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,15 +29,18 @@ class OpenPayoutAccount:
     return_url: str
 
     async def execute(self, *, actor: Actor) -> str:
-        """Raises CaregiverNotFound without a profile, PaymentsUnavailable."""
+        """Raises CaregiverNotFound without a profile, PayoutAccountNotPossible, PaymentsUnavailable."""
         async with self.unit_of_work() as uow:
             caregiver = await uow.caregivers.of_account(actor.account_id)
             if caregiver is None:
                 raise CaregiverNotFound
             email = (await uow.accounts.get(actor.account_id)).email
-        account = await self._account_at_provider(caregiver, email)
-        await self._record(caregiver.id, account)
-        return await self.connected_accounts.onboarding_link(account.id, return_url=self.return_url)
+        try:
+            account = await self._account_at_provider(caregiver, email)
+            await self._record(caregiver.id, account)
+            return await self.connected_accounts.onboarding_link(account.id, return_url=self.return_url)
+        except PaymentRefused as error:
+            raise PayoutAccountNotPossible from error
 
     async def _account_at_provider(self, caregiver: CaregiverProfile, email: str) -> ConnectedAccount:
         if caregiver.payout_account_id is not None:

@@ -63,35 +63,30 @@ class SandboxPayments(Payments, SandboxBank):
         return await self._move(payment_id, status=ProviderPaymentStatus.CANCELLED.value)
 
     async def refund(self, *, charge_id: str, amount: Money, idempotency_key: str) -> ProviderRefund:
+        row = {
+            "id": f"sbx_re_{self._ids.new().hex}",
+            "idempotency_key": idempotency_key,
+            "charge_id": charge_id,
+            "amount_cents": amount.amount_cents,
+            "currency": amount.currency,
+            "created_at": self._clock.now(),
+        }
         async with self._database.begin() as connection:
             charged = await _one(connection, sandbox_payments.c.charge_id == charge_id)
+            await connection.execute(insert_or_ignore(connection, sandbox_refunds, ["idempotency_key"]).values(row))
             by_key = select(sandbox_refunds).where(sandbox_refunds.c.idempotency_key == idempotency_key)
-            earlier = (await connection.execute(by_key)).first()
-            if earlier is not None:
-                return _replayed(earlier, charge_id, amount)
-            if (
-                charged.currency != amount.currency
-                or amount.amount_cents <= 0
-                or charged.refunded_cents + amount.amount_cents > charged.amount_cents
-            ):
+            kept = (await connection.execute(by_key)).one()
+            if kept.id != row["id"]:
+                return _replayed(kept, charge_id, amount)
+            left = charged.amount_cents - charged.refunded_cents
+            if charged.currency != amount.currency or not 0 < amount.amount_cents <= left:
                 raise PaymentRefused("more than what was charged and not yet refunded")
-            refund_id = f"sbx_re_{self._ids.new().hex}"
             await connection.execute(
                 update(sandbox_payments)
                 .where(sandbox_payments.c.id == charged.id)
                 .values(refunded_cents=sandbox_payments.c.refunded_cents + amount.amount_cents)
             )
-            await connection.execute(
-                sandbox_refunds.insert().values(
-                    id=refund_id,
-                    idempotency_key=idempotency_key,
-                    charge_id=charge_id,
-                    amount_cents=amount.amount_cents,
-                    currency=amount.currency,
-                    created_at=self._clock.now(),
-                )
-            )
-        return ProviderRefund(id=refund_id, status=ProviderRefundStatus.SUCCEEDED, amount=amount)
+        return ProviderRefund(id=kept.id, status=ProviderRefundStatus.SUCCEEDED, amount=amount)
 
     async def pay(self, payment_id: str) -> ProviderPayment:
         """What the owner's bank does: the money moves."""

@@ -120,7 +120,8 @@ def demo() -> None:
 
     columns = (TextColumn("Loading the demo"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, console=console) as progress:
-        task = progress.add_task("demo", total=None)
+        # Seen once there is something to load: the second time there is nothing.
+        task = progress.add_task("demo", total=None, visible=False)
 
         async def load(parts: "Parts") -> object:
             data = DemoData(
@@ -131,7 +132,7 @@ def demo() -> None:
                 clock=parts.adapters.clock,
                 ids=parts.adapters.ids,
             )
-            return await data.load(lambda done, total: progress.update(task, completed=done, total=total))
+            return await data.load(lambda done, total: progress.update(task, completed=done, total=total, visible=True))
 
         sign_ins = _with_parts(load)
     console.print(str(sign_ins))

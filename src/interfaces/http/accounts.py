@@ -2,7 +2,6 @@
 
 from typing import Annotated, cast
 
-from application.use_cases import UseCases
 from litestar import Controller, Response, delete, get, patch, post
 from litestar.di import NamedDependency
 from litestar.params import JSONBody
@@ -10,6 +9,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from application.accounts.sign_in_tokens import SignInTokens
 from application.ports.account_queries import AccountView
+from application.use_cases import UseCases
 from domain.accounts.account import AccountChanges
 from domain.shared.actor import Actor
 from domain.shared.languages import Language

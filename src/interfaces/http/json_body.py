@@ -71,7 +71,7 @@ def _query_names(handler: BaseRouteHandler) -> frozenset[str]:
     """What the handler's parameters are called in a query; a word too many does no harm."""
     parameters = handler.parsed_fn_signature.parameters
     named = (parameter.kwarg_definition for parameter in parameters.values())
-    aliases = (definition.query for definition in named if isinstance(definition, ParameterKwarg))
+    aliases = (definition.name for definition in named if isinstance(definition, ParameterKwarg))
     return frozenset({*parameters, *(alias for alias in aliases if alias)})
 
 
