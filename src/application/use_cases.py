@@ -178,6 +178,7 @@ def build_use_cases(a: Adapters) -> UseCases:
             templates=a.mail_templates,
             mail=a.mail,
             token_signer=a.token_signer,
+            clock=clock,
             public_url=a.public_url,
         ),
         set_availability=SetAvailability(unit_of_work=uow),

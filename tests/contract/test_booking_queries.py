@@ -100,9 +100,7 @@ async def test_a_paid_booking_reveals_nobody_to_others(peopled: Store, queries: 
     assert (await queries.get(elsewhere.id, viewer=STRANGER)).owner.display_name == "Owner P."
 
 
-async def test_commission_and_net_are_for_the_caregiver_and_admins(
-    peopled: Store, queries: SqlBookingQueries
-) -> None:
+async def test_commission_and_net_are_for_the_caregiver_and_admins(peopled: Store, queries: SqlBookingQueries) -> None:
     booking_id = await a_stored_booking(peopled, status=BookingStatus.PAID)
     for viewer, sees in ((OWNER, False), (CAREGIVER, True), (ADMIN, True), (replace(OWNER, is_admin=True), False)):
         view = await queries.get(booking_id, viewer=viewer)

@@ -228,9 +228,7 @@ async def test_availability_belongs_to_one_caregiver(peopled: Store) -> None:
 
 
 async def test_saving_the_profile_leaves_the_availability_alone(peopled: Store) -> None:
-    availability = Availability(
-        time_zone=BRUSSELS, weekly={3: open_hours("09:00-10:00")}, minimum_notice_hours=3
-    )
+    availability = Availability(time_zone=BRUSSELS, weekly={3: open_hours("09:00-10:00")}, minimum_notice_hours=3)
     await set_availability(peopled, availability)
     async with peopled.unit_of_work() as uow:
         await uow.caregivers.save(await uow.caregivers.get(ID))

@@ -82,9 +82,7 @@ async def test_a_key_used_with_other_parameters_is_refused(provider: Provider) -
     first = await provider.opened()
     await refused(lambda: provider.opened(amount=Money(2001)))
     await refused(lambda: provider.opened(amount=Money(2000, "USD")))
-    await refused(
-        lambda: provider.payments.create(amount=TWENTY, reference="booking_2", idempotency_key="pay:1:1")
-    )
+    await refused(lambda: provider.payments.create(amount=TWENTY, reference="booking_2", idempotency_key="pay:1:1"))
     assert await provider.payments.retrieve(first.id) == first
 
 

@@ -139,6 +139,7 @@ def test_a_used_quote_is_refused(cast: Cast) -> None:
         ({"emergencyContact": {"name": "Jan", "phone": "call me"}}, "emergencyContact.phone"),
         ({"emergencyContact": {"name": "Jan"}}, "emergencyContact.phone"),
         ({"emergencyContact": {"name": "J" * 81, "phone": "+32 470 12 34 56"}}, "emergencyContact.name"),
+        ({"emergencyContact": {"name": "Jan", "phone": "+32 470 12 34 56\n"}}, "emergencyContact.phone"),
         ({"notes": "a\u0000b"}, "notes"),
         ({"notes": "x" * 2001}, "notes"),
         ({"offLeashAllowed": "yes"}, "offLeashAllowed"),
@@ -187,6 +188,13 @@ def test_a_wrong_state_is_named(cast: Cast, action: str) -> None:
         ({"offers": [{"service": "dog_walking", "price": money(100)}] * 2}, "offers"),
         ({"photos": ["../../etc/passwd\n"]}, "photos[0]"),
         ({"id": "x"}, "id"),
+        ({"postalCode": "9000\n"}, "postalCode"),
+        ({"postalCode": "9000 AB"}, "postalCode"),
+        ({"photos": ["a.jpg\n"]}, "photos[0]"),
+        (
+            {"offers": [{"service": "dog_walking", "price": {"amountCents": 100, "currency": "EUR\n"}}]},
+            "offers[0].price.currency",
+        ),
     ],
     ids=lambda value: str(value)[:70],
 )
@@ -243,6 +251,8 @@ def test_bad_availability_is_refused_by_field(cast: Cast, body: dict[str, Any], 
         ({"weightKg": -1}, "weightKg"),
         ({"weightKg": 1e300}, "weightKg"),
         ({"chipNumber": "'; DROP TABLE pets"}, "chipNumber"),
+        ({"chipNumber": "981020000123456\n"}, "chipNumber"),
+        ({"birthDate": "0001-01-01"}, "birthDate"),
         ({"size": "huge"}, "size"),
     ],
     ids=lambda value: str(value)[:60],
@@ -285,6 +295,7 @@ def test_a_bad_pet_is_refused_by_field_and_not_kept(cast: Cast, changes: dict[st
 def test_a_bad_search_is_refused_by_parameter(cast: Cast, params: dict[str, str], field: str) -> None:
     refused = problem(cast.product.client().get("/api/caregivers", params=params), 422)
     assert fields_of(refused) == {field}, refused
+    assert (code_of(refused) == "unknown-parameter") == (field == "colour"), refused
 
 
 def test_a_made_up_cursor_with_a_huge_number_is_answered(cast: Cast) -> None:
@@ -357,6 +368,21 @@ def test_the_same_idempotency_key_makes_one_booking(cast: Cast) -> None:
     assert again.headers["location"] == first.headers["location"]
     other = cast.owner.client.post("/api/bookings", json=request_body(quoted["id"], notes="other"), headers=headers)
     problem(other, 422)
+
+
+def test_parameters_are_named_as_they_were_sent(cast: Cast) -> None:
+    for query, field in (("status=x", "status"), ("from=x", "from"), ("to=x", "to"), ("limit=x", "limit")):
+        assert fields_of(problem(cast.owner.client.get(f"/api/bookings?{query}"), 422)) == {field}
+
+
+def test_a_price_beyond_all_reason_is_still_a_number(product: Product) -> None:
+    offer = {"service": "dog_walking", "price": money(1_000_000), "extraPetPrice": money(1_000_000)}
+    sitter = caregiver(product, address("dear"), maxAnimalsAtOnce=20, offers=[offer])
+    owner = someone(product, address("rich"))
+    pets = [pet(owner) for _ in range(20)]
+    priced = quote(owner, sitter.id, pets, startAt=local(2, 12), endAt=local(32, 12))
+    assert priced["gross"]["amountCents"] > 2**31
+    assert request(owner, priced["id"])["gross"] == priced["gross"]
 
 
 def test_limits_are_told_and_kept(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Any) -> None:

@@ -1,5 +1,7 @@
 """An owner finds, books and pays a caregiver; over HTTP, in both shapes of the product."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 from tests.support.people import (
     address,
     booking,
@@ -52,6 +54,77 @@ def test_an_owner_finds_books_and_pays_a_caregiver_who_hears_of_it(product: Prod
     # The owner: verify, welcome, accepted, paid. The caregiver: verify, welcome, approved, requested, paid.
     eventually(lambda: len(product.mails_to(owner.email)) == 4, what="the owner's mails")
     eventually(lambda: len(product.mails_to(sitter.person.email)) == 5, what="the caregiver's mails")
+
+
+def test_a_paid_booking_reveals_how_to_reach_the_other_party(product: Product) -> None:
+    sitter = caregiver(product, address("bart"))
+    owner = someone(product, address("an"))
+    ok(owner.client.patch("/api/me", json={"phone": "+32 470 11 22 33", "address": "Veldstraat 1, 9000 Gent"}))
+    asked = request(owner, quote(owner, sitter.id, [pet(owner)])["id"])
+    contact = f"/api/bookings/{asked['id']}/contact"
+    assert "pending" in problem(sitter.client.get(contact), 409)["detail"]
+    ok(sitter.client.post(f"/api/bookings/{asked['id']}/accept"))
+    problem(owner.client.get(contact), 409)
+    pay(owner, asked["id"])
+
+    seen = sitter.client.get(contact)
+    assert seen.headers["cache-control"] == "no-store"
+    assert ok(seen)["owner"] == {
+        "id": owner.id,
+        "firstName": "An",
+        "lastName": "Peeters",
+        "phone": "+32 470 11 22 33",
+        "address": "Veldstraat 1, 9000 Gent",
+    }
+    assert ok(seen)["emergencyContact"] == {"name": "Jan", "phone": "+32 470 12 34 56"}
+    assert ok(owner.client.get(contact))["caregiver"]["lastName"] == "Claes"
+    stranger = someone(product, address("stef"))
+    problem(stranger.client.get(contact), 404)
+
+
+def test_the_mail_of_an_instant_booking_asks_for_no_answer(product: Product) -> None:
+    sitter = caregiver(product, address("bart"), instantBook=True)
+    owner = someone(product, address("an"))
+    asked = request(owner, quote(owner, sitter.id, [pet(owner)])["id"])
+    assert asked["status"] == "accepted"
+    mail = eventually(
+        lambda: next((m for m in product.mails_to(sitter.person.email) if asked["id"] in text_of(m)), None),
+        what="the mail about the request",
+    )
+    assert "direct boeken" in text_of(mail)
+    assert "vervalt de aanvraag" not in text_of(mail)
+
+
+def test_far_ahead_the_owner_is_told_when_paying_begins(product: Product) -> None:
+    sitter = caregiver(product, address("bart"))
+    owner = someone(product, address("an"), language="en")
+    asked = request(owner, quote(owner, sitter.id, [pet(owner)], startAt=local(120, 9), endAt=local(120, 10))["id"])
+    accepted = ok(sitter.client.post(f"/api/bookings/{asked['id']}/accept"))
+    assert accepted["payWindowOpensAt"] > accepted["acceptedAt"]
+    refused = problem(owner.client.post(f"/api/bookings/{asked['id']}/payment"), 409)
+    assert refused["type"].endswith("/pay-window-not-open")
+    mail = eventually(
+        lambda: next((m for m in product.mails_to(owner.email) if asked["id"] in text_of(m)), None),
+        what="the mail about the acceptance",
+    )
+    assert "You can pay" in text_of(mail)
+    assert "We will write again" in text_of(mail)
+
+
+def test_following_a_link_and_saving_many_times_at_once_harms_nobody(product: Product) -> None:
+    sitter = caregiver(product, address("bart"))
+    client = sitter.client
+
+    def save(at: int) -> int:
+        body = profile_body(bio=f"Text {at}")
+        return (
+            client.put("/api/caregivers/me", json=body).status_code
+            if at % 2
+            else client.patch("/api/me", json={"firstName": f"Bart{at}"}).status_code
+        )
+
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(save, range(16))) == {200}
 
 
 def test_cancelling_gives_back_what_the_preview_said(product: Product) -> None:

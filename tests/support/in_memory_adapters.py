@@ -1,6 +1,6 @@
-"""Every port filled for a test: in memory where there is such an adapter, over a migrated SQLite file where there is not.
+"""Every port filled for a test: in memory where there is such an adapter, over a migrated SQLite file otherwise.
 
-`use_cases = build_use_cases(replace(in_memory_adapters(tmp_path), mail=my_mail))` is a whole product with one part swapped.
+With one part swapped: `use_cases = build_use_cases(replace(in_memory_adapters(tmp_path), mail=my_mail))`.
 """
 
 import asyncio
@@ -159,7 +159,11 @@ async def _seed(directory: Path) -> None:
         }
         for place in PLACES
     ]
-    names = [{"place_id": place.id, "folded": fold(name)} for place in PLACES for name in place.names]
+    names = [
+        {"place_id": place.id, "folded": fold(name), "canonical": name == place.names[0]}
+        for place in PLACES
+        for name in place.names
+    ]
     async with migrated_database(directory) as database, database.begin() as connection:
         await connection.execute(places.insert(), rows)
         await connection.execute(place_names.insert(), names)

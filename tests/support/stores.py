@@ -4,25 +4,27 @@ PostgreSQL is migrated once a session and emptied before each test; SQLite is a 
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import pytest
 from alembic import command
 from sqlalchemy import Table, select, text
 from sqlalchemy.engine import URL
 
+from application.ports.unit_of_work import UnitOfWork
 from domain.accounts.account import Account
 from domain.availability.availability import Availability
 from domain.bookings.booking import Booking
 from domain.bookings.booking_life import BookingId
 from domain.bookings.quote import QuoteId
-from domain.shared.actor import AccountId, Actor
+from domain.caregivers.caregiver_profile import CaregiverProfile
+from domain.shared.actor import Actor
 from domain.shared.languages import Language
 from domain.shared.period import Period
 from infrastructure.clock.settable_clock import SettableClock
@@ -47,6 +49,10 @@ from tests.support.sqlite_database import migrated_database
 
 BOTH = ["sqlite", "postgresql"]
 PETS = tuple(a_pet(name) for name in ("Rex", "Fido", "Bella", "Max", "Luna"))
+
+
+class _Undone(Exception):
+    """What a use case might raise at its end."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -81,7 +87,7 @@ class Store:
     async def rows(self, table: Table) -> list[dict[str, Any]]:
         """Everything in the table, in the order of its first column."""
         async with self.database.read() as connection:
-            result = await connection.execute(select(table).order_by(list(table.c)[0]))
+            result = await connection.execute(select(table).order_by(next(iter(table.c))))
             return [dict(row._mapping) for row in result]
 
     async def people(self) -> None:
@@ -148,13 +154,21 @@ class Store:
             booking.mark_paid(payment_id=self.ids.new(), captured=booking.gross, at=self.clock.now())
             await uow.bookings.save(booking)
 
+    @asynccontextmanager
+    async def undone(self) -> AsyncGenerator[UnitOfWork]:
+        """A unit of work whose block ends with an error, which goes no further."""
+        with suppress(_Undone):
+            async with self.unit_of_work() as uow:
+                yield uow
+                raise _Undone
+
     async def until_lock_waits(self, count: int = 1) -> None:
         """Returns once `count` transactions wait for a lock of another. Raises TimeoutError when they never do."""
         waiting = text(
             "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
         )
         async with asyncio.timeout(10), self.database.read() as connection:
-            while (await connection.execute(waiting)).scalar_one() < count:
+            while (await connection.execute(waiting)).scalar_one() < count:  # noqa: ASYNC110 - no event of ours
                 await asyncio.sleep(0.005)
 
     async def _forget(self, tags: Collection[str]) -> None:
@@ -175,16 +189,12 @@ def an_account(actor: Actor, name: str) -> Account:
     )
 
 
-def the_other_caregiver() -> Any:
+def the_other_caregiver() -> CaregiverProfile:
+    """That of the stranger."""
     assert STRANGER.caregiver_id is not None
     return replace(
         a_caregiver(), id=STRANGER.caregiver_id, account_id=STRANGER.account_id, payout_account_id="acct_2", events=[]
     )
-
-
-def somebody(name: str | UUID) -> Actor:
-    """An actor with no account yet."""
-    return Actor(account_id=AccountId(uuid4() if isinstance(name, str) else name))
 
 
 @pytest.fixture(scope="session")
@@ -242,9 +252,10 @@ async def _migrate(url: URL) -> None:
 
 
 async def _empty(database: Database) -> None:
-    tables = ", ".join(table.name for table in metadata.sorted_tables)
+    """Deletes everything, in one round trip: quicker than TRUNCATE for as few rows as a test leaves."""
+    deletes = " ".join(f"DELETE FROM {table.name};" for table in reversed(metadata.sorted_tables))
     async with database.begin() as connection:
-        await connection.execute(text(f"TRUNCATE {tables}"))
+        await connection.execute(text(f"DO $$ BEGIN {deletes} END $$"))
 
 
 __all__ = ["Store", "migrated_postgres", "peopled", "postgres_store", "sqlite_store", "store"]

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from application.bookings.pay_window import announce_pay_window
 from application.ports.clock import Clock
 from application.ports.ids import Ids
 from application.ports.unit_of_work import UnitOfWorkFactory
@@ -45,4 +46,5 @@ class RequestBooking:
             booking = Booking.request(id=BookingId(self.ids.new()), quote=quote, caregiver=caregiver, care=care, at=now)
             await uow.quotes.save(quote)
             await uow.bookings.add(booking)
+            await announce_pay_window(uow, booking, now=now)
         return booking.id

@@ -75,6 +75,8 @@ class SaveCaregiverProfile:
             created_at=self.clock.now(),
             **{field: getattr(offer, field) for field in offer.__slots__},
         )
+        # As its people call it, however it was typed.
+        caregiver.place = place.name
         caregiver.check()
         caregiver.submit(at=self.clock.now())
         await uow.caregivers.add(caregiver)
@@ -85,4 +87,4 @@ def _apply(caregiver: CaregiverProfile, offer: CaregiverOffer, place: Place) -> 
         caregiver.time_zone = offer.country.time_zone
     for field in offer.__slots__:
         setattr(caregiver, field, getattr(offer, field))
-    caregiver.lat, caregiver.lng = place.lat, place.lng
+    caregiver.place, caregiver.lat, caregiver.lng = place.name, place.lat, place.lng

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from application.correlation import correlation_id
+from application.ports.clock import Clock
 from application.ports.mail import Mail, MailMessage
 from application.ports.mail_queries import BookingNews, MailQueries, Reader
 from application.ports.mail_templates import MailTemplates
 from application.ports.token_signer import TokenSigner
 from domain.accounts.account import AccountNotFound
 from domain.accounts.one_time_tokens import OneTimePurpose, OneTimeTokenId
-from domain.bookings.booking_life import ActorRole, BookingId
+from domain.bookings.booking_life import ActorRole, BookingId, BookingStatus
 from domain.payments.refund import RefundId
 from domain.shared.actor import AccountId, CaregiverId
 from domain.shared.names import gated_name
@@ -22,6 +23,10 @@ _LINKS = {
 }
 
 Facts = tuple[Reader, dict[str, object]]
+
+
+class NothingToWrite(Exception):
+    """The mail has been overtaken by events."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +40,7 @@ class SendMail:
     templates: MailTemplates
     mail: Mail
     token_signer: TokenSigner
+    clock: Clock
     public_url: str
 
     async def execute(self, *, mail_id: UUID, payload: Mapping[str, str]) -> None:
@@ -42,8 +48,8 @@ class SendMail:
         kind = payload["mail"]
         try:
             reader, values = await self._facts(kind, payload)
-        except AccountNotFound:
-            # Nobody to write to: an account that is gone, or an address that never had one and must not show it.
+        except (AccountNotFound, NothingToWrite):
+            # Nobody is there to be written to: an account that is gone, or an address that never had one.
             return
         written = self.templates.write(kind, language=reader.language.value, values=values)
         await self.mail.send(
@@ -62,7 +68,10 @@ class SendMail:
             return await self._about_refund(RefundId(UUID(payload["refund_id"])))
         if "booking_id" in payload:
             news = await self.queries.booking(BookingId(UUID(payload["booking_id"])))
-            return self._about_booking(news, ActorRole(payload["to"]))
+            if payload.get("while") not in (None, news.status.value):
+                # It was to be written only as long as the booking waits for what it speaks of.
+                raise NothingToWrite
+            return self._about_booking(news, ActorRole(payload["to"]), kind)
         if "caregiver_id" in payload:
             return await self._about_caregiver(payload)
         return await self._about_account(kind, payload)
@@ -90,12 +99,14 @@ class SendMail:
 
     async def _about_refund(self, refund_id: RefundId) -> Facts:
         booking_id, amount = await self.queries.refund(refund_id)
-        reader, values = self._about_booking(await self.queries.booking(booking_id), ActorRole.OWNER)
+        news = await self.queries.booking(booking_id)
+        reader, values = self._about_booking(news, ActorRole.OWNER, "refund_made")
         return reader, values | {"refund": amount}
 
-    def _about_booking(self, news: BookingNews, role: ActorRole) -> Facts:
+    def _about_booking(self, news: BookingNews, role: ActorRole, kind: str) -> Facts:
         reader, other = (news.owner, news.caregiver) if role is ActorRole.OWNER else (news.caregiver, news.owner)
         name_of_other = gated_name(other.first_name, other.last_name)
+        asks_for_answer = kind == "booking_requested" and not news.booked_instantly
         return reader, {
             "name": reader.first_name,
             "other_name": f"{other.first_name} {other.last_name}" if news.parties_revealed else name_of_other,
@@ -108,7 +119,10 @@ class SendMail:
             "net": news.net,
             "refund": news.refunded,
             "fee": news.captured - news.refunded,
-            "deadline": news.pay_until or news.answer_until,
+            "deadline": news.answer_until if asks_for_answer else news.pay_until or news.answer_until,
+            "instant": news.booked_instantly,
+            "payable": news.status is BookingStatus.ACCEPTED,
+            "pay_from": news.pay_from if news.pay_from and news.pay_from > self.clock.now() else None,
             "reason": news.reason,
             "cancelled_by": news.ended_by.value,
             "link": f"{self.public_url}/bookings/{news.id}",

@@ -15,7 +15,7 @@ class EmailTaken(Conflict):
 
 
 class AccountRepository(Protocol):
-    """Keeps accounts and one-time tokens."""
+    """Keeps accounts and one-time tokens. Whoever reads an account here holds it until the unit of work ends."""
 
     @abstractmethod
     async def get(self, account_id: AccountId) -> Account:
@@ -47,5 +47,8 @@ class AccountRepository(Protocol):
 
     @abstractmethod
     async def use_one_time_token(self, token_id: OneTimeTokenId, *, at: datetime) -> None:
-        """Of any number of concurrent calls exactly one succeeds; the others raise TokenNotUsable."""
+        """Of any number of concurrent calls exactly one succeeds; the others raise TokenNotUsable.
+
+        Other tokens of the same account and purpose are used up with it.
+        """
         ...

@@ -83,6 +83,29 @@ class BookingView(Struct, frozen=True, kw_only=True, rename="camel"):
     net: MoneyView | UnsetType = UNSET
 
 
+class ContactPartyView(Struct, frozen=True, kw_only=True, rename="camel"):
+    """Who a party really is, and where to reach it; what its account does not tell is null."""
+
+    id: UUID
+    first_name: str
+    last_name: str
+    phone: str | None
+    address: str | None
+
+
+class EmergencyContactView(Struct, frozen=True, kw_only=True):
+    name: str
+    phone: str
+
+
+class BookingContactView(Struct, frozen=True, kw_only=True, rename="camel"):
+    """What a paid booking reveals to its two parties."""
+
+    caregiver: ContactPartyView
+    owner: ContactPartyView
+    emergency_contact: EmergencyContactView
+
+
 class BookingTransitionView(Struct, frozen=True, kw_only=True, rename="camel"):
     """`from_status` is null for the request. Who acted is told by role; nobody's name is."""
 
@@ -119,6 +142,11 @@ class BookingQueries(Protocol):
     ) -> Page[BookingView]:
         """The viewer's bookings as `role` (owner, caregiver; None: both), of any of `statuses` (empty: all), the latest
         start first. Raises InvalidCursor (field `cursor`). Never one query per booking."""
+        ...
+
+    @abstractmethod
+    async def contact(self, booking_id: BookingId, *, viewer: Actor) -> BookingContactView:
+        """For the two parties of a booking that is PAID or later. Raises BookingNotFound, ContactNotRevealed."""
         ...
 
     @abstractmethod

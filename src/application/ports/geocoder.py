@@ -20,7 +20,7 @@ class Geocoder(Protocol):
     """Names to places.
 
     Promises, checked by `tests/contract/test_geocoder.py`: names match in any language, ignoring case and accents
-    (Gent = Ghent = Gand); of several places with a name the most populous comes first; an unknown name is
+    (Gent = Ghent = Gand); a place whose own name it is comes first, then the most populous; an unknown name is
     an empty answer.
     """
 

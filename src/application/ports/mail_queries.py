@@ -44,7 +44,9 @@ class BookingNews:
     captured: Money
     refunded: Money
     answer_until: datetime
+    pay_from: datetime | None
     pay_until: datetime | None
+    booked_instantly: bool
     reason: str | None
     ended_by: ActorRole
 

@@ -6,6 +6,8 @@ from domain.shared.errors import InvalidInput
 
 MIN_PASSWORD_LENGTH = 12
 MAX_PASSWORD_LENGTH = 128
+# `aaaaaaaaaaaa` is on no list, and yet among the first that are tried.
+MIN_DISTINCT_CHARACTERS = 5
 
 
 class PasswordTooShort(InvalidInput):
@@ -32,5 +34,5 @@ def check_new_password(password: str, *, is_common: Callable[[str], bool], field
         raise PasswordTooShort(field=field)
     if len(password) > MAX_PASSWORD_LENGTH:
         raise PasswordTooLong(field=field)
-    if is_common(password):
+    if len(set(password)) < MIN_DISTINCT_CHARACTERS or is_common(password):
         raise PasswordTooCommon(field=field)

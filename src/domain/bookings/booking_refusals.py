@@ -15,6 +15,10 @@ class OnlyTheOwner(NotAllowed):
     title = "Only the owner of the booking may do this"
 
 
+class ContactNotRevealed(Conflict):
+    title = "Contact data is revealed once the booking is paid"
+
+
 class SlotTaken(Conflict):
     title = "The caregiver has no free place then"
 

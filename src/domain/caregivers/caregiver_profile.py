@@ -81,6 +81,10 @@ class AdminsOnly(NotAllowed):
     title = "Only an admin may do this"
 
 
+class PostalCodeOfOtherCountry(InvalidInput):
+    title = "A Belgian postal code has four digits and no letters"
+
+
 class DuplicateOffer(InvalidInput):
     title = "A service is offered more than once"
 
@@ -151,6 +155,8 @@ class CaregiverProfile:
         services = [offer.service for offer in self.offers]
         if len(set(services)) < len(services):
             raise DuplicateOffer(field="offers")
+        if self.country is Country.BE and not self.postal_code.isdigit():
+            raise PostalCodeOfOtherCountry(field="postalCode")
 
     def submit(self, *, at: datetime) -> None:
         """A first version, or a better one after a rejection, asks for approval."""

@@ -11,6 +11,9 @@ from domain.shared.errors import InvalidInput, NotFound
 
 PetId = NewType("PetId", UUID)
 
+# Tortoises and parrots outlive their owners.
+OLDEST_YEARS = 150
+
 
 class Animal(StrEnum):
     DOG = "dog"
@@ -44,6 +47,10 @@ class PetNotFound(NotFound):
 
 class OtherAnimalNeedsName(InvalidInput):
     title = "Say which animal it is"
+
+
+class BirthDateTooLongAgo(InvalidInput):
+    title = "No animal in care is that old"
 
 
 class BirthDateInFuture(InvalidInput):
@@ -80,6 +87,8 @@ class Pet:
             raise OtherAnimalNeedsName(field="animalName")
         if self.birth_date is not None and self.birth_date > today:
             raise BirthDateInFuture(field="birthDate")
+        if self.birth_date is not None and self.birth_date.year < today.year - OLDEST_YEARS:
+            raise BirthDateTooLongAgo(field="birthDate")
 
     def delete(self, *, at: datetime) -> None:
         """Takes the pet off its owner's list; bookings keep referring to it."""

@@ -1,14 +1,14 @@
 """The bundled gazetteer: a table of places under all their names."""
 
 from collections.abc import Sequence
-from typing import Any
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import select
 
 from application.ports.geocoder import Geocoder, Place
 from infrastructure.persistence.database import Database
 from infrastructure.persistence.places.folding import fold
 from infrastructure.persistence.places.place_tables import place_names, places
+from infrastructure.persistence.tables import AnySelect
 
 
 class GazetteerGeocoder(Geocoder):
@@ -16,26 +16,29 @@ class GazetteerGeocoder(Geocoder):
         self._database = database
 
     async def find(self, name: str, *, country: str | None = None) -> Place | None:
-        found = await self._query(place_names.c.folded == fold(name), country, limit=1)
+        """A place's own name comes before what others are called in some language, whatever their size."""
+        statement = _places(country).where(place_names.c.folded == fold(name))
+        ordered = statement.order_by(place_names.c.canonical.desc(), places.c.population.desc(), places.c.id)
+        found = await self._query(ordered.limit(1))
         return found[0] if found else None
 
     async def suggest(self, prefix: str, *, country: str | None = None, limit: int = 10) -> Sequence[Place]:
         folded = fold(prefix)
         if not folded:
             return []
-        return await self._query(place_names.c.folded.startswith(folded, autoescape=True), country, limit=limit)
+        statement = _places(country).where(place_names.c.folded.startswith(folded, autoescape=True)).distinct()
+        return await self._query(statement.order_by(places.c.population.desc(), places.c.id).limit(limit))
 
-    async def _query(self, condition: ColumnElement[bool], country: str | None, *, limit: int) -> list[Place]:
-        statement: Any = (
-            select(places.c.id, places.c.name, places.c.country, places.c.lat, places.c.lng, places.c.population)
-            .join(place_names, place_names.c.place_id == places.c.id)
-            .where(condition)
-            .distinct()
-            .order_by(places.c.population.desc(), places.c.id)
-            .limit(limit)
-        )
-        if country is not None:
-            statement = statement.where(places.c.country == country)
+    async def _query(self, statement: AnySelect) -> list[Place]:
         async with self._database.read() as connection:
             rows = (await connection.execute(statement)).all()
         return [Place(name=row.name, country=row.country, lat=row.lat, lng=row.lng) for row in rows]
+
+
+def _places(country: str | None) -> AnySelect:
+    """Rows of places joined with their names, narrowed to a country if one is given."""
+    p = places.c
+    statement = select(p.id, p.name, p.country, p.lat, p.lng, p.population).join(
+        place_names, place_names.c.place_id == p.id
+    )
+    return statement if country is None else statement.where(p.country == country)

@@ -16,9 +16,9 @@ def insert_or_ignore(connection: AsyncConnection, table: Table, unique_columns: 
 
 
 def locked(statement: AnySelect) -> AnySelect:
-    """Locks the rows until the transaction ends. SQLite's single writer holds the whole database anyway and ignores
-    it."""
-    return statement.with_for_update()
+    """Locks the rows until the transaction ends; rows that refer to them may still be added. SQLite's single writer
+    holds the whole database anyway and ignores it."""
+    return statement.with_for_update(key_share=True)
 
 
 def unclaimed(statement: AnySelect) -> AnySelect:

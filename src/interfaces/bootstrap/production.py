@@ -49,6 +49,7 @@ from infrastructure.resilience.breaker import BREAKER_RULES, Breaker, BreakerReg
 from infrastructure.resilience.guarded_connected_accounts import GuardedConnectedAccounts
 from infrastructure.resilience.guarded_mail import GuardedMail, email_breaker
 from infrastructure.resilience.guarded_payments import GuardedPayments, payments_breaker
+from infrastructure.resilience.shared_breaker_state import SharedBreakerState, create_breaker_redis
 from infrastructure.tokens.hmac_token_signer import HmacTokenSigner
 from infrastructure.tokens.jwt_access_tokens import JwtAccessTokens
 from interfaces.bootstrap.settings import Settings
@@ -64,6 +65,7 @@ class Parts:
     relay: OutboxRelay
     in_process: InProcessJobTransport | None
     redis: tuple[Redis, ...]
+    breakers: BreakerRegistry
 
     async def close(self) -> None:
         for client in self.redis:
@@ -124,16 +126,23 @@ def _breakers() -> _Breakers:
 
 
 def _redis_clients(settings: Settings) -> tuple[Redis, ...]:
-    """One for the cache and one for the rate limits: a queue before the one does not hold up the other."""
+    """For the cache, the rate limits and the breakers: a queue before the one does not hold up the others."""
     if settings.redis_url is None:
         return ()
-    return tuple(create_quick_redis(settings.redis_url, settings.redis_token) for _ in range(2))
+    address = (settings.redis_url, settings.redis_token)
+    return create_quick_redis(*address), create_quick_redis(*address), create_breaker_redis(*address)
 
 
 def _transport(settings: Settings, in_process: InProcessJobTransport | None) -> JobTransport:
     if in_process is not None or settings.redis_url is None:
         return in_process or InProcessJobTransport()
     return DramatiqJobTransport(redis_broker(redis_address(settings.redis_url, settings.redis_token)))
+
+
+def _registry(redis: tuple[Redis, ...], breakers: _Breakers) -> BreakerRegistry:
+    """Those that guard Redis itself stay this process's own."""
+    shared = SharedBreakerState(redis[2], [breakers.payments, breakers.email]) if redis else None
+    return BreakerRegistry([breakers.payments, breakers.email, breakers.cache, breakers.limits], shared)
 
 
 def _cache(redis: tuple[Redis, ...], breakers: _Breakers, metrics: Metrics) -> Cache:
@@ -183,7 +192,7 @@ def _adapters(
         booking_queries=SqlBookingQueries(database),
         cache=cache,
         caregiver_queries=SqlCaregiverQueries(database),
-        circuit_breakers=BreakerRegistry([breakers.payments, breakers.email, breakers.cache, breakers.limits]),
+        circuit_breakers=registry,
         connected_accounts=GuardedConnectedAccounts(accounts, breakers.payments),
         geocoder=GazetteerGeocoder(database),
         health_probes=_probes(database, redis, breakers),

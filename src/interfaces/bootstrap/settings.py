@@ -53,7 +53,9 @@ class Settings(Struct, frozen=True, kw_only=True, rename="upper"):
     @classmethod
     def read(cls, environment: Mapping[str, str] | None = None) -> Self:
         """Raises BadSettings. A variable that is empty counts as absent."""
-        given = {name: value for name, value in (environment or os.environ).items() if value.strip()}
+        given = {
+            name: value for name, value in (os.environ if environment is None else environment).items() if value.strip()
+        }
         later = [name for name in _LATER if name in given]
         if later:
             raise BadSettings(f"{', '.join(later)}: this release has no adapter for it yet; unset it")

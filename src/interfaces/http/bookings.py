@@ -10,7 +10,7 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 from msgspec import Meta, Struct
 
 from application.payments.start_payment import StartedPayment
-from application.ports.booking_queries import BookingTransitionView, BookingView
+from application.ports.booking_queries import BookingContactView, BookingTransitionView, BookingView
 from application.ports.views import MoneyView, Page
 from application.use_cases import UseCases
 from domain.bookings.booking_life import ActorRole, BookingId, BookingStatus
@@ -26,7 +26,7 @@ from interfaces.http.openapi import BEARER, problems_of
 from interfaces.http.pagination import DEFAULT_LIMIT, Cursor, Limit
 
 ContactName = Annotated[str, Meta(min_length=1, max_length=80, examples=["Jan Peeters"])]
-ContactPhone = Annotated[str, Meta(pattern=r"^\+?[0-9][0-9 ()./-]{5,30}$", examples=["+32 470 12 34 56"])]
+ContactPhone = Annotated[str, Meta(pattern=r"^[+(]?[0-9][0-9 ()./-]{5,30}(?!\n)$", examples=["+32 470 12 34 56"])]
 LongText = Annotated[str, Meta(min_length=1, max_length=2000)]
 Reason = Annotated[str, Meta(min_length=1, max_length=500, examples=["I have fallen ill."])]
 
@@ -103,7 +103,7 @@ class BookingController(Controller):
         use_cases: NamedDependency[UseCases],
         actor: NamedDependency[Actor],
         role: Role = None,
-        statuses: Statuses = None,
+        status: Statuses = None,
         starts_from: From = None,
         starts_before: To = None,
         limit: Limit = DEFAULT_LIMIT,
@@ -112,7 +112,7 @@ class BookingController(Controller):
         return await use_cases.booking_queries.of_account(
             viewer=actor,
             role=role,
-            statuses=statuses or (),
+            statuses=status or (),
             starts_from=None if starts_from is None else checked_instant(starts_from, field="from"),
             starts_before=None if starts_before is None else checked_instant(starts_before, field="to"),
             limit=limit,
@@ -124,6 +124,16 @@ class BookingController(Controller):
         self, use_cases: NamedDependency[UseCases], actor: NamedDependency[Actor], booking_id: FromPath[UUID]
     ) -> BookingView:
         return await use_cases.booking_queries.get(BookingId(booking_id), viewer=actor)
+
+    @get(
+        "/{booking_id:uuid}/contact",
+        summary="Who the parties of a paid booking are, and how to reach them",
+        responses=problems_of(401, 404, 409),
+    )
+    async def contact(
+        self, use_cases: NamedDependency[UseCases], actor: NamedDependency[Actor], booking_id: FromPath[UUID]
+    ) -> BookingContactView:
+        return await use_cases.booking_queries.contact(BookingId(booking_id), viewer=actor)
 
     @get("/{booking_id:uuid}/history", summary="What happened to a booking", responses=problems_of(401, 404))
     async def history(

@@ -51,19 +51,21 @@ MAX_PRICE_CENTS = 1_000_000
 
 Bio = Annotated[str, Meta(min_length=1, max_length=4000, examples=["I have walked dogs in Gent for ten years."])]
 PlaceName = Annotated[str, Meta(min_length=1, max_length=120, examples=["Gent"])]
-PostalCode = Annotated[str, Meta(pattern=r"^[0-9]{4}( ?[A-Za-z]{2})?$", examples=["9000"])]
-PhotoReference = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,199}$", examples=["photos/an-1.jpg"])]
-Clock = Annotated[str, Meta(pattern=r"^([01][0-9]|2[0-4]):[0-5][0-9]$", examples=["08:00"])]
+PostalCode = Annotated[str, Meta(pattern=r"^[0-9]{4}( ?[A-Za-z]{2})?(?!\n)$", examples=["9000"])]
+PhotoReference = Annotated[
+    str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,199}(?!\n)$", examples=["photos/an-1.jpg"])
+]
+Clock = Annotated[str, Meta(pattern=r"^([01][0-9]|2[0-4]):[0-5][0-9](?!\n)$", examples=["08:00"])]
 
 
 class PriceBody(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
     amount_cents: Annotated[int, Meta(ge=1, le=MAX_PRICE_CENTS, examples=[1800])]
-    currency: Annotated[str, Meta(pattern="^EUR$", examples=[EUR])] = EUR
+    currency: Annotated[str, Meta(pattern=r"^EUR(?!\n)$", examples=[EUR])] = EUR
 
 
 class ExtraPriceBody(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
     amount_cents: Annotated[int, Meta(ge=0, le=MAX_PRICE_CENTS, examples=[500])]
-    currency: Annotated[str, Meta(pattern="^EUR$", examples=[EUR])] = EUR
+    currency: Annotated[str, Meta(pattern=r"^EUR(?!\n)$", examples=[EUR])] = EUR
 
 
 class OfferBody(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):

@@ -1,9 +1,13 @@
 """Which field is wrong, said by its camelCase path: `offers[0].price.amountCents`."""
 
 import re
+from collections.abc import Mapping
+from functools import lru_cache
 
 import msgspec
 from litestar.exceptions import ValidationException
+from litestar.handlers import BaseRouteHandler
+from litestar.params import ParameterKwarg
 from msgspec import UNSET, Struct, UnsetType
 
 from domain.shared.errors import InvalidInput
@@ -36,11 +40,12 @@ def body_invalid(error: msgspec.ValidationError) -> BodyInvalid:
     return BodyInvalid(detail, field=path or None)
 
 
-def field_errors_of(error: Exception) -> list[FieldError]:
+def field_errors_of(error: Exception, names: Mapping[str, str]) -> list[FieldError]:
+    """The fields an error names; `names` are those of `parameter_names`."""
     if isinstance(error, InvalidInput):
         return [] if error.field is None else [FieldError(field=error.field, detail=str(error))]
     if isinstance(error, ValidationException):
-        return _of_parameters(error)
+        return _of_parameters(error, names)
     return []
 
 
@@ -50,15 +55,28 @@ def camel(name: str) -> str:
     return head + "".join(part.capitalize() for part in tail)
 
 
-def _of_parameters(error: ValidationException) -> list[FieldError]:
+def _of_parameters(error: ValidationException, names: Mapping[str, str]) -> list[FieldError]:
     if missing := _MISSING_PARAMETER.match(error.detail):
         return [FieldError(field=missing["name"], detail="This parameter is required")]
     messages = error.extra if isinstance(error.extra, list) else []
-    return [_of_message(message) for message in messages]
+    return [_of_message(message, names) for message in messages]
 
 
-def _of_message(message: dict[str, str]) -> FieldError:
+def _of_message(message: dict[str, str], names: Mapping[str, str]) -> FieldError:
     key = message.get("key", "")
     if key == "data":
         return FieldError(detail="A JSON body is required")
-    return FieldError(field=camel(key), detail=message["message"]) if key else FieldError(detail=message["message"])
+    if not key:
+        return FieldError(detail=message["message"])
+    return FieldError(field=names.get(key, camel(key)), detail=message["message"])
+
+
+@lru_cache(maxsize=512)
+def parameter_names(handler: BaseRouteHandler) -> Mapping[str, str]:
+    """Python's name of each parameter of a handler → what a client calls it."""
+    names: dict[str, str] = {}
+    for name, parameter in handler.parsed_fn_signature.parameters.items():
+        definition = parameter.kwarg_definition
+        alias = definition.name if isinstance(definition, ParameterKwarg) else None
+        names[name] = alias or name
+    return names

@@ -11,10 +11,9 @@ from litestar import Request
 from litestar.datastructures import State
 from litestar.exceptions import ClientException
 from litestar.handlers import BaseRouteHandler
-from litestar.params import ParameterKwarg
 
 from domain.shared.errors import InvalidInput
-from interfaces.http.field_errors import body_invalid, camel
+from interfaces.http.field_errors import body_invalid, camel, parameter_names
 
 HttpRequest = Request[Any, Any, State]
 
@@ -66,13 +65,9 @@ async def check_parameters(request: HttpRequest) -> None:
                 raise UnknownParameter(field=name[:_LONGEST_NAME])
 
 
-@lru_cache(maxsize=512)
 def _query_names(handler: BaseRouteHandler) -> frozenset[str]:
     """What the handler's parameters are called in a query; a word too many does no harm."""
-    parameters = handler.parsed_fn_signature.parameters
-    named = (parameter.kwarg_definition for parameter in parameters.values())
-    aliases = (definition.name for definition in named if isinstance(definition, ParameterKwarg))
-    return frozenset({*parameters, *(alias for alias in aliases if alias)})
+    return frozenset(parameter_names(handler).values())
 
 
 def decoded_body(body: bytes, body_type: Any) -> Any:

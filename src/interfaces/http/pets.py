@@ -25,7 +25,7 @@ from interfaces.http.pagination import DEFAULT_LIMIT, Cursor, Limit
 Name = Annotated[str, Meta(min_length=1, max_length=80, examples=["Bobbie"])]
 ShortText = Annotated[str, Meta(min_length=1, max_length=80)]
 LongText = Annotated[str, Meta(min_length=1, max_length=2000)]
-ChipNumber = Annotated[str, Meta(pattern=r"^[0-9A-Za-z]{9,20}$", examples=["981020000123456"])]
+ChipNumber = Annotated[str, Meta(pattern=r"^[0-9A-Za-z]{9,20}(?!\n)$", examples=["981020000123456"])]
 WeightKg = Annotated[float, Meta(gt=0, le=1500, examples=[12.5])]
 
 

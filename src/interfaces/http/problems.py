@@ -1,5 +1,6 @@
 """Which error gives which status, and how it is told: problem details (RFC 9457). The only status table there is."""
 
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -13,7 +14,7 @@ from msgspec import UNSET, Struct, UnsetType
 from application.correlation import correlation_id
 from domain.accounts.sign_in import AccessTokenInvalid, AuthenticationRequired, RateLimited
 from domain.shared.errors import Conflict, DomainError, InvalidInput, NotAllowed, NotFound, Unavailable
-from interfaces.http.field_errors import FieldError, field_errors_of
+from interfaces.http.field_errors import FieldError, field_errors_of, parameter_names
 
 STATUS_OF_KIND: dict[type[DomainError], int] = {
     AuthenticationRequired: 401,
@@ -37,6 +38,7 @@ CODE_OF_STATUS = {
     503: "unavailable",
 }
 
+NO_NAMES: Mapping[str, str] = {}
 MEDIA_TYPE = "application/problem+json"
 TYPE_PREFIX = "https://tailtribe.be/problems/"
 
@@ -75,7 +77,8 @@ class Problems:
         return {Exception: self.respond}
 
     def respond(self, request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
-        answer = self.answer(error, path=_path(request.scope))
+        names = parameter_names(request.scope["route_handler"]) if "route_handler" in request.scope else NO_NAMES
+        answer = self.answer(error, path=_path(request.scope), names=names)
         return Response(answer.body, status_code=answer.status, headers=answer.headers, media_type=MEDIA_TYPE)
 
     async def send(self, scope: Scope, send: Send, error: DomainError, headers: dict[str, str] | None = None) -> None:
@@ -87,7 +90,7 @@ class Problems:
         await send({"type": "http.response.start", "status": answer.status, "headers": encoded})
         await send({"type": "http.response.body", "body": answer.body, "more_body": False})
 
-    def answer(self, error: Exception, *, path: str) -> ProblemAnswer:
+    def answer(self, error: Exception, *, path: str, names: Mapping[str, str] = NO_NAMES) -> ProblemAnswer:
         status, code, title, detail = _described(error)
         problem = Problem(
             type=TYPE_PREFIX + code,
@@ -97,7 +100,7 @@ class Problems:
             instance=path,
             support=self._support_email,
             correlation_id=correlation_id.get(),
-            errors=field_errors_of(error) or UNSET,
+            errors=field_errors_of(error, names) or UNSET,
         )
         return ProblemAnswer(status, _headers(error, status), msgspec.json.encode(problem))
 

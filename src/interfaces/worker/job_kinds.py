@@ -11,6 +11,8 @@ from domain.payments.refund import RefundId
 from domain.shared.actor import CaregiverId
 from interfaces.worker.job_runner import JobKind
 
+EXPIRY_BATCH = 100
+
 
 def job_kinds(use_cases: UseCases) -> Mapping[str, JobKind]:
     """Kind → how it is worked on. A kind that is not here is buried with that reason."""
@@ -24,7 +26,9 @@ def job_kinds(use_cases: UseCases) -> Mapping[str, JobKind]:
         await use_cases.tell_admins.execute(job_id=job.id, mail=str(job.payload["mail"]), caregiver_id=caregiver_id)
 
     async def expire_bookings(_job: ClaimedJob) -> None:
-        await use_cases.expire_bookings.execute()
+        # A batch that is not full was the last one.
+        while await use_cases.expire_bookings.execute(limit=EXPIRY_BATCH) == EXPIRY_BATCH:
+            continue
 
     async def clean_up(_job: ClaimedJob) -> None:
         await use_cases.clean_up.execute()

@@ -63,11 +63,11 @@ class JobRunner:
         started = time.perf_counter()
         try:
             outcome = await self._work(job, version)
+            seconds = time.perf_counter() - started
+            self._metrics.job_finished(kind=job.kind, outcome=outcome, seconds=seconds)
+            log.info("job.finished", kind=job.kind, job_id=str(job.id), outcome=outcome, ms=round(seconds * 1000, 1))
         finally:
             correlation_id.reset(token)
-        seconds = time.perf_counter() - started
-        self._metrics.job_finished(kind=job.kind, outcome=outcome, seconds=seconds)
-        log.info("job.finished", kind=job.kind, job_id=str(job.id), outcome=outcome, ms=round(seconds * 1000, 1))
 
     async def _work(self, job: ClaimedJob, version: int) -> str:
         kind = self._kinds.get(job.kind)

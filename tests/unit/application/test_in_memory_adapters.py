@@ -27,11 +27,13 @@ async def test_one_adapter_is_swapped_in_one_line(tmp_path: Path) -> None:
     my_mail = KeptMail()
     use_cases = build_use_cases(replace(in_memory_adapters(tmp_path), mail=my_mail))
     account_id = await use_cases.register_account.execute(
-        email="an@example.org", password="seven quiet otters", first_name="An", last_name="Peeters", language=Language.NL
+        email="an@example.org",
+        password="seven quiet otters",
+        first_name="An",
+        last_name="Peeters",
+        language=Language.NL,
     )
-    await use_cases.send_mail.execute(
-        mail_id=uuid4(), payload={"mail": "welcome", "account_id": str(account_id)}
-    )
+    await use_cases.send_mail.execute(mail_id=uuid4(), payload={"mail": "welcome", "account_id": str(account_id)})
     assert [message.to for message in my_mail.sent] == ["an@example.org"]
     assert not (tmp_path / "mail").exists()
 

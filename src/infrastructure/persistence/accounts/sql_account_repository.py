@@ -13,6 +13,7 @@ from domain.shared.actor import AccountId, CaregiverId
 from domain.shared.languages import Language
 from infrastructure.persistence.accounts.account_tables import accounts, one_time_tokens
 from infrastructure.persistence.caregivers.caregiver_tables import caregivers
+from infrastructure.persistence.dialects import locked
 from infrastructure.persistence.transaction import Transaction
 
 
@@ -21,13 +22,13 @@ class SqlAccountRepository(AccountRepository):
         self._transaction = transaction
 
     async def get(self, account_id: AccountId) -> Account:
-        row = await self._transaction.first(select(accounts).where(accounts.c.id == account_id))
+        row = await self._transaction.first(locked(select(accounts).where(accounts.c.id == account_id)))
         if row is None:
             raise AccountNotFound
         return _from_row(row)
 
     async def by_email(self, email: str) -> Account | None:
-        row = await self._transaction.first(select(accounts).where(accounts.c.email == email))
+        row = await self._transaction.first(locked(select(accounts).where(accounts.c.email == email)))
         return None if row is None else _from_row(row)
 
     async def add(self, account: Account) -> None:
@@ -76,6 +77,22 @@ class SqlAccountRepository(AccountRepository):
         )
         if result.rowcount != 1:
             raise TokenNotUsable(field="token")
+        await self._use_up_the_others(token_id, at)
+
+    async def _use_up_the_others(self, token_id: OneTimeTokenId, at: datetime) -> None:
+        """Other links mailed to the same person for the same purpose work no more."""
+        used = select(one_time_tokens.c.account_id, one_time_tokens.c.purpose).where(one_time_tokens.c.id == token_id)
+        row = await self._transaction.first(used)
+        if row is not None:
+            await self._transaction.execute(
+                one_time_tokens.update()
+                .where(
+                    one_time_tokens.c.account_id == row.account_id,
+                    one_time_tokens.c.purpose == row.purpose,
+                    one_time_tokens.c.used_at.is_(None),
+                )
+                .values(used_at=at)
+            )
 
     async def _touch_caregiver(self, account_id: AccountId) -> None:
         """The public profile shows the name of the account behind it."""

@@ -12,14 +12,17 @@ from sqlalchemy import ColumnElement, Row, and_, exists, or_, select
 from application.cursors import decode_cursor, encode_cursor
 from application.ports.booking_queries import (
     BookedPetView,
+    BookingContactView,
     BookingQueries,
     BookingTransitionView,
     BookingView,
+    ContactPartyView,
+    EmergencyContactView,
     PartyView,
 )
 from application.ports.views import MoneyView, Page
 from domain.bookings.booking_life import STATUSES_THAT_REVEAL, ActorRole, BookingId, BookingStatus
-from domain.bookings.booking_refusals import BookingNotFound
+from domain.bookings.booking_refusals import BookingNotFound, ContactNotRevealed
 from domain.caregivers.caregiver_profile import CancellationPolicy
 from domain.caregivers.services import Service
 from domain.pets.pet import Animal, AnimalSize
@@ -78,6 +81,32 @@ class SqlBookingQueries(BookingQueries):
         more = len(views) > limit
         return Page(items=items, next_cursor=encode_cursor((items[-1].start_at, items[-1].id)) if more else None)
 
+    async def contact(self, booking_id: BookingId, *, viewer: Actor) -> BookingContactView:
+        statement = _bookings().where(bookings.c.id == booking_id, _as_role(viewer, None))
+        async with self._database.read() as connection:
+            row = (await connection.execute(statement)).first()
+        if row is None:
+            raise BookingNotFound
+        if BookingStatus(row.status) not in STATUSES_THAT_REVEAL:
+            raise ContactNotRevealed(f"The booking is {row.status}; contact data is revealed once it is paid.")
+        return BookingContactView(
+            caregiver=ContactPartyView(
+                id=row.caregiver_id,
+                first_name=row.caregiver_first,
+                last_name=row.caregiver_last,
+                phone=row.caregiver_phone,
+                address=row.caregiver_address,
+            ),
+            owner=ContactPartyView(
+                id=row.owner_id,
+                first_name=row.owner_first,
+                last_name=row.owner_last,
+                phone=row.owner_phone,
+                address=row.owner_address,
+            ),
+            emergency_contact=EmergencyContactView(name=row.emergency_name, phone=row.emergency_phone),
+        )
+
     async def history(self, booking_id: BookingId, *, viewer: Actor) -> Sequence[BookingTransitionView]:
         statement = select(booking_transitions).where(booking_transitions.c.booking_id == booking_id)
         async with self._database.read() as connection:
@@ -121,8 +150,12 @@ def _bookings() -> AnySelect:
             caregivers.c.account_id.label("caregiver_account_id"),
             _owner.c.first_name.label("owner_first"),
             _owner.c.last_name.label("owner_last"),
+            _owner.c.phone.label("owner_phone"),
+            _owner.c.address.label("owner_address"),
             _caregiver.c.first_name.label("caregiver_first"),
             _caregiver.c.last_name.label("caregiver_last"),
+            _caregiver.c.phone.label("caregiver_phone"),
+            _caregiver.c.address.label("caregiver_address"),
             revealed.label("revealed"),
         )
         .join(caregivers, caregivers.c.id == bookings.c.caregiver_id)

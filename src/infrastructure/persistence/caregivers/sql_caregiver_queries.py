@@ -126,7 +126,8 @@ class SqlCaregiverQueries(CaregiverQueries):
         statement = (
             select(caregivers.c.country, offers.c.service, func.count().label("count"))
             .join(offers, offers.c.caregiver_id == caregivers.c.id)
-            .where(caregivers.c.status == CaregiverStatus.APPROVED.value)
+            .join(accounts, accounts.c.id == caregivers.c.account_id)
+            .where(caregivers.c.status == CaregiverStatus.APPROVED.value, accounts.c.suspended_at.is_(None))
             .group_by(caregivers.c.country, offers.c.service)
             .order_by(caregivers.c.country, offers.c.service)
         )

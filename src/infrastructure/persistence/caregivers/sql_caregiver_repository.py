@@ -53,7 +53,9 @@ class SqlCaregiverRepository(CaregiverRepository):
         return found
 
     async def of_account(self, account_id: AccountId) -> CaregiverProfile | None:
-        return await self._load(caregivers.c.account_id == account_id)
+        mine = caregivers.c.account_id == account_id
+        await self._transaction.first(locked(select(caregivers.c.id).where(mine)))
+        return await self._load(mine)
 
     async def add(self, caregiver: CaregiverProfile) -> None:
         await self._transaction.execute(caregivers.insert().values(_to_row(caregiver)))

@@ -113,7 +113,7 @@ def _as_news(
         status=BookingStatus(row.status),
         owner=owner,
         caregiver=caregiver,
-        parties_revealed=BookingStatus(row.status) in STATUSES_THAT_REVEAL or row.paid_at is not None,
+        parties_revealed=BookingStatus(row.status) in STATUSES_THAT_REVEAL,
         service=Service(row.service),
         start_at=row.start_at.astimezone(zone),
         end_at=row.end_at.astimezone(zone),
@@ -123,7 +123,9 @@ def _as_news(
         captured=Money(row.captured_cents, row.currency),
         refunded=Money(row.refunded_cents, row.currency),
         answer_until=row.answer_until.astimezone(zone),
+        pay_from=None if row.pay_window_opens_at is None else row.pay_window_opens_at.astimezone(zone),
         pay_until=None if row.pay_until is None else row.pay_until.astimezone(zone),
+        booked_instantly=row.accepted_at == row.requested_at,
         reason=None if last is None else last.reason,
         ended_by=ActorRole.SYSTEM if last is None else ActorRole(last.actor_role),
     )

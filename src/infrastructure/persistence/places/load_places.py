@@ -41,9 +41,12 @@ def read_places() -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
                 "population": city["population"],
             }
         )
-        folded = {fold(name) for name in (city["name"], *city["alternatenames"]) if len(name) <= _LONGEST_NAME}
+        own = {fold(city["name"]), fold(place_rows[-1]["name"])}
+        folded = own | {fold(name) for name in city["alternatenames"] if len(name) <= _LONGEST_NAME}
         name_rows += [
-            {"place_id": city["geonameid"], "folded": name} for name in sorted(folded) if name.isascii() and name
+            {"place_id": city["geonameid"], "folded": name, "canonical": name in own}
+            for name in sorted(folded)
+            if name.isascii() and name
         ]
     return place_rows, name_rows
 

@@ -1,6 +1,6 @@
 """The gazetteer: places of Belgium and the Netherlands under all their names."""
 
-from sqlalchemy import Column, Float, ForeignKey, Index, Integer, PrimaryKeyConstraint, String, Table
+from sqlalchemy import Boolean, Column, Float, ForeignKey, Index, Integer, PrimaryKeyConstraint, String, Table
 
 from domain.shared.languages import Country
 from infrastructure.persistence.tables import metadata, one_of
@@ -22,6 +22,7 @@ place_names = Table(
     metadata,
     Column("place_id", ForeignKey("places.id", ondelete="CASCADE"), nullable=False),
     Column("folded", String(120), nullable=False),
+    Column("canonical", Boolean, nullable=False),
     PrimaryKeyConstraint("place_id", "folded"),
 )
 Index("ix_place_names_folded", place_names.c.folded, postgresql_ops={"folded": "text_pattern_ops"})

@@ -54,9 +54,7 @@ class Bench:
     def runner(self, work: Work, **how: Any) -> JobRunner:
         """Renews at every opportunity."""
         kinds = {"tests.run": JobKind(run=work, **how)}
-        return JobRunner(
-            self.records, kinds, clock=self.store.clock, metrics=self.metrics, renew_every_seconds=0.001
-        )
+        return JobRunner(self.records, kinds, clock=self.store.clock, metrics=self.metrics, renew_every_seconds=0.001)
 
     async def run(self, job_id: UUID, work: Work, **how: Any) -> dict[str, Any]:
         await self.runner(work, **how).run(job_id, MESSAGE_VERSION)
@@ -134,6 +132,7 @@ async def test_a_failed_job_is_tried_again_after_longer_and_longer_pauses(bench:
 
 async def test_a_job_about_money_goes_on_for_three_days(bench: Bench) -> None:
     job_id = await bench.enqueue()
+    row: dict[str, Any] = {}
     for _ in range(30):
         row = await bench.run(job_id, raising(PaymentsUnavailable()), retries=MONEY)
         assert row["run_at"] - bench.store.clock.now() <= timedelta(minutes=15)
@@ -265,7 +264,7 @@ async def test_a_lease_lasts_as_long_as_the_work(bench: Bench) -> None:
     async def work(_job: ClaimedJob) -> None:
         until = (await bench.row(job_id))["lease_until"]
         bench.store.clock.advance(timedelta(seconds=LEASE_SECONDS - 1))
-        while (await bench.row(job_id))["lease_until"] == until:
+        while (await bench.row(job_id))["lease_until"] == until:  # noqa: ASYNC110 - no event tells of it
             await asyncio.sleep(0)
         renewed.set()
 

@@ -19,21 +19,29 @@ NIGHTS = pytest.mark.parametrize("night", [SPRING, AUTUMN], ids=["spring", "autu
 
 EVERY_MINUTE = Scheduled(kind="tests.minutely", minute="*")
 EVERY_QUARTER = Scheduled(kind="tests.quarterly", minute="*/15")
-DAILY = [Scheduled(kind=f"tests.daily.{hour}:{minute}", minute=minute, hour=hour) for hour, minute in
-         (("0", "0"), ("1", "59"), ("2", "0"), ("2", "30"), ("2", "59"), ("3", "0"), ("6", "0"), ("23", "59"))]
+DAILY = [
+    Scheduled(kind=f"tests.daily_at_{hour}h{minute}", minute=minute, hour=hour)
+    for hour, minute in (
+        ("0", "0"),
+        ("1", "59"),
+        ("2", "0"),
+        ("2", "30"),
+        ("2", "59"),
+        ("3", "0"),
+        ("6", "0"),
+        ("23", "59"),
+    )
+]
 
 
 def firings(scheduled: Scheduled, first: datetime, last: datetime) -> Iterator[datetime]:
-    """The instants at which the scheduler's own trigger fires."""
+    """The instants at which the scheduler's own trigger fires, asked at each firing for the next, as it is."""
     trigger = CronTrigger(minute=scheduled.minute, hour=scheduled.hour, timezone=ZONE)
-    previous, now = None, first.astimezone(ZONE)
-    while True:
-        fired = trigger.get_next_fire_time(previous, now)
-        assert fired is not None
-        if fired.astimezone(UTC) >= last:
-            return
-        yield fired.astimezone(UTC)
-        previous, now = fired, fired + timedelta(seconds=1)
+    fired = trigger.get_next_fire_time(None, first.astimezone(ZONE))
+    while fired is not None and (instant := fired.astimezone(UTC)) < last:
+        yield instant
+        fired = trigger.get_next_fire_time(fired, instant.astimezone(ZONE))
+        assert fired is None or fired.astimezone(UTC) > instant, "the scheduler would stand still"
 
 
 def around(night: date) -> tuple[datetime, datetime]:
