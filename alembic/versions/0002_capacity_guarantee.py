@@ -2,6 +2,7 @@
 
 The peak of overlapping stays within a new one is reached at its own start or at the start of another inside it, so
 only those instants are looked at. On PostgreSQL the trigger locks the caregiver's row first; SQLite has one writer.
+The lock leaves the key alone: writers share that by their foreign keys, and would deadlock over a stronger one.
 
 Revision ID: 0002
 Revises: 0001
@@ -37,7 +38,7 @@ DECLARE
     maximum integer;
     peak integer;
 BEGIN
-    SELECT max_animals_at_once INTO maximum FROM caregivers WHERE id = NEW.caregiver_id FOR UPDATE;
+    SELECT max_animals_at_once INTO maximum FROM caregivers WHERE id = NEW.caregiver_id FOR NO KEY UPDATE;
     peak := ({_PEAK});
     IF peak + NEW.animals > maximum THEN
         RAISE EXCEPTION 'occupancies_capacity' USING ERRCODE = 'check_violation', CONSTRAINT = 'occupancies_capacity';

@@ -225,11 +225,11 @@ FORGED = [
 ]
 
 
-@pytest.mark.parametrize("cursor", ["", "nonsense", "é", "\0", "A" * 5000, *FORGED])
-async def test_a_cursor_that_no_list_gave_out_is_refused(queries: SqlBookingQueries, cursor: str) -> None:
-    with pytest.raises(InvalidInput) as refused:
-        await page(queries, OWNER, cursor=cursor)
-    assert refused.value.field == "cursor"
+async def test_a_cursor_that_no_list_gave_out_is_refused(queries: SqlBookingQueries) -> None:
+    for cursor in ("", "nonsense", "é", "\0", "A" * 5000, *FORGED):
+        with pytest.raises(InvalidInput) as refused:
+            await page(queries, OWNER, cursor=cursor)
+        assert refused.value.field == "cursor", cursor
 
 
 async def test_a_page_takes_two_queries_however_long_it_is(peopled: Store, queries: SqlBookingQueries) -> None:

@@ -40,14 +40,14 @@ SAME = {
 }
 
 
-@pytest.mark.parametrize(("local", "name"), [(local, name) for local, names in SAME.items() for name in names])
-async def test_a_place_is_found_by_any_of_its_names(geocoder: Geocoder, local: str, name: str) -> None:
-    found, expected = await geocoder.find(name), await geocoder.find(local)
-    assert found is not None
-    assert found == expected
-    assert found.country in ("BE", "NL")
-    assert 49.4 < found.lat < 53.6
-    assert 2.5 < found.lng < 7.3
+@pytest.mark.parametrize("local", SAME)
+async def test_a_place_is_found_by_any_of_its_names(geocoder: Geocoder, local: str) -> None:
+    expected = await geocoder.find(local)
+    assert expected is not None
+    assert 49.4 < expected.lat < 53.6
+    assert 2.5 < expected.lng < 7.3
+    for name in SAME[local]:
+        assert await geocoder.find(name) == expected, name
 
 
 async def test_a_place_is_where_it_is(geocoder: Geocoder) -> None:
@@ -77,17 +77,16 @@ async def test_a_places_own_name_comes_before_what_others_are_called(geocoder: G
     assert await geocoder.find("Bergen") == dutch
 
 
-@pytest.mark.parametrize(
-    "name",
-    ["Nergenshuizen", "", " ", "'", "%", "_", "Gen_", "G%", "Gent%", "Gent; DROP TABLE places", "東京", "x" * 5000],
-)
-async def test_an_unknown_name_is_no_place(geocoder: Geocoder, name: str) -> None:
-    assert await geocoder.find(name) is None
+async def test_an_unknown_name_is_no_place(geocoder: Geocoder) -> None:
+    for name in ("Nergenshuizen", "", " ", "'", "Gent; DROP TABLE places", "東京", "x" * 5000):
+        assert await geocoder.find(name) is None, name
 
 
-@pytest.mark.parametrize("prefix", ["%", "_", "%%", "g_n", "ge%", "\\", "\\%", "/", "/%", "'", "", " ", "-"])
-async def test_what_means_something_in_sql_means_nothing_in_a_prefix(geocoder: Geocoder, prefix: str) -> None:
-    assert list(await geocoder.suggest(prefix)) == []
+async def test_what_means_something_in_sql_means_nothing_in_a_name(geocoder: Geocoder) -> None:
+    for name in ("%", "_", "Gen_", "G%", "Gent%"):
+        assert await geocoder.find(name) is None, name
+    for prefix in ("%", "_", "%%", "g_n", "ge%", "\\", "\\%", "/", "/%", "'", "", " ", "-"):
+        assert list(await geocoder.suggest(prefix)) == [], prefix
 
 
 async def test_suggestions_begin_with_the_prefix_and_the_largest_comes_first(geocoder: Geocoder) -> None:

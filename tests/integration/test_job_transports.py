@@ -215,9 +215,7 @@ async def test_a_redis_that_lost_everything_loses_no_job(sqlite_store: Store, re
     async with store.unit_of_work() as uow:
         job_id = await uow.jobs.enqueue("tests.run", {})
     sender = redis_broker(redis_process.url)
-    relay = OutboxRelay(
-        store.database, DramatiqJobTransport(sender), route_event, clock=store.clock, ids=Uuid7Ids()
-    )
+    relay = OutboxRelay(store.database, DramatiqJobTransport(sender), route_event, clock=store.clock, ids=Uuid7Ids())
     assert await relay.pump() == 1
     with Redis.from_url(redis_process.url) as client:
         assert client.dbsize() != 0

@@ -20,7 +20,9 @@ from infrastructure.persistence.places.place_tables import place_names
 from infrastructure.persistence.schema import metadata
 from tests.support.databases import create_database, drop_database
 
-MIGRATE = "import asyncio, sys; from sqlalchemy import make_url; from infrastructure.persistence.migrations import migrate"
+MIGRATE = (
+    "import asyncio, sys; from sqlalchemy import make_url; from infrastructure.persistence.migrations import migrate"
+)
 MIGRATE += "; asyncio.run(migrate(make_url(sys.argv[1])))"
 
 Work = Callable[[Connection], Any]
@@ -185,18 +187,16 @@ async def migrated(url: URL) -> AsyncIterator[Database]:
 
 
 async def test_foreign_keys_are_enforced(migrated: Database) -> None:
-    with pytest.raises(DBAPIError):
+    with pytest.raises(DBAPIError, match=r"(?i)foreign key"):
         async with migrated.begin() as connection:
-            await connection.execute(place_names.insert().values(place_id=1, folded="nowhere"))
+            await connection.execute(place_names.insert().values(place_id=1, folded="nowhere", canonical=True))
 
 
 async def test_two_processes_may_migrate_at_once(postgres_url: URL) -> None:
     """Both find the schema and the gazetteer as one of them made it."""
     target = postgres_url.render_as_string(hide_password=False)
     processes = [
-        await asyncio.create_subprocess_exec(
-            sys.executable, "-c", MIGRATE, target, stderr=asyncio.subprocess.PIPE
-        )
+        await asyncio.create_subprocess_exec(sys.executable, "-c", MIGRATE, target, stderr=asyncio.subprocess.PIPE)
         for _ in range(2)
     ]
     outputs = await asyncio.gather(*(process.communicate() for process in processes))

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from application.correlation import correlation_id
@@ -63,9 +64,7 @@ def relay(store: Store, transport: KeptMessages) -> OutboxRelay:
 
 
 def a_relay(store: Store, transport: JobTransport, *, over: Database | None = None, route: Any = None) -> OutboxRelay:
-    return OutboxRelay(
-        over or store.database, transport, route or route_event, clock=store.clock, ids=Uuid7Ids()
-    )
+    return OutboxRelay(over or store.database, transport, route or route_event, clock=store.clock, ids=Uuid7Ids())
 
 
 async def enqueue(store: Store, *, queue: str = "default", starts_in: timedelta = timedelta()) -> UUID:
@@ -139,6 +138,25 @@ async def test_two_relays_side_by_side_make_each_job_once_and_send_it_once(store
     # One for each request, and one each for owner and caregiver of each cancellation.
     assert Counter(row["payload"]["mail"] for row in rows) == {"booking_requested": 60, "booking_cancelled": 120}
     assert sorted(job_id for messages in kept for job_id in messages.ids) == sorted(row["id"] for row in rows)
+
+
+async def test_a_relay_passes_over_what_another_has_in_hand(postgres_store: Store, transport: KeptMessages) -> None:
+    store = postgres_store
+    await cancel_some_bookings(store, 2)
+    ready = [await enqueue(store) for _ in range(4)]
+    in_hand = (await store.rows(outbox_events))[0]["id"]
+    async with store.database.begin() as other:
+        await other.execute(select(jobs).where(jobs.c.id.in_(ready[:2])).with_for_update())
+        await other.execute(select(outbox_events).where(outbox_events.c.id == in_hand).with_for_update())
+        async with asyncio.timeout(10):
+            await a_relay(store, transport).pump()
+        # What the other relay reads it will send: nothing of it is taken, and nobody waits for it.
+        assert set(ready[2:]) <= set(transport.ids)
+        assert not set(ready[:2]) & set(transport.ids)
+        assert [row["id"] for row in await store.rows(outbox_events) if row["routed_at"] is None] == [in_hand]
+    await pump_dry(a_relay(store, transport))
+    assert set(ready) <= set(transport.ids)
+    assert len(transport.ids) == len(set(transport.ids))
 
 
 async def test_a_job_is_sent_once_it_is_due(store: Store, relay: OutboxRelay, transport: KeptMessages) -> None:
@@ -264,9 +282,7 @@ async def test_an_orphan_is_taken_up_again_and_its_old_holder_writes_nothing(
     assert again.attempts == 2
 
 
-async def test_money_goes_before_mails_and_reports(
-    store: Store, relay: OutboxRelay, transport: KeptMessages
-) -> None:
+async def test_money_goes_before_mails_and_reports(store: Store, relay: OutboxRelay, transport: KeptMessages) -> None:
     for queue in ("reports", "default", "mail", "money") * 2:
         await enqueue(store, queue=queue)
     await pump_dry(relay)

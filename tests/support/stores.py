@@ -68,21 +68,13 @@ class Store:
     unit_of_work: SqlUnitOfWorkFactory = field(init=False)
 
     def __post_init__(self) -> None:
-        self.unit_of_work = self.over(self.database)
-
-    def over(self, database: Database) -> SqlUnitOfWorkFactory:
-        """The same unit of work over other connections."""
-        return SqlUnitOfWorkFactory(
-            database,
+        self.unit_of_work = SqlUnitOfWorkFactory(
+            self.database,
             clock=self.clock,
             ids=self.ids,
             invalidate=self._forget,
             wake_relay=lambda: self.wakes.append(None),
         )
-
-    @property
-    def is_sqlite(self) -> bool:
-        return self.database.is_sqlite
 
     async def rows(self, table: Table) -> list[dict[str, Any]]:
         """Everything in the table, in the order of its first column."""
@@ -126,15 +118,17 @@ class Store:
         await self.add(booking)
         return booking.id
 
-    async def add(self, booking: Booking, *, by: SqlUnitOfWorkFactory | None = None) -> None:
+    async def add(self, booking: Booking, *, lock: bool = True) -> None:
+        """Stores the booking after its quote. Raises SlotTaken."""
         quote = replace(
             a_quote(
                 period=booking.period, pets=[pet for pet in PETS if pet.id in booking.pet_ids], at=booking.requested_at
             ),
             id=booking.quote_id,
         )
-        async with (by or self.unit_of_work)() as uow:
-            await uow.caregivers.get(booking.caregiver_id, for_update=True)
+        async with self.unit_of_work() as uow:
+            if lock:
+                await uow.caregivers.get(booking.caregiver_id, for_update=True)
             await uow.quotes.add(quote)
             await uow.bookings.add(booking)
 

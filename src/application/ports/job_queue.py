@@ -13,8 +13,8 @@ class JobQueue(Protocol):
     """The job records of a unit of work.
 
     Promises, checked by `tests/contract/test_job_queue.py`: a job exists if and only if its unit of work committed;
-    it runs
-    at least once, and its record tells how it went; of several jobs with one `unique_key` only the first exists.
+    it runs at least once, and its record tells how it went; of several jobs with one `unique_key` only the first
+    exists.
     """
 
     @abstractmethod

@@ -40,8 +40,7 @@ class JobRecords(Protocol):
     """Claims jobs and writes how they went.
 
     Promises, checked by `tests/contract/test_job_queue.py`: at any instant one holder at most; what a holder writes
-    after
-    losing his lease changes nothing; a claim counts as an attempt, `hand_back` takes it off again.
+    after losing his lease changes nothing; a claim counts as an attempt, `hand_back` takes it off again.
     """
 
     @abstractmethod

@@ -33,8 +33,7 @@ class Mail(Protocol):
     """Hands a mail to whoever delivers it.
 
     Promises, checked by `tests/contract/test_mail.py`: returns only when the other side has taken it; the same `id`
-    sent
-    twice carries the same Message-ID (and overwrites, where mails are files); header injection is impossible.
+    sent twice carries the same Message-ID (and overwrites, where mails are files); header injection is impossible.
     """
 
     @abstractmethod

@@ -17,8 +17,7 @@ class MailTemplates(Protocol):
     """Turns a kind of mail and its facts into words.
 
     Promises: every kind of `MAIL_KINDS` exists in nl, fr and en; values are escaped in the HTML part; an unknown
-    kind, an
-    unknown language or a missing value raises KeyError instead of writing half a mail.
+    kind, an unknown language or a missing value raises KeyError instead of writing half a mail.
     """
 
     @abstractmethod

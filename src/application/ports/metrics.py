@@ -29,8 +29,7 @@ class Metrics(Protocol):
     """Takes measurements without locks or awaits, and tells what they add up to.
 
     Promises, checked by `tests/contract/test_metrics.py`: recording never raises and costs microseconds; label
-    values come
-    from bounded sets only (route templates, never paths).
+    values come from bounded sets only (route templates, never paths).
     """
 
     @abstractmethod

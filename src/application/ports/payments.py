@@ -57,9 +57,8 @@ class Payments(Protocol):
     """The payment provider's payments and refunds.
 
     Promises, checked by `tests/contract/test_payments.py`: the same key with the same parameters answers the same
-    object
-    and moves money once; with other parameters it is PaymentRefused; refunds never add up to more than was captured;
-    `cancel` of a payment that already succeeded changes nothing and answers it as it is.
+    object and moves money once; with other parameters it is PaymentRefused; refunds never add up to more than was
+    captured; `cancel` of a payment that already succeeded changes nothing and answers it as it is.
     Every method raises PaymentsUnavailable or PaymentRefused and no vendor's error.
     """
 

@@ -19,9 +19,8 @@ class RateLimits(Protocol):
     """Fixed windows that begin with the first hit of a key.
 
     Promises, checked by `tests/contract/test_rate_limits.py`: of any number of concurrent hits within one window
-    exactly
-    `limit` are allowed; keys do not touch each other; a store that is away or slow never raises and falls back to
-    counting in the process.
+    exactly `limit` are allowed; keys do not touch each other; a store that is away or slow never raises and falls
+    back to counting in the process.
     """
 
     @abstractmethod

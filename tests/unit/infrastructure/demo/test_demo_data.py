@@ -93,7 +93,10 @@ async def _load_into(directory: Path) -> None:
             for place in PLACES:
                 row = {"name": place.names[0], "country": place.country, "lat": place.lat, "lng": place.lng}
                 await connection.execute(places.insert().values(id=place.id, population=place.population, **row))
-                names = [{"place_id": place.id, "folded": fold(name)} for name in place.names]
+                names = [
+                    {"place_id": place.id, "folded": fold(name), "canonical": name == place.names[0]}
+                    for name in place.names
+                ]
                 await connection.execute(place_names.insert(), names)
         _, told = await _marketplace(database).load()
         assert told[-1][0] == told[-1][1] == max(done for done, _ in told)
