@@ -18,7 +18,8 @@ class BreakerState(StrEnum):
 
 
 class BreakerStatus(Struct, frozen=True, kw_only=True, rename="camel"):
-    """One breaker as seen now. `failures` counts consecutive ones; `calls` counts calls admitted since start."""
+    """One breaker as seen now. `failures` counts consecutive ones; `calls` counts calls admitted since start; `reason`
+    says why it is not closed."""
 
     name: str
     state: BreakerState
@@ -26,12 +27,29 @@ class BreakerStatus(Struct, frozen=True, kw_only=True, rename="camel"):
     opened_at: datetime | None
     retry_at: datetime | None
     calls: int
+    reason: str | None = None
+
+
+class BreakerTransition(Struct, frozen=True, kw_only=True, rename="camel"):
+    """A breaker changed its state, here or in another process, as this process noticed it at `at`."""
+
+    name: str
+    from_state: BreakerState
+    to_state: BreakerState
+    at: datetime
+    reason: str
 
 
 class CircuitOpen(Unavailable):
     """The dependency was given a rest; nothing was sent to it."""
 
     title = "A service we depend on is away"
+
+
+class DependencyBusy(CircuitOpen):
+    """As many calls as the dependency is trusted with are under way; nothing was sent to it."""
+
+    title = "A service we depend on is busy"
 
 
 class UnknownBreaker(NotFound):
@@ -47,4 +65,9 @@ class CircuitBreakers(Protocol):
     @abstractmethod
     async def reset(self, name: str) -> None:
         """Closes the breaker, or every one for `all`. Raises UnknownBreaker."""
+        ...
+
+    @abstractmethod
+    async def force_open(self, name: str, reason: str, seconds: float) -> None:
+        """Opens the breaker, or every one for `all`, for so long; then it is probed as usual. Raises UnknownBreaker."""
         ...

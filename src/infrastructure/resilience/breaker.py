@@ -8,40 +8,36 @@ cancelled caller for a failure of the dependency.
 import asyncio
 import math
 import time
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from enum import Enum
 from typing import TypeVar
+from uuid import uuid4
 
 import pybreaker
-import structlog
 
-from application.ports.circuit_breakers import BreakerState, BreakerStatus, CircuitBreakers, CircuitOpen, UnknownBreaker
+from application.ports.circuit_breakers import (
+    BreakerState,
+    BreakerStatus,
+    BreakerTransition,
+    CircuitOpen,
+    DependencyBusy,
+)
+from infrastructure.resilience.breaker_link import BreakerLink, BreakerPosition
+from infrastructure.resilience.breaker_listeners import BreakerListeners
+from infrastructure.resilience.breaker_registry import BreakerRegistry
+from infrastructure.resilience.breaker_rules import BREAKER_RULES, BreakerRule, default_jitter
+from infrastructure.resilience.breaker_states import BreakerStates
+from infrastructure.resilience.fallbacks import MISSING, Fallback, answer_instead
+from infrastructure.resilience.retry_budget import RetryBudget
+
+__all__ = ["BREAKER_RULES", "MISSING", "Breaker", "BreakerRegistry", "BreakerRule", "asked_pause"]
 
 T = TypeVar("T")
 
-ALL_BREAKERS = "all"
+# A claim outlives the longest probe: only if its process dies may another probe while it stands.
+PROBE_GRACE_SECONDS = 2.0
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BreakerRule:
-    """When to open (consecutive failures), for how long, after how many good probes to close, and what is too slow."""
-
-    failures_to_open: int
-    open_seconds: float
-    timeout_seconds: float
-    successes_to_close: int
-
-
-BREAKER_RULES = {
-    "payments": BreakerRule(failures_to_open=3, open_seconds=30, timeout_seconds=15, successes_to_close=2),
-    "email": BreakerRule(failures_to_open=5, open_seconds=60, timeout_seconds=10, successes_to_close=2),
-    "geocoding": BreakerRule(failures_to_open=5, open_seconds=60, timeout_seconds=10, successes_to_close=2),
-    "external": BreakerRule(failures_to_open=5, open_seconds=60, timeout_seconds=10, successes_to_close=2),
-    "cache": BreakerRule(failures_to_open=2, open_seconds=1, timeout_seconds=0.1, successes_to_close=1),
-}
 
 _STATES = {
     pybreaker.STATE_CLOSED: BreakerState.CLOSED,
@@ -50,28 +46,25 @@ _STATES = {
 }
 
 
-class _Missing(Enum):
-    MISSING = "missing"
-
-
-MISSING = _Missing.MISSING
-
-
 class _Failed(Exception):
     """Stands for the dependency's error when an outcome is replayed."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class _Ticket:
-    """The right to make one call. Its outcome counts only in the era, between two changes of state, it was given in."""
+    """The right to make one call. Its outcome counts only in the era, between two changes of state, it was given in.
+    `probe` is the name of the claim when the call is a probe."""
 
     era: int
+    probe: str | None = None
 
 
 class Breaker:
     """Guards one dependency: calls are given up after a while, and not made at all while it is away.
 
-    `is_failure` says which errors speak against the dependency; a refusal for good reasons does not.
+    `is_failure` says which errors speak against the dependency; a refusal for good reasons does not. An error's
+    `retry_after_seconds` is the pause the dependency asks for. With a `link` it acts as one with its namesakes in other
+    processes; while nothing goes wrong the link is not used.
     """
 
     def __init__(
@@ -81,146 +74,221 @@ class Breaker:
         *,
         is_failure: Callable[[Exception], bool] = lambda error: True,  # noqa: ARG005
         monotonic: Callable[[], float] = time.monotonic,
+        jitter: Callable[[float, float], float] = default_jitter,
     ) -> None:
         self.name = name
-        self._rule = rule
-        self._is_failure = is_failure
-        self._monotonic = monotonic
-        self._era = 0
-        self._opened_at = 0.0
+        self.rule = rule
+        self.is_failure = is_failure
+        self.retry_budget = RetryBudget()
+        self.link: BreakerLink | None = None
+        self._listeners = BreakerListeners(name)
         self._probe: _Ticket | None = None
-        self._calls = 0
-        self._states = pybreaker.CircuitBreaker(
-            fail_max=rule.failures_to_open,
-            reset_timeout=rule.open_seconds,
-            success_threshold=rule.successes_to_close,
-            listeners=[_Changes(self._changed)],
-            name=name,
-            throw_new_error_on_trip=False,
-        )
+        self._calls = self._under_way = 0
+        self._states = BreakerStates(_Machine(rule), rule, monotonic=monotonic, jitter=jitter, changed=self._changed)
 
     @property
     def state(self) -> BreakerState:
-        return _STATES[self._states.current_state]
+        return self._states.state
 
     async def call(
         self,
         function: Callable[[], Awaitable[T]],
         *,
         timeout_seconds: float | None = None,
-        fallback: T | _Missing = MISSING,
+        fallback: Fallback[T] = MISSING,
     ) -> T:
         """The function's answer, given up after `timeout_seconds` (the rule's if None).
 
-        While open, and after a failure, it is `fallback` if there is one. Raises CircuitOpen while open, TimeoutError
-        when given up, and what the function raises.
+        While open or busy, and after a failure, it is that of `fallback` if there is one. Raises CircuitOpen while
+        open, DependencyBusy when too many calls are under way, TimeoutError when given up, and what the function
+        raises.
         """
-        ticket = self._admit()
-        if ticket is None:
-            if fallback is MISSING:
-                raise CircuitOpen(f"{self.name} is away", retry_after=self._retry_after())
-            return fallback
+        limit = self.rule.timeout_seconds if timeout_seconds is None else timeout_seconds
         try:
-            async with asyncio.timeout(self._rule.timeout_seconds if timeout_seconds is None else timeout_seconds):
-                answer = await function()
-        except Exception as error:
-            failed = self._is_failure(error)
-            self._settle(ticket, failed=failed)
-            if fallback is MISSING or not failed:
+            ticket = self._admit()
+            if ticket.probe is not None:
+                await self._claim(ticket, limit)
+        except CircuitOpen:
+            if fallback is MISSING:
                 raise
-            return fallback
-        except BaseException:
-            self._give_back(ticket)
-            raise
-        self._settle(ticket, failed=False)
-        return answer
+            return await answer_instead(fallback)
+        try:
+            return await self._attempt(ticket, function, limit)
+        except Exception as error:
+            if fallback is MISSING or not self.is_failure(error):
+                raise
+        return await answer_instead(fallback)
 
     def status(self) -> BreakerStatus:
-        is_open = self.state is BreakerState.OPEN
-        opened_at = None if self.state is BreakerState.CLOSED else self._opened_wall_clock()
-        retry_at = opened_at + timedelta(seconds=self._rule.open_seconds) if opened_at and is_open else None
+        states, state = self._states, self.state
+        opened_at = states.opened_at
         return BreakerStatus(
             name=self.name,
-            state=self.state,
-            failures=self._states.fail_counter,
+            state=state,
+            failures=states.failures,
             opened_at=opened_at,
-            retry_at=retry_at,
+            retry_at=opened_at + states.open_for if opened_at and state is BreakerState.OPEN else None,
             calls=self._calls,
+            reason=states.reason if opened_at else None,
         )
+
+    def on_change(self, listener: Callable[[BreakerTransition], None]) -> None:
+        """Tells it every change of state, in the middle of things: it should only take a note."""
+        self._listeners.add(listener)
 
     def reset(self) -> None:
         """Closes it and forgets what happened, including the outcome of calls under way."""
-        self._states.close()
+        self._states.move(BreakerPosition(state=BreakerState.CLOSED, reason="reset"))
+        self._tell_change(forced=True)
 
-    def _admit(self) -> _Ticket | None:
-        """The hot path is one comparison; nothing is awaited, so that two callers cannot both become the probe."""
-        state = self.state
-        if state is not BreakerState.CLOSED:
-            if self._probe is not None or (state is BreakerState.OPEN and self._open_seconds_left() > 0):
-                return None
-            if state is BreakerState.OPEN:
-                self._states.half_open()
+    def force_open(self, reason: str, seconds: float) -> None:
+        """Sends nothing for so long, however the dependency is; then it is probed as usual."""
+        self._states.move(BreakerPosition(state=BreakerState.OPEN, wait_seconds=seconds, reason=reason))
+        self._tell_change(forced=True)
+
+    def position(self) -> BreakerPosition:
+        return self._states.position()
+
+    def adopt(self, position: BreakerPosition) -> None:
+        """Takes the position that the processes reached together."""
+        self._states.adjust(position)
+
+    def _admit(self) -> _Ticket:
+        """The hot path is two comparisons; nothing is awaited, so that two callers cannot both become the probe."""
+        closed = self._states.is_closed
+        if not closed and (self._probe is not None or self._states.wait_seconds > 0):
+            raise self._refusal()
+        if self._under_way >= self.rule.concurrent_calls:
+            raise DependencyBusy(f"{self.name} is busy", retry_after=1)
+        if closed:
+            return _Ticket(self._states.era)
+        self._probe = _Ticket(self._states.era, uuid4().hex)
+        return self._probe
+
+    async def _claim(self, ticket: _Ticket, limit: float) -> None:
+        """Makes the ticket the one probe over all processes. Raises CircuitOpen when it is not to be."""
+        try:
+            granted = self.link is None or await self.link.claim(ticket.probe or "", limit + PROBE_GRACE_SECONDS)
+            # Whoever reset or opened it meanwhile has taken the probe away.
+            if not granted or self._probe is not ticket:
+                raise self._refusal()
+        except BaseException:
+            self._give_back(ticket)
+            raise
+        self._states.begin_probing()
+        ticket.era = self._states.era
+
+    async def _attempt(self, ticket: _Ticket, function: Callable[[], Awaitable[T]], limit: float) -> T:
         self._calls += 1
-        ticket = _Ticket(self._era)
-        if state is not BreakerState.CLOSED:
-            self._probe = ticket
-        return ticket
+        self._under_way += 1
+        try:
+            async with asyncio.timeout(limit):
+                answer = await function()
+        except Exception as error:
+            self._settle(ticket, error if self.is_failure(error) else None)
+            raise
+        except BaseException:
+            self._give_back(ticket)
+            raise
+        finally:
+            self._under_way -= 1
+        self._settle(ticket, None)
+        return answer
 
-    def _settle(self, ticket: _Ticket, *, failed: bool) -> None:
-        self._give_back(ticket)
-        if ticket.era == self._era:
-            with suppress(_Failed):
-                self._states.call(_fail if failed else _succeed)
+    def _settle(self, ticket: _Ticket, failure: Exception | None) -> None:
+        states = self._states
+        if ticket.era != states.era:
+            self._give_back(ticket)
+            return
+        if self._probe is ticket:
+            self._probe = None
+        had_failures = states.failures > 0
+        states.succeeded() if failure is None else states.failed(asked_pause(failure))
+        if ticket.probe is not None or ticket.era != states.era:
+            self._tell_change(probe=ticket.probe)
+        elif self.link is not None and failure is not None:
+            self.link.failed(states.open_time())
+        elif self.link is not None and had_failures:
+            self.link.recovered()
 
     def _give_back(self, ticket: _Ticket) -> None:
         if self._probe is ticket:
             self._probe = None
+        if ticket.probe is not None and self.link is not None:
+            self.link.release(ticket.probe)
 
-    def _changed(self, state: BreakerState) -> None:
-        self._era += 1
-        self._probe = None
-        if state is BreakerState.OPEN:
-            self._opened_at = self._monotonic()
-        structlog.get_logger().warning("breaker.changed", breaker=self.name, state=state.value)
+    def _tell_change(self, *, probe: str | None = None, forced: bool = False) -> None:
+        if self.link is not None:
+            self.link.changed(probe=probe, forced=forced)
 
-    def _open_seconds_left(self) -> float:
-        return self._opened_at + self._rule.open_seconds - self._monotonic()
+    def _changed(self, before: BreakerState, state: BreakerState) -> None:
+        if state is not BreakerState.HALF_OPEN:
+            self._probe = None
+        if state is not before:
+            self._listeners.tell(before, state, self._states.reason)
 
-    def _retry_after(self) -> int:
-        return max(1, math.ceil(self._open_seconds_left()))
-
-    def _opened_wall_clock(self) -> datetime:
-        return datetime.now(UTC) - timedelta(seconds=self._monotonic() - self._opened_at)
+    def _refusal(self) -> CircuitOpen:
+        return CircuitOpen(f"{self.name} is away", retry_after=max(1, math.ceil(self._states.wait_seconds)))
 
 
-class _Changes(pybreaker.CircuitBreakerListener):
-    def __init__(self, changed: Callable[[BreakerState], None]) -> None:
-        self._tell = changed
+def asked_pause(error: Exception) -> float:
+    """The seconds that the dependency asked to be left alone (`retry_after_seconds` of its error), 0 if it did not."""
+    seconds = getattr(error, "retry_after_seconds", None)
+    return float(seconds) if isinstance(seconds, int | float) and math.isfinite(seconds) and seconds > 0 else 0.0
+
+
+class _Memory(pybreaker.CircuitMemoryStorage):
+    def count(self, *, failures: int, successes: int) -> None:
+        self._fail_counter = failures
+        self._success_counter = successes
+
+
+class _Machine(pybreaker.CircuitBreakerListener):
+    def __init__(self, rule: BreakerRule) -> None:
+        self.changed: Callable[[BreakerState, BreakerState], None] = lambda _before, _state: None
+        self._memory = _Memory(pybreaker.STATE_CLOSED)
+        self._breaker = pybreaker.CircuitBreaker(
+            fail_max=rule.failures_to_open,
+            success_threshold=rule.successes_to_close,
+            listeners=[self],
+            state_storage=self._memory,
+            throw_new_error_on_trip=False,
+        )
+
+    @property
+    def state(self) -> BreakerState:
+        return _STATES[self._memory.state]
+
+    @property
+    def failures(self) -> int:
+        return self._memory.counter
+
+    @property
+    def successes(self) -> int:
+        return self._memory.success_counter
+
+    def enter(self, state: BreakerState) -> None:
+        enter = {
+            BreakerState.CLOSED: self._breaker.close,
+            BreakerState.OPEN: self._breaker.open,
+            BreakerState.HALF_OPEN: self._breaker.half_open,
+        }
+        enter[state]()
+
+    def count(self, *, failures: int, successes: int) -> None:
+        self._memory.count(failures=failures, successes=successes)
+
+    def record(self, *, failed: bool) -> None:
+        with suppress(_Failed):
+            self._breaker.call(_fail if failed else _succeed)
 
     def state_change(
         self,
         cb: pybreaker.CircuitBreaker,  # noqa: ARG002
-        old_state: pybreaker.CircuitBreakerState | None,  # noqa: ARG002
+        old_state: pybreaker.CircuitBreakerState | None,
         new_state: pybreaker.CircuitBreakerState,
     ) -> None:
-        self._tell(_STATES[new_state.name])
-
-
-class BreakerRegistry(CircuitBreakers):
-    """The breakers of this process."""
-
-    def __init__(self, breakers: Iterable[Breaker]) -> None:
-        self._breakers = {breaker.name: breaker for breaker in breakers}
-
-    async def status(self) -> Sequence[BreakerStatus]:
-        return [breaker.status() for breaker in self._breakers.values()]
-
-    async def reset(self, name: str) -> None:
-        if name != ALL_BREAKERS and name not in self._breakers:
-            raise UnknownBreaker(f"There is no circuit breaker {name}")
-        for breaker in self._breakers.values():
-            if name in (ALL_BREAKERS, breaker.name):
-                breaker.reset()
+        self.changed(_STATES[old_state.name if old_state else pybreaker.STATE_CLOSED], _STATES[new_state.name])
 
 
 def _succeed() -> None: ...

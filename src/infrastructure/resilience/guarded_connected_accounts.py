@@ -23,5 +23,7 @@ class GuardedConnectedAccounts(ConnectedAccounts):
 
     async def onboarding_link(self, account_id: str, *, return_url: str) -> str:
         return await call_provider(
-            self._breaker, lambda: self._accounts.onboarding_link(account_id, return_url=return_url)
+            self._breaker,
+            lambda: self._accounts.onboarding_link(account_id, return_url=return_url),
+            idempotent=False,
         )

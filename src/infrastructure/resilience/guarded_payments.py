@@ -6,6 +6,7 @@ from typing import TypeVar
 from application.ports.payments import PaymentRefused, Payments, PaymentsUnavailable, ProviderPayment, ProviderRefund
 from domain.shared.money import Money
 from infrastructure.resilience.breaker import BREAKER_RULES, Breaker
+from infrastructure.resilience.retries import call_with_retry
 
 T = TypeVar("T")
 
@@ -17,10 +18,13 @@ def payments_breaker() -> Breaker:
     )
 
 
-async def call_provider(breaker: Breaker, function: Callable[[], Awaitable[T]]) -> T:
-    """Raises PaymentsUnavailable when the provider took too long, CircuitOpen while it is given a rest."""
+async def call_provider(breaker: Breaker, function: Callable[[], Awaitable[T]], *, idempotent: bool = True) -> T:
+    """Once more after a failure, if asking twice does no harm. Every call with an idempotency key is of that kind.
+
+    Raises PaymentsUnavailable when the provider took too long, CircuitOpen while it is given a rest.
+    """
     try:
-        return await breaker.call(function)
+        return await call_with_retry(breaker, function, idempotent=idempotent)
     except TimeoutError as error:
         raise PaymentsUnavailable("The payment provider took too long") from error
 

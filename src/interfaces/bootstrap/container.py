@@ -33,6 +33,7 @@ class Container:
         if self.parts.in_process is not None:
             declare_actors(self.parts.in_process.broker, self.run_job)
             await self.parts.in_process.start()
+        await self.parts.breakers.start()
         self._scheduler = start_scheduler(self._fire_scheduled)
         self._spawn(self.parts.relay.run())
 
@@ -45,6 +46,7 @@ class Container:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         if self.parts.in_process is not None:
             await self.parts.in_process.stop()
+        await self.parts.breakers.stop()
         await self.parts.close()
 
     async def run_job(self, job_id: UUID, version: int) -> None:

@@ -102,6 +102,7 @@ def build_parts(settings: Settings) -> Parts:
         transport_forgets=in_process is not None,
     )
     cache = _cache(redis, breakers, metrics)
+    registry = _registry(redis, breakers)
     adapters = _adapters(
         settings,
         database=database,
@@ -109,11 +110,14 @@ def build_parts(settings: Settings) -> Parts:
         ids=ids,
         metrics=metrics,
         breakers=breakers,
+        registry=registry,
         cache=cache,
         redis=redis,
         wake_relay=relay.wake,
     )
-    return Parts(adapters=adapters, database=database, relay=relay, in_process=in_process, redis=redis)
+    return Parts(
+        adapters=adapters, database=database, relay=relay, in_process=in_process, redis=redis, breakers=registry
+    )
 
 
 def _breakers() -> _Breakers:
@@ -178,6 +182,7 @@ def _adapters(
     ids: Ids,
     metrics: Metrics,
     breakers: _Breakers,
+    registry: BreakerRegistry,
     cache: Cache,
     redis: tuple[Redis, ...],
     wake_relay: Callable[[], None],

@@ -1,0 +1,31 @@
+"""Who is told when a breaker changes its state."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import structlog
+
+from application.ports.circuit_breakers import BreakerState, BreakerTransition
+
+
+class BreakerListeners:
+    """The log, always, and whoever else asked. A listener's error breaks neither the call nor the other listeners."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._listeners: list[Callable[[BreakerTransition], None]] = []
+
+    def add(self, listener: Callable[[BreakerTransition], None]) -> None:
+        self._listeners.append(listener)
+
+    def tell(self, before: BreakerState, state: BreakerState, reason: str) -> None:
+        log = structlog.get_logger()
+        log.warning("breaker.changed", breaker=self._name, state=state.value, reason=reason)
+        change = BreakerTransition(
+            name=self._name, from_state=before, to_state=state, at=datetime.now(UTC), reason=reason
+        )
+        for listener in self._listeners:
+            try:
+                listener(change)
+            except Exception:
+                log.exception("breaker.listener_failed", breaker=self._name)

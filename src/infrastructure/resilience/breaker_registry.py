@@ -1,0 +1,71 @@
+"""All breakers of a process, by name."""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Protocol
+
+from application.ports.circuit_breakers import BreakerStatus, BreakerTransition, CircuitBreakers, UnknownBreaker
+
+ALL_BREAKERS = "all"
+
+
+class NamedBreaker(Protocol):
+    """What the registry needs of a breaker."""
+
+    @property
+    def name(self) -> str: ...
+
+    def status(self) -> BreakerStatus: ...
+
+    def reset(self) -> None: ...
+
+    def force_open(self, reason: str, seconds: float) -> None: ...
+
+    def on_change(self, listener: Callable[[BreakerTransition], None]) -> None: ...
+
+
+class SharedState(Protocol):
+    """What keeps breakers in step with other processes while it runs."""
+
+    async def start(self) -> None: ...
+
+    async def stop(self) -> None: ...
+
+
+class BreakerRegistry(CircuitBreakers):
+    """The breakers of this process, in step with those of others between `start` and `stop` if there is `shared`."""
+
+    def __init__(self, breakers: Iterable[NamedBreaker], shared: SharedState | None = None) -> None:
+        self._breakers = {breaker.name: breaker for breaker in breakers}
+        self._shared = shared
+
+    async def start(self) -> None:
+        """Needs no service to be there."""
+        if self._shared is not None:
+            await self._shared.start()
+
+    async def stop(self) -> None:
+        if self._shared is not None:
+            await self._shared.stop()
+
+    def on_change(self, listener: Callable[[BreakerTransition], None]) -> None:
+        """Tells it every change of every breaker; it should only take a note."""
+        for breaker in self._breakers.values():
+            breaker.on_change(listener)
+
+    async def status(self) -> Sequence[BreakerStatus]:
+        return [breaker.status() for breaker in self._breakers.values()]
+
+    async def reset(self, name: str) -> None:
+        for breaker in self._named(name):
+            breaker.reset()
+
+    async def force_open(self, name: str, reason: str, seconds: float) -> None:
+        for breaker in self._named(name):
+            breaker.force_open(reason, seconds)
+
+    def _named(self, name: str) -> Sequence[NamedBreaker]:
+        if name == ALL_BREAKERS:
+            return list(self._breakers.values())
+        if name not in self._breakers:
+            raise UnknownBreaker(f"There is no circuit breaker {name}")
+        return [self._breakers[name]]
