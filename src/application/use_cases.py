@@ -38,6 +38,7 @@ from application.mails.send_mail import SendMail
 from application.mails.tell_admins import TellAdmins
 from application.operations.check_health import CheckHealth
 from application.operations.clean_up import CleanUp
+from application.operations.force_circuit_breaker_open import ForceCircuitBreakerOpen
 from application.operations.reset_circuit_breaker import ResetCircuitBreaker
 from application.operations.show_metrics import ShowMetrics
 from application.payments.apply_payment_event import ApplyPaymentEvent
@@ -78,6 +79,7 @@ class UseCases:
     decline_booking: DeclineBooking
     delete_pet: DeletePet
     expire_bookings: ExpireBookings
+    force_circuit_breaker_open: ForceCircuitBreakerOpen
     log_in: LogIn
     log_out: LogOut
     log_out_everywhere: LogOutEverywhere
@@ -138,6 +140,7 @@ def build_use_cases(a: Adapters) -> UseCases:
         decline_booking=DeclineBooking(unit_of_work=uow, clock=clock),
         delete_pet=DeletePet(unit_of_work=uow, clock=clock),
         expire_bookings=ExpireBookings(unit_of_work=uow, clock=clock),
+        force_circuit_breaker_open=ForceCircuitBreakerOpen(circuit_breakers=a.circuit_breakers, unit_of_work=uow),
         log_in=LogIn(
             unit_of_work=uow,
             password_hasher=a.password_hasher,

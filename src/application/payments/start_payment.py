@@ -79,9 +79,9 @@ class StartPayment:
         return payment
 
     async def _ask_provider(self, payment: Payment) -> ProviderPayment:
-        if payment.provider_payment_id is not None:
-            return await self.payments.retrieve(payment.provider_payment_id)
         try:
+            if payment.provider_payment_id is not None:
+                return await self.payments.retrieve(payment.provider_payment_id)
             return await self.payments.create(
                 amount=payment.amount, reference=payment.reference, idempotency_key=payment.key
             )

@@ -14,6 +14,7 @@ from application.use_cases import UseCases
 from domain.operations.health_score import HealthStatus
 from domain.shared.actor import Actor
 from domain.shared.errors import Unavailable
+from domain.shared.texts import line
 from interfaces.http.authentication import IGNORE_TOKEN, MONITORED, admin_only, admin_or_monitor
 from interfaces.http.json_body import HttpRequest
 from interfaces.http.openapi import BEARER, problems_of
@@ -48,12 +49,23 @@ class HealthController(Controller):
             raise Unavailable("The database does not answer.")
 
 
-class CircuitBreakerActionBody(
-    Struct, frozen=True, kw_only=True, tag_field="action", tag="reset", forbid_unknown_fields=True
-):
-    """Closes a breaker by name, or `all`."""
+BreakerName = Annotated[str, Meta(min_length=1, max_length=40, examples=["payments"], description="Or `all`")]
 
-    breaker: Annotated[str, Meta(min_length=1, max_length=40, examples=["payments"])]
+
+class ResetBreakerBody(Struct, frozen=True, kw_only=True, tag_field="action", tag="reset", forbid_unknown_fields=True):
+    """Closes a breaker."""
+
+    breaker: BreakerName
+
+
+class ForceOpenBreakerBody(
+    Struct, frozen=True, kw_only=True, tag_field="action", tag="force_open", forbid_unknown_fields=True
+):
+    """Keeps a breaker open for a while, whatever the dependency does."""
+
+    breaker: BreakerName
+    reason: Annotated[str, Meta(min_length=1, max_length=500, examples=["Announced maintenance"])]
+    minutes: Annotated[int, Meta(ge=1, le=24 * 60, examples=[30])]
 
 
 class BreakerList(Struct, frozen=True, kw_only=True, rename="camel"):
@@ -89,17 +101,26 @@ class OperationsController(Controller):
     @post(
         "/circuit-breakers",
         status_code=200,
-        summary="Close a circuit breaker by hand",
+        summary="Close a circuit breaker by hand, or keep it open for a while",
         guards=[admin_only],
         responses=problems_of(401, 403, 404),
     )
-    async def reset(
+    async def steer(
         self,
         use_cases: NamedDependency[UseCases],
         actor: NamedDependency[Actor],
-        data: JSONBody[CircuitBreakerActionBody],
+        data: JSONBody[ResetBreakerBody | ForceOpenBreakerBody],
     ) -> BreakerList:
-        await use_cases.reset_circuit_breaker.execute(admin=actor, name=data.breaker)
+        match data:
+            case ResetBreakerBody():
+                await use_cases.reset_circuit_breaker.execute(admin=actor, name=data.breaker)
+            case ForceOpenBreakerBody():
+                await use_cases.force_circuit_breaker_open.execute(
+                    admin=actor,
+                    name=data.breaker,
+                    reason=line(data.reason, field="reason"),
+                    minutes=data.minutes,
+                )
         return BreakerList(items=list(await use_cases.circuit_breakers.status()))
 
 

@@ -1,0 +1,69 @@
+"""How the people who operate it see and steer the product."""
+
+from tests.support.people import Person, admin
+from tests.support.product import Product, eventually, ok, problem
+
+
+def breaker(operator: Person, name: str) -> dict[str, object]:
+    listed = ok(operator.client.get("/api/admin/circuit-breakers"))["items"]
+    return next(item for item in listed if item["name"] == name)
+
+
+def test_the_figures_have_the_shape_of_the_contract(product: Product) -> None:
+    figures = ok(admin(product).client.get("/api/admin/metrics"))
+    assert {"metrics", "health", "circuitBreakers", "queues", "system"} <= figures.keys()
+    assert {"activeUsers", "requestsPerMinute", "avgResponseTime", "p50", "p95", "p99", "errorRate", "dbQueryTime"} < (
+        figures["metrics"].keys()
+    )
+    assert figures["metrics"]["requestsPerMinute"] >= 0
+    assert 0 <= figures["metrics"]["cache"]["hitRate"] <= 1
+    assert figures["health"]["score"] == 100
+    assert figures["health"]["issues"] == []
+    assert set(figures["queues"]) == {"money", "mail", "default", "reports"}
+
+
+def test_health_names_every_part(product: Product) -> None:
+    health = ok(product.client().get("/api/health"))
+    assert health["status"] == "healthy"
+    assert set(health["checks"]) == {"database", "cache", "queue", "payments", "email"}
+    assert product.client().get("/api/health/live").status_code == 204
+    assert product.client().get("/api/health/ready").status_code == 204
+
+
+def test_a_breaker_is_opened_and_closed_by_hand_for_every_process(product: Product) -> None:
+    operators = [admin(product) for _ in range(product.api_processes)]
+    for at, operator in enumerate(operators):
+        operator.client.base_url = product.client(at).base_url
+    body = {"action": "force_open", "breaker": "email", "reason": "Maintenance", "minutes": 30}
+    ok(operators[0].client.post("/api/admin/circuit-breakers", json=body))
+    for operator in operators:
+        eventually(lambda who=operator: breaker(who, "email")["state"] == "open", what="the opening")
+        assert breaker(operator, "email")["retryAt"]
+    assert ok(product.client().get("/api/health"))["checks"]["email"]["status"] == "degraded"
+
+    ok(operators[-1].client.post("/api/admin/circuit-breakers", json={"action": "reset", "breaker": "all"}))
+    for operator in operators:
+        eventually(lambda who=operator: breaker(who, "email")["state"] == "closed", what="the closing")
+
+
+def test_an_unknown_breaker_or_action_is_refused(embedded: Product) -> None:
+    client = admin(embedded).client
+    path = "/api/admin/circuit-breakers"
+    problem(client.post(path, json={"action": "reset", "breaker": "toaster"}), 404)
+    problem(client.post(path, json={"action": "explode", "breaker": "email"}), 422)
+    problem(client.post(path, json={"action": "force_open", "breaker": "email"}), 422)
+    problem(client.post(path, json={"action": "force_open", "breaker": "email", "reason": "x", "minutes": 0}), 422)
+
+
+def test_the_metrics_token_reads_and_only_reads(embedded: Product) -> None:
+    token = (embedded.data_dir / "metrics_token").read_text().strip()
+    monitor = embedded.client(token=token)
+    text = monitor.get("/metrics")
+    assert text.status_code == 200
+    assert text.headers["content-type"].startswith("text/plain; version=0.0.4")
+    assert "# TYPE" in text.text
+    ok(monitor.get("/api/admin/metrics"))
+    ok(monitor.get("/api/admin/circuit-breakers"))
+    problem(monitor.post("/api/admin/circuit-breakers", json={"action": "reset", "breaker": "all"}), 401)
+    problem(monitor.get("/api/admin/caregivers"), 401)
+    problem(monitor.get("/api/me"), 401)
