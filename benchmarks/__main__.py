@@ -1,5 +1,6 @@
 """`python -m benchmarks`: every measurement, one after the other. Each module says what it measures."""
 
-from benchmarks import start_and_memory
+from benchmarks import breaker_overhead, start_and_memory
 
 start_and_memory.main()
+breaker_overhead.main()
