@@ -1,15 +1,16 @@
-"""What every geocoder promises. Here: the bundled gazetteer, on both databases."""
+"""What every geocoder promises. Here: the gazetteer on both databases, alone and in front of a service that is away."""
 
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import pytest
 from sqlalchemy.engine import URL
 
-from application.ports.geocoder import Geocoder
+from application.ports.geocoder import Geocoder, GeocoderUnavailable, Place
 from infrastructure.geocoder.gazetteer_geocoder import GazetteerGeocoder
 from infrastructure.persistence.database import Database, database_url
+from infrastructure.resilience.guarded_geocoder import GuardedGeocoder, geocoding_breaker
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -23,10 +24,19 @@ def gazetteer(request: pytest.FixtureRequest, tmp_path: Path) -> URL:
     return database_url(request.getfixturevalue("postgres_server"), tmp_path).set(database=name)
 
 
-@pytest.fixture
-async def geocoder(gazetteer: URL) -> AsyncIterator[Geocoder]:
+class AwayGeocoder(Geocoder):
+    async def find(self, name: str, *, country: str | None = None) -> Place | None:
+        raise GeocoderUnavailable
+
+    async def suggest(self, prefix: str, *, country: str | None = None, limit: int = 10) -> Sequence[Place]:
+        raise GeocoderUnavailable
+
+
+@pytest.fixture(params=["alone", "guarded"])
+async def geocoder(request: pytest.FixtureRequest, gazetteer: URL) -> AsyncIterator[Geocoder]:
     database = Database(gazetteer)
-    yield GazetteerGeocoder(database)
+    bundled = GazetteerGeocoder(database)
+    yield bundled if request.param == "alone" else GuardedGeocoder(bundled, AwayGeocoder(), geocoding_breaker())
     await database.dispose()
 
 

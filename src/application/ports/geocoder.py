@@ -1,10 +1,13 @@
 """Finding places by any of their names."""
 
+import math
 from abc import abstractmethod
 from collections.abc import Sequence
 from typing import Protocol
 
 from msgspec import Struct
+
+from domain.shared.errors import Unavailable
 
 
 class Place(Struct, frozen=True, kw_only=True):
@@ -14,6 +17,17 @@ class Place(Struct, frozen=True, kw_only=True):
     country: str
     lat: float
     lng: float
+
+
+class GeocoderUnavailable(Unavailable):
+    """The service did not answer in time or answered nonsense. `retry_after_seconds` is the pause it asked for, 0 if it
+    did not."""
+
+    title = "Places cannot be looked up now"
+
+    def __init__(self, detail: str = "", *, retry_after_seconds: float = 0) -> None:
+        super().__init__(detail, retry_after=math.ceil(retry_after_seconds) or 5)
+        self.retry_after_seconds = retry_after_seconds
 
 
 class Geocoder(Protocol):
@@ -26,7 +40,7 @@ class Geocoder(Protocol):
 
     @abstractmethod
     async def find(self, name: str, *, country: str | None = None) -> Place | None:
-        """The best match for a whole name."""
+        """The best match for a whole name. Raises GeocoderUnavailable where a service is asked that nothing guards."""
         ...
 
     @abstractmethod

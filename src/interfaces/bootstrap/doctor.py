@@ -32,6 +32,7 @@ async def examine(settings: Settings) -> list[Finding]:
     finally:
         await parts.close()
     findings.append(await _mail(settings))
+    findings.append(await _geocoding(settings))
     findings.append(Finding("payments", ok=True, detail="sandbox: no money moves"))
     return findings
 
@@ -71,3 +72,16 @@ async def _mail(settings: Settings) -> Finding:
     except DomainError as error:
         return Finding("mail", ok=False, detail=str(error))
     return Finding("mail", ok=True, detail="the SMTP server answers")
+
+
+async def _geocoding(settings: Settings) -> Finding:
+    if not settings.nominatim_url:
+        return Finding("geocoding", ok=True, detail="the bundled gazetteer")
+    from infrastructure.geocoder.nominatim_geocoder import NominatimGeocoder, create_nominatim_client
+
+    async with create_nominatim_client(settings.support_email) as client:
+        try:
+            await NominatimGeocoder(settings.nominatim_url, client=client).check()
+        except DomainError as error:
+            return Finding("geocoding", ok=False, detail=str(error))
+    return Finding("geocoding", ok=True, detail="the bundled gazetteer, then Nominatim, which answers")

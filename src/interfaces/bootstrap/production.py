@@ -1,6 +1,6 @@
 """What runs in production: the adapter of each port, chosen by the settings."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +9,7 @@ from redis.asyncio import Redis
 from application.adapters import Adapters
 from application.ports.cache import Cache
 from application.ports.clock import Clock
+from application.ports.geocoder import Geocoder
 from application.ports.health_probe import HealthProbe
 from application.ports.ids import Ids
 from application.ports.mail import Mail
@@ -47,6 +48,7 @@ from infrastructure.rate_limits.redis_rate_limits import RedisRateLimits
 from infrastructure.redis.redis_client import create_quick_redis, redis_address
 from infrastructure.resilience.breaker import BREAKER_RULES, Breaker, BreakerRegistry
 from infrastructure.resilience.guarded_connected_accounts import GuardedConnectedAccounts
+from infrastructure.resilience.guarded_geocoder import GuardedGeocoder, geocoding_breaker
 from infrastructure.resilience.guarded_mail import GuardedMail, email_breaker
 from infrastructure.resilience.guarded_payments import GuardedPayments, payments_breaker
 from infrastructure.resilience.shared_breaker_state import SharedBreakerState, create_breaker_redis
@@ -66,8 +68,10 @@ class Parts:
     in_process: InProcessJobTransport | None
     redis: tuple[Redis, ...]
     breakers: BreakerRegistry
+    close_geocoder: Callable[[], Awaitable[None]]
 
     async def close(self) -> None:
+        await self.close_geocoder()
         for client in self.redis:
             await client.aclose()
         await self.database.dispose()
@@ -79,13 +83,14 @@ class _Breakers:
     email: Breaker
     cache: Breaker
     limits: Breaker
+    geocoding: Breaker | None
 
 
 def build_parts(settings: Settings) -> Parts:
     """Everything, connected to nothing yet: services may come later."""
     settings.data_path.mkdir(parents=True, exist_ok=True)
     clock, ids, metrics = SystemClock(), Uuid7Ids(), InMemoryMetrics()
-    breakers = _breakers()
+    breakers = _breakers(settings)
     database = Database(
         database_url(settings.database_url, settings.data_path),
         on_query=lambda seconds: metrics.query_finished(seconds=seconds),
@@ -103,6 +108,7 @@ def build_parts(settings: Settings) -> Parts:
     )
     cache = _cache(redis, breakers, metrics)
     registry = _registry(redis, breakers)
+    geocoder, close_geocoder = _geocoder(settings, database, breakers)
     adapters = _adapters(
         settings,
         database=database,
@@ -112,20 +118,28 @@ def build_parts(settings: Settings) -> Parts:
         breakers=breakers,
         registry=registry,
         cache=cache,
+        geocoder=geocoder,
         redis=redis,
         wake_relay=relay.wake,
     )
     return Parts(
-        adapters=adapters, database=database, relay=relay, in_process=in_process, redis=redis, breakers=registry
+        adapters=adapters,
+        database=database,
+        relay=relay,
+        in_process=in_process,
+        redis=redis,
+        breakers=registry,
+        close_geocoder=close_geocoder,
     )
 
 
-def _breakers() -> _Breakers:
+def _breakers(settings: Settings) -> _Breakers:
     return _Breakers(
         payments=payments_breaker(),
         email=email_breaker(),
         cache=Breaker("cache", BREAKER_RULES["cache"]),
         limits=Breaker("rate_limits", BREAKER_RULES["cache"]),
+        geocoding=geocoding_breaker() if settings.nominatim_url else None,
     )
 
 
@@ -145,8 +159,9 @@ def _transport(settings: Settings, in_process: InProcessJobTransport | None) -> 
 
 def _registry(redis: tuple[Redis, ...], breakers: _Breakers) -> BreakerRegistry:
     """Those that guard Redis itself stay this process's own."""
-    shared = SharedBreakerState(redis[2], [breakers.payments, breakers.email]) if redis else None
-    return BreakerRegistry([breakers.payments, breakers.email, breakers.cache, breakers.limits], shared)
+    outside = [breakers.payments, breakers.email, *([breakers.geocoding] if breakers.geocoding else [])]
+    shared = SharedBreakerState(redis[2], outside) if redis else None
+    return BreakerRegistry([*outside, breakers.cache, breakers.limits], shared)
 
 
 def _cache(redis: tuple[Redis, ...], breakers: _Breakers, metrics: Metrics) -> Cache:
@@ -161,6 +176,24 @@ def _mail(settings: Settings) -> Mail:
     if settings.smtp_url:
         return SmtpMail(settings.smtp_url, settings.sender)
     return FileMail(settings.data_path / "mail", settings.sender)
+
+
+def _geocoder(
+    settings: Settings, database: Database, breakers: _Breakers
+) -> tuple[Geocoder, Callable[[], Awaitable[None]]]:
+    """The geocoder, and what closes its connections."""
+    gazetteer = GazetteerGeocoder(database)
+    if settings.nominatim_url is None or breakers.geocoding is None:
+        return gazetteer, _nothing
+    # Its HTTP client takes memory and a part of the start's time: only who uses it pays.
+    from infrastructure.geocoder.nominatim_geocoder import NominatimGeocoder, create_nominatim_client
+
+    client = create_nominatim_client(settings.support_email)
+    nominatim = NominatimGeocoder(settings.nominatim_url, client=client)
+    return GuardedGeocoder(gazetteer, nominatim, breakers.geocoding), client.aclose
+
+
+async def _nothing() -> None: ...
 
 
 def _probes(database: Database, redis: tuple[Redis, ...], breakers: _Breakers) -> dict[str, HealthProbe]:
@@ -184,6 +217,7 @@ def _adapters(
     breakers: _Breakers,
     registry: BreakerRegistry,
     cache: Cache,
+    geocoder: Geocoder,
     redis: tuple[Redis, ...],
     wake_relay: Callable[[], None],
 ) -> Adapters:
@@ -199,7 +233,7 @@ def _adapters(
         caregiver_queries=SqlCaregiverQueries(database),
         circuit_breakers=registry,
         connected_accounts=GuardedConnectedAccounts(accounts, breakers.payments),
-        geocoder=GazetteerGeocoder(database),
+        geocoder=geocoder,
         health_probes=_probes(database, redis, breakers),
         holidays=HolidaysCalendar(),
         housekeeping=SqlHousekeeping(database),

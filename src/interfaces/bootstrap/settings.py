@@ -33,6 +33,7 @@ class Settings(Struct, frozen=True, kw_only=True, rename="upper"):
     redis_token: str | None = None
     smtp_url: str | None = None
     mail_from: str | None = None
+    nominatim_url: str | None = None
     host: str = "127.0.0.1"
     port: Port = 8000
     data_dir: str = "./var"
@@ -103,6 +104,8 @@ class Settings(Struct, frozen=True, kw_only=True, rename="upper"):
     def _check(self) -> None:
         if self.environment not in (DEVELOPMENT, PRODUCTION):
             raise BadSettings("ENVIRONMENT must be development or production")
+        if self.nominatim_url and not self.nominatim_url.startswith(("http://", "https://")):
+            raise BadSettings("NOMINATIM_URL must begin with http:// or https://")
         if not self.in_production:
             return
         missing = [name.upper() for name in _REQUIRED_IN_PRODUCTION if not getattr(self, name)]
