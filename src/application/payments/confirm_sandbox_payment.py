@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from application.payments.money_jobs import enqueue_apply_event
+from application.payments.receive_payment_event import receive_payment_event
 from application.ports.clock import Clock
 from application.ports.event_inbox import InboxEvent
 from application.ports.ids import Ids
@@ -66,8 +66,7 @@ class ConfirmSandboxPayment:
             received_at=self.clock.now(),
         )
         async with self.unit_of_work() as uow:
-            await uow.inbox.receive(event)
-            await enqueue_apply_event(uow, event.id)
+            await receive_payment_event(uow, event)
 
     async def _provider_payment_id(self, actor: Actor, payment_id: PaymentId) -> str:
         async with self.unit_of_work() as uow:

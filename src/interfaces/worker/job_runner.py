@@ -83,12 +83,11 @@ class JobRunner:
         except asyncio.CancelledError:
             await asyncio.shield(asyncio.ensure_future(self._hand_back(job, task)))
             raise
-        except Exception:
-            # The lease can no longer be renewed, and whoever takes over must find nobody at work.
-            await _stop(task)
-            raise
+        finally:
+            # Out of time, or the lease is lost or cannot be renewed: whoever takes over must find nobody at work.
+            if not task.done():
+                await _stop(task)
         if ended is not None:
-            await _stop(task)
             return await self._failed(job, kind, TimeoutError(ended)) if ended == "time limit" else ended
         return await self._settle(job, kind, task)
 

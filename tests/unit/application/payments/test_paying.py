@@ -10,9 +10,10 @@ from application.bookings.cancel_booking import CancelBooking
 from application.bookings.expire_bookings import ExpireBookings
 from application.payments.apply_payment_event import ApplyPaymentEvent
 from application.payments.cancel_payment import CancelPayment
-from application.payments.receive_payment_event import ReceivePaymentEvent
+from application.payments.receive_payment_event import receive_payment_event
 from application.payments.refund_payment import RefundPayment
 from application.payments.start_payment import PaymentNotPossible
+from application.ports.event_inbox import InboxEvent
 from application.ports.payments import PaymentRefused, PaymentsUnavailable, ProviderPayment
 from domain.bookings.booking_life import BookingId, BookingStatus
 from domain.bookings.booking_refusals import BookingNotAccepted, OnlyTheOwner, PayWindowClosed, PayWindowNotOpen
@@ -46,10 +47,16 @@ def unsure(world: BookingWorld) -> UnsurePayments:
 
 async def tell(world: BookingWorld, object_id: str, event_id: str = "evt_1") -> bool:
     """The provider's event arrives and its job runs."""
-    receive = ReceivePaymentEvent(unit_of_work=world.unit_of_work, clock=world.clock, ids=world.ids)
-    is_new = await receive.execute(
-        provider="sandbox", event_id=event_id, kind="payment_intent.succeeded", object_id=object_id
+    event = InboxEvent(
+        id=world.ids.new(),
+        provider="sandbox",
+        event_id=event_id,
+        kind="payment_intent.succeeded",
+        object_id=object_id,
+        received_at=world.clock.now(),
     )
+    async with world.unit_of_work() as uow:
+        is_new = await receive_payment_event(uow, event)
     for job in await world.jobs("payments.apply_event"):
         await apply(world).execute(inbox_id=UUID(job["inbox_id"]))
     return is_new
