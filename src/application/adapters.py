@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from application.ports.access_tokens import AccessTokens
 from application.ports.account_queries import AccountQueries
 from application.ports.booking_queries import BookingQueries
+from application.ports.breaker_history import BreakerHistory
 from application.ports.cache import Cache
 from application.ports.caregiver_queries import CaregiverQueries
 from application.ports.circuit_breakers import CircuitBreakers
@@ -43,6 +44,7 @@ class Adapters:
     access_tokens: AccessTokens
     account_queries: AccountQueries
     booking_queries: BookingQueries
+    breaker_history: BreakerHistory
     cache: Cache
     caregiver_queries: CaregiverQueries
     circuit_breakers: CircuitBreakers

@@ -50,6 +50,7 @@ from application.pets.add_pet import AddPet
 from application.pets.change_pet import ChangePet
 from application.pets.delete_pet import DeletePet
 from application.ports.booking_queries import BookingQueries
+from application.ports.breaker_history import BreakerHistory
 from application.ports.caregiver_queries import CaregiverQueries
 from application.ports.circuit_breakers import CircuitBreakers
 from application.ports.metrics import Metrics
@@ -65,6 +66,7 @@ class UseCases:
     apply_payment_event: ApplyPaymentEvent
     approve_caregiver: ApproveCaregiver
     booking_queries: BookingQueries
+    breaker_history: BreakerHistory
     cancel_booking: CancelBooking
     cancel_payment: CancelPayment
     caregiver_queries: CaregiverQueries
@@ -122,6 +124,7 @@ def build_use_cases(a: Adapters) -> UseCases:
         apply_payment_event=ApplyPaymentEvent(unit_of_work=uow, payments=a.payments, clock=clock, ids=ids),
         approve_caregiver=ApproveCaregiver(unit_of_work=uow, clock=clock),
         booking_queries=a.booking_queries,
+        breaker_history=a.breaker_history,
         cancel_booking=CancelBooking(unit_of_work=uow, clock=clock, ids=ids),
         cancel_payment=CancelPayment(unit_of_work=uow, payments=a.payments, clock=clock, ids=ids),
         caregiver_queries=a.caregiver_queries,

@@ -89,6 +89,20 @@ async def test_the_cache_is_counted_by_outcome(metrics: InMemoryMetrics) -> None
     assert summary.cache_hit_rate == 0.5
 
 
+def test_prometheus_reads_the_state_of_breakers_and_the_ends_of_calls(metrics: InMemoryMetrics) -> None:
+    metrics.breaker_changed(name="email", state="closed")
+    metrics.breaker_changed(name="email", state="open")
+    metrics.dependency_called(name="email", outcome="timed_out", seconds=10)
+    metrics.dependency_called(name="email", outcome="not_sent", seconds=0)
+    lines = metrics.prometheus_text().decode().splitlines()
+    assert 'tailtribe_breaker_state{name="email",state="open"} 1.0' in lines
+    assert 'tailtribe_breaker_state{name="email",state="closed"} 0.0' in lines
+    assert 'tailtribe_breaker_changes_total{name="email",state="open"} 1.0' in lines
+    assert 'tailtribe_dependency_seconds_count{name="email",outcome="timed_out"} 1.0' in lines
+    assert 'tailtribe_dependency_seconds_sum{name="email",outcome="timed_out"} 10.0' in lines
+    assert 'tailtribe_dependency_seconds_count{name="email",outcome="not_sent"} 1.0' in lines
+
+
 def test_prometheus_reads_totals_by_route_kind_and_outcome(metrics: InMemoryMetrics) -> None:
     _request(metrics, status=503)
     metrics.query_finished(seconds=0.01)

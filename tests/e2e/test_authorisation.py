@@ -89,6 +89,7 @@ PROTECTED = [
     ("POST", "/api/admin/caregivers/{caregiver}/reject", {"reason": "no"}),
     ("GET", "/api/admin/metrics", None),
     ("GET", "/api/admin/circuit-breakers", None),
+    ("GET", "/api/admin/circuit-breakers/history", None),
     ("POST", "/api/admin/circuit-breakers", {"action": "reset", "breaker": "all"}),
     ("GET", "/metrics", None),
 ]

@@ -45,6 +45,12 @@ def test_a_breaker_is_opened_and_closed_by_hand_for_every_process(product: Produ
     for operator in operators:
         eventually(lambda who=operator: breaker(who, "email")["state"] == "closed", what="the closing")
 
+    path = "/api/admin/circuit-breakers/history?breaker=email"
+    eventually(lambda: len(ok(operators[0].client.get(path))["items"]) >= 2, what="the history")
+    closed, opened = ok(operators[0].client.get(path))["items"][:2]
+    assert (opened["fromState"], opened["toState"], opened["reason"]) == ("closed", "open", "Maintenance")
+    assert (closed["fromState"], closed["toState"], closed["reason"]) == ("open", "closed", "reset")
+
 
 def test_an_unknown_breaker_or_action_is_refused(embedded: Product) -> None:
     client = admin(embedded).client
@@ -61,7 +67,7 @@ def test_the_metrics_token_reads_and_only_reads(embedded: Product) -> None:
     text = monitor.get("/metrics")
     assert text.status_code == 200
     assert text.headers["content-type"].startswith("text/plain; version=0.0.4")
-    assert "# TYPE" in text.text
+    assert 'tailtribe_breaker_state{name="payments",state="closed"} 1.0' in text.text
     ok(monitor.get("/api/admin/metrics"))
     ok(monitor.get("/api/admin/circuit-breakers"))
     problem(monitor.post("/api/admin/circuit-breakers", json={"action": "reset", "breaker": "all"}), 401)

@@ -5,18 +5,20 @@ import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
 from redis.asyncio import Redis
 
-from application.ports.circuit_breakers import BreakerState, CircuitOpen
+from application.ports.circuit_breakers import BreakerState, BreakerTransition, CircuitOpen
 from application.ports.payments import PaymentRefused
 from infrastructure.redis.redis_client import create_redis
 from infrastructure.resilience.breaker import Breaker, BreakerRegistry, BreakerRule
 from infrastructure.resilience.shared_breaker_state import SharedBreakerState, create_breaker_redis
+from tests.support.certificates import Certificates
 from tests.support.polling import until
-from tests.support.servers import RedisProcess
+from tests.support.servers import RedisProcess, redis_binary
 
 RULE = BreakerRule(failures_to_open=3, open_seconds=60, timeout_seconds=5, successes_to_close=2)
 BRIEF = BreakerRule(failures_to_open=3, open_seconds=0.05, timeout_seconds=5, successes_to_close=2)
@@ -32,6 +34,15 @@ class Process:
     breaker: Breaker
     shared: SharedBreakerState
     registry: BreakerRegistry
+    heard: list[BreakerTransition] = field(default_factory=list[BreakerTransition])
+
+    def __post_init__(self) -> None:
+        self.registry.on_change(self.heard.append)
+
+    @property
+    def made(self) -> list[str]:
+        """The states it took by its own doing."""
+        return [change.to_state.value for change in self.heard if change.made_here]
 
 
 @asynccontextmanager
@@ -173,6 +184,49 @@ async def test_a_cancelled_probe_makes_room_for_one_of_another_process(redis_ser
         with pytest.raises(asyncio.CancelledError):
             await call
         await _recover(other.breaker)
+
+
+async def test_every_change_is_made_in_one_process_and_noticed_in_all(redis_server: str) -> None:
+    async with two_processes(redis_server, BRIEF) as (one, other):
+        await _fail(one.breaker, times=2)
+        await until(lambda: other.breaker.status().failures == 2)
+        await _fail(other.breaker)
+        await until(lambda: one.breaker.state is BreakerState.OPEN)
+        await _recover(one.breaker)
+        await until(lambda: other.breaker.state is BreakerState.CLOSED)
+        await other.registry.force_open("payments", "maintenance", 600)
+        await until(lambda: one.breaker.state is BreakerState.OPEN)
+    assert one.made == ["half_open", "closed"]
+    assert other.made == ["open", "open"]
+    everything = ["open", "half_open", "closed", "open"]
+    assert [change.to_state.value for change in one.heard] == everything
+    assert [change.to_state.value for change in other.heard] == everything
+
+
+async def test_it_works_where_client_commands_are_forbidden() -> None:
+    server = RedisProcess(redis_binary(), "--user", "default", "on", "nopass", "~*", "&*", "+@all", "-client")
+    try:
+        await _opens_there_and_closes_here(server.start())
+    finally:
+        server.stop()
+
+
+async def test_it_works_over_tls(tmp_path: Path) -> None:
+    certificates = Certificates(tmp_path)
+    server = RedisProcess(redis_binary(), *certificates.redis_options())
+    try:
+        server.start()
+        await _opens_there_and_closes_here(certificates.redis_url())
+    finally:
+        server.stop()
+
+
+async def _opens_there_and_closes_here(url: str) -> None:
+    async with two_processes(url) as (one, other):
+        await _fail(one.breaker, _silent, times=3)
+        await until(lambda: other.breaker.state is BreakerState.OPEN, seconds=1)
+        await other.registry.reset("all")
+        await until(lambda: one.breaker.state is BreakerState.CLOSED)
 
 
 @dataclass

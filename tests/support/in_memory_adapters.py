@@ -34,6 +34,7 @@ from infrastructure.persistence.database import Database, database_url
 from infrastructure.persistence.idempotency.sql_idempotency_store import SqlIdempotencyStore
 from infrastructure.persistence.jobs.sql_job_records import SqlJobRecords
 from infrastructure.persistence.mails.sql_mail_queries import SqlMailQueries
+from infrastructure.persistence.operations.sql_breaker_history import SqlBreakerHistory
 from infrastructure.persistence.operations.sql_housekeeping import SqlHousekeeping
 from infrastructure.persistence.pets.sql_pet_queries import SqlPetQueries
 from infrastructure.persistence.places.folding import fold
@@ -91,6 +92,7 @@ def in_memory_adapters(tmp_path: Path) -> Adapters:
         access_tokens=JwtAccessTokens(SECRET),
         account_queries=SqlAccountQueries(database),
         booking_queries=SqlBookingQueries(database),
+        breaker_history=SqlBreakerHistory(database),
         cache=cache,
         caregiver_queries=SqlCaregiverQueries(database),
         circuit_breakers=BreakerRegistry([payments, email]),

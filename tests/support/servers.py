@@ -235,10 +235,12 @@ def _reachable(binaries: Path, directory: Path) -> Path:
 
 
 class RedisProcess:
-    """A throw-away Redis that a test may kill, freeze and start again on the same port."""
+    """A throw-away Redis that a test may kill, freeze and start again on the same port. `options` are more of the
+    server's own."""
 
-    def __init__(self, binary: Path) -> None:
+    def __init__(self, binary: Path, *options: str) -> None:
         self._binary = binary
+        self._options = options
         self._process: _Process | None = None
         self._port = 0
 
@@ -251,6 +253,7 @@ class RedisProcess:
         for port in (self._port,) if self._port else _ports():
             self._port = port
             command = [self._binary, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
+            command += self._options
             self._process = _Process(command)
             try:
                 self._process.start(self._answers)

@@ -31,13 +31,15 @@ class BreakerStatus(Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class BreakerTransition(Struct, frozen=True, kw_only=True, rename="camel"):
-    """A breaker changed its state, here or in another process, as this process noticed it at `at`."""
+    """A breaker changed its state, as this process noticed it at `at`. All processes notice; in one it was `made_here`,
+    by a call, a probe or an admin."""
 
     name: str
     from_state: BreakerState
     to_state: BreakerState
     at: datetime
     reason: str
+    made_here: bool
 
 
 class CircuitOpen(Unavailable):

@@ -48,6 +48,14 @@ class Metrics(Protocol):
     def job_finished(self, *, kind: str, outcome: str, seconds: float) -> None: ...
 
     @abstractmethod
+    def dependency_called(self, *, name: str, outcome: str, seconds: float) -> None:
+        """A guarded call to what we depend on has ended, or was not made."""
+        ...
+
+    @abstractmethod
+    def breaker_changed(self, *, name: str, state: str) -> None: ...
+
+    @abstractmethod
     async def summary(self) -> MetricsSummary: ...
 
     @abstractmethod

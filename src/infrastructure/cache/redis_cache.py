@@ -16,8 +16,8 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from application.ports.cache import Cache, CachedValue, CacheOutcome, Loader
-from application.ports.circuit_breakers import CircuitOpen
 from application.ports.metrics import Metrics
+from domain.shared.errors import Unavailable
 from infrastructure.cache.single_flight import Flight, SingleFlight
 from infrastructure.resilience.breaker import Breaker
 
@@ -129,7 +129,7 @@ class RedisCache(Cache):
         """Redis' answer, None when it is away or slow."""
         try:
             return await self._breaker.call(command)
-        except (CircuitOpen, RedisError, OSError, TimeoutError):
+        except (Unavailable, RedisError, OSError, TimeoutError):
             return None
 
     def _value_key(self, key: str) -> str:

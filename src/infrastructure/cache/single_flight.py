@@ -5,7 +5,10 @@ from collections.abc import Callable, Collection, Coroutine
 from dataclasses import dataclass
 from typing import Any
 
+from application.deadline import deadline_in, within_deadline
 from application.ports.cache import CachedValue
+
+LOAD_SECONDS = 20.0
 
 
 @dataclass(slots=True, eq=False)
@@ -22,7 +25,8 @@ Load = Callable[[Flight], Coroutine[Any, Any, CachedValue]]
 class SingleFlight:
     """Runs one load per key and lets everybody wait for it; a waiter who leaves takes nobody with him.
 
-    A load goes on when all its waiters have left: the next one will ask for the same.
+    A load goes on when all its waiters have left: the next one will ask for the same. It has a deadline of its own, as
+    it belongs to none of them.
     """
 
     def __init__(self) -> None:
@@ -35,7 +39,8 @@ class SingleFlight:
         _, task = self._flights.get(key, (None, None))
         if task is None or task.done():
             task = self._start(key, Flight(frozenset(tags)), load)
-        return await asyncio.shield(task)
+        async with within_deadline():
+            return await asyncio.shield(task)
 
     def invalidate(self, tags: Collection[str]) -> None:
         """Marks the loads under these tags outdated. Who asks from now on waits for a new load."""
@@ -52,7 +57,8 @@ class SingleFlight:
         flight.outdated = True
 
     def _start(self, key: str, flight: Flight, load: Load) -> asyncio.Task[CachedValue]:
-        task = asyncio.create_task(load(flight), name=f"load {key}")
+        with deadline_in(LOAD_SECONDS):
+            task = asyncio.create_task(load(flight), name=f"load {key}")
         self._flights[key] = flight, task
 
         def landed(task: asyncio.Task[CachedValue]) -> None:

@@ -4,7 +4,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 
-from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import generate_latest
 
 from application.ports.metrics import Metrics, MetricsSummary
@@ -18,6 +18,9 @@ OTHER = "other"
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 REQUEST_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.08, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 QUERY_BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5)
+CALL_BUCKETS = (0.001, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15)
+# As Prometheus' users expect of a state: one series for each, 1 for the present one.
+BREAKER_STATES = ("closed", "open", "half_open")
 JOB_BUCKETS = (0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300, 600)
 
 
@@ -38,6 +41,11 @@ class InMemoryMetrics(Metrics):
         self._durations = self._histogram("tailtribe_http_request_seconds", "Requests", REQUEST_BUCKETS, "route")
         self._queries = self._histogram("tailtribe_db_query_seconds", "Database queries", QUERY_BUCKETS)
         self._jobs = self._histogram("tailtribe_job_seconds", "Runs of jobs", JOB_BUCKETS, "kind", "outcome")
+        self._calls = self._histogram("tailtribe_dependency_seconds", "Guarded calls", CALL_BUCKETS, "name", "outcome")
+        self._breakers = Gauge(
+            "tailtribe_breaker_state", "1 for the state a breaker is in", ("name", "state"), registry=self._registry
+        )
+        self._changes = self._counter("tailtribe_breaker_changes", "Changes of state of breakers", "name", "state")
         self._cache = self._counter("tailtribe_cache_answers", "Answers of the cache", "kind", "outcome")
 
     def request_finished(self, *, route: str, method: str, status: int, seconds: float) -> None:
@@ -70,6 +78,15 @@ class InMemoryMetrics(Metrics):
 
     def job_finished(self, *, kind: str, outcome: str, seconds: float) -> None:
         self._jobs.labels(self._kinds.value(kind), self._kinds.value(outcome)).observe(_duration(seconds))
+
+    def dependency_called(self, *, name: str, outcome: str, seconds: float) -> None:
+        self._calls.labels(self._kinds.value(name), self._kinds.value(outcome)).observe(_duration(seconds))
+
+    def breaker_changed(self, *, name: str, state: str) -> None:
+        name, state = self._kinds.value(name), state if state in BREAKER_STATES else OTHER
+        self._changes.labels(name, state).inc()
+        for known in BREAKER_STATES:
+            self._breakers.labels(name, known).set(known == state)
 
     async def summary(self) -> MetricsSummary:
         return _summary(self._recent.last(FIVE_MINUTES), self._recent.last(ONE_MINUTE), self._active_users())

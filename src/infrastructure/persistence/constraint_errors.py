@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
+from application.deadline import DeadlineExceeded
 from application.ports.account_repository import EmailTaken
 from domain.bookings.booking_refusals import SlotTaken
 from domain.bookings.quote import QuoteAlreadyUsed
@@ -47,6 +48,9 @@ def translate(error: DBAPIError) -> DomainError | None:
     for name, meaning in _MEANINGS.items():
         if name in text or name == _constraint_name(error):
             return meaning()
+    if text == "interrupted":
+        # SQLite's word for it: only deadlines interrupt.
+        return DeadlineExceeded()
     state = getattr(error.orig, "sqlstate", None)
     if state in _PASSING_STATES or error.connection_invalidated or "database is locked" in text:
         return DatabaseUnavailable(retry_after=1)

@@ -7,15 +7,18 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import aiosqlite
 from sqlalchemy import event, make_url, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from application.deadline import DeadlineExceeded, seconds_left, within_deadline
 from infrastructure.persistence.constraint_errors import DatabaseUnavailable, translate
 
 WAIT_SECONDS = 10.0
 CONNECT_SECONDS = 5.0
+INTERRUPT_EVERY_SECONDS = 0.05
 # A connection to SQLite is a thread and a page cache; more readers than cores gain nothing.
 SQLITE_READERS = 4
 QueryListener = Callable[[float], None]
@@ -36,8 +39,8 @@ class Database:
     """Connections for units of work (`begin`) and for queries (`read`).
 
     A first-in-first-out semaphore of the pool's size stands before each pool: without it the pool starves some waiters.
-    Whoever waits longer than ten seconds gets DatabaseUnavailable. SQLite has a single writer, which its lock
-    implies anyway.
+    Whoever waits longer than ten seconds, or than his deadline, gets DatabaseUnavailable. SQLite has a single writer,
+    which its lock implies anyway.
     `pooled_elsewhere` says that a transaction-mode pooler stands before PostgreSQL: no prepared statements then.
     """
 
@@ -57,14 +60,19 @@ class Database:
 
     @asynccontextmanager
     async def begin(self) -> AsyncGenerator[AsyncConnection]:
-        """A transaction: commits at the end of the block, rolls back when it raises."""
-        async with _turn(self._write_gate), _translated(), self.write_engine.begin() as connection:
+        """A transaction: commits at the end of the block, rolls back when it raises.
+
+        Raises DeadlineExceeded when the deadline comes before the block has ended; a commit is never cut off.
+        """
+        engine = self.write_engine
+        async with _turn(self._write_gate), _translated(), engine.begin() as connection, _in_time(connection):
             yield connection
 
     @asynccontextmanager
     async def read(self) -> AsyncGenerator[AsyncConnection]:
-        """A connection for queries that need no transaction."""
-        async with _turn(self._read_gate), _translated(), self.read_engine.connect() as connection:
+        """A connection for queries that need no transaction. Raises DeadlineExceeded as `begin` does."""
+        engine = self.read_engine
+        async with _turn(self._read_gate), _translated(), engine.connect() as connection, _in_time(connection):
             yield connection
 
     async def ping(self) -> None:
@@ -79,8 +87,9 @@ class Database:
 
 @asynccontextmanager
 async def _turn(gate: asyncio.Semaphore) -> AsyncGenerator[None]:
+    left = seconds_left()
     try:
-        async with asyncio.timeout(WAIT_SECONDS):
+        async with asyncio.timeout(WAIT_SECONDS if left is None else min(WAIT_SECONDS, left)):
             await gate.acquire()
     except TimeoutError:
         raise DatabaseUnavailable(retry_after=2) from None
@@ -88,6 +97,35 @@ async def _turn(gate: asyncio.Semaphore) -> AsyncGenerator[None]:
         yield
     finally:
         gate.release()
+
+
+@asynccontextmanager
+async def _in_time(connection: AsyncConnection) -> AsyncGenerator[None]:
+    """At the deadline the statement under way ends on the server, too. PostgreSQL is asked to by asyncpg when we stop
+    waiting; SQLite works in a thread of ours that has to be told, and must not be left behind with its transaction."""
+    left = seconds_left()
+    if left is None:
+        yield
+    elif connection.dialect.name == "postgresql":
+        async with within_deadline():
+            yield
+    elif left == 0:
+        raise DeadlineExceeded
+    else:
+        driver: Any = (await connection.get_raw_connection()).driver_connection
+        interruption = asyncio.create_task(_interrupt_from(left, driver))
+        try:
+            yield
+        finally:
+            interruption.cancel()
+
+
+async def _interrupt_from(seconds: float, connection: aiosqlite.Connection) -> None:
+    """Again and again: each time it ends the statement of that moment only."""
+    await asyncio.sleep(seconds)
+    while True:
+        await connection.interrupt()
+        await asyncio.sleep(INTERRUPT_EVERY_SECONDS)
 
 
 @asynccontextmanager

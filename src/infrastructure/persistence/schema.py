@@ -7,6 +7,7 @@ from infrastructure.persistence.bookings import booking_tables
 from infrastructure.persistence.caregivers import caregiver_tables
 from infrastructure.persistence.idempotency import idempotency_tables
 from infrastructure.persistence.jobs import job_tables
+from infrastructure.persistence.operations import breaker_history_tables
 from infrastructure.persistence.payments import payment_tables
 from infrastructure.persistence.pets import pet_tables
 from infrastructure.persistence.places import place_tables
@@ -16,6 +17,7 @@ TABLE_MODULES = (
     account_tables,
     audit_tables,
     booking_tables,
+    breaker_history_tables,
     caregiver_tables,
     idempotency_tables,
     job_tables,

@@ -6,8 +6,8 @@ from typing import Any
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from application.ports.circuit_breakers import CircuitOpen
 from application.ports.rate_limits import RateLimits, RateLimitVerdict
+from domain.shared.errors import Unavailable
 from infrastructure.rate_limits.in_memory_rate_limits import InMemoryRateLimits, outlook, verdict
 from infrastructure.resilience.breaker import Breaker
 
@@ -62,5 +62,5 @@ class RedisRateLimits(RateLimits):
         """Redis' answer, None when it is away or slow."""
         try:
             return await self._breaker.call(command)
-        except (CircuitOpen, RedisError, OSError, TimeoutError):
+        except (Unavailable, RedisError, OSError, TimeoutError):
             return None

@@ -16,6 +16,7 @@ from uuid import uuid4
 
 import pybreaker
 
+from application.deadline import DeadlineExceeded, seconds_left
 from application.ports.circuit_breakers import (
     BreakerState,
     BreakerStatus,
@@ -23,11 +24,13 @@ from application.ports.circuit_breakers import (
     CircuitOpen,
     DependencyBusy,
 )
+from domain.shared.errors import Unavailable
 from infrastructure.resilience.breaker_link import BreakerLink, BreakerPosition
 from infrastructure.resilience.breaker_listeners import BreakerListeners
 from infrastructure.resilience.breaker_registry import BreakerRegistry
 from infrastructure.resilience.breaker_rules import BREAKER_RULES, BreakerRule, default_jitter
 from infrastructure.resilience.breaker_states import BreakerStates
+from infrastructure.resilience.call_outcomes import CallObserver, CallOutcome, ignore_outcome
 from infrastructure.resilience.fallbacks import MISSING, Fallback, answer_instead
 from infrastructure.resilience.retry_budget import RetryBudget
 
@@ -81,9 +84,11 @@ class Breaker:
         self.is_failure = is_failure
         self.retry_budget = RetryBudget()
         self.link: BreakerLink | None = None
+        self.observe: CallObserver = ignore_outcome
         self._listeners = BreakerListeners(name)
         self._probe: _Ticket | None = None
         self._calls = self._under_way = 0
+        self._is_adopting = False
         self._states = BreakerStates(_Machine(rule), rule, monotonic=monotonic, jitter=jitter, changed=self._changed)
 
     @property
@@ -97,18 +102,21 @@ class Breaker:
         timeout_seconds: float | None = None,
         fallback: Fallback[T] = MISSING,
     ) -> T:
-        """The function's answer, given up after `timeout_seconds` (the rule's if None).
+        """The function's answer, given up after `timeout_seconds` (the rule's if None), or at the caller's deadline.
 
-        While open or busy, and after a failure, it is that of `fallback` if there is one. Raises CircuitOpen while
-        open, DependencyBusy when too many calls are under way, TimeoutError when given up, and what the function
-        raises.
+        While open or busy, and after a failure, it is that of `fallback` if there is one. Nothing was sent when it
+        raises CircuitOpen (while open), DependencyBusy (too many calls are under way) or DeadlineExceeded (there was
+        no time left). Raises TimeoutError when given up, its outcome unknown, and what the function raises.
         """
         limit = self.rule.timeout_seconds if timeout_seconds is None else timeout_seconds
         try:
+            if seconds_left() == 0:
+                raise DeadlineExceeded
             ticket = self._admit()
             if ticket.probe is not None:
                 await self._claim(ticket, limit)
-        except CircuitOpen:
+        except Unavailable:
+            self.observe(CallOutcome.NOT_SENT, 0.0)
             if fallback is MISSING:
                 raise
             return await answer_instead(fallback)
@@ -149,9 +157,13 @@ class Breaker:
     def position(self) -> BreakerPosition:
         return self._states.position()
 
-    def adopt(self, position: BreakerPosition) -> None:
-        """Takes the position that the processes reached together."""
-        self._states.adjust(position)
+    def adopt(self, position: BreakerPosition, *, made_here: bool = False) -> None:
+        """Takes the position that the processes reached together, by a call in this one if it was `made_here`."""
+        self._is_adopting = not made_here
+        try:
+            self._states.adjust(position)
+        finally:
+            self._is_adopting = False
 
     def _admit(self) -> _Ticket:
         """The hot path is two comparisons; nothing is awaited, so that two callers cannot both become the probe."""
@@ -179,21 +191,39 @@ class Breaker:
         ticket.era = self._states.era
 
     async def _attempt(self, ticket: _Ticket, function: Callable[[], Awaitable[T]], limit: float) -> T:
+        left = seconds_left()
+        is_short = left is not None and left < limit
+        given_up = asyncio.timeout(left if is_short else limit)
+        started, outcome = time.perf_counter(), CallOutcome.CANCELLED
         self._calls += 1
         self._under_way += 1
         try:
-            async with asyncio.timeout(limit):
+            async with given_up:
                 answer = await function()
+            outcome = CallOutcome.SUCCEEDED
         except Exception as error:
-            self._settle(ticket, error if self.is_failure(error) else None)
+            outcome = self._outcome_of(error, is_given_up=given_up.expired(), is_cut_short=is_short)
+            if outcome is CallOutcome.CANCELLED:
+                self._give_back(ticket)
+            else:
+                self._settle(ticket, None if outcome is CallOutcome.REFUSED else error)
             raise
         except BaseException:
             self._give_back(ticket)
             raise
         finally:
             self._under_way -= 1
+            self.observe(outcome, time.perf_counter() - started)
         self._settle(ticket, None)
         return answer
+
+    def _outcome_of(self, error: Exception, *, is_given_up: bool, is_cut_short: bool) -> CallOutcome:
+        """A call that its caller's deadline cut short says nothing about the dependency."""
+        if is_given_up and is_cut_short:
+            return CallOutcome.CANCELLED
+        if not self.is_failure(error):
+            return CallOutcome.REFUSED
+        return CallOutcome.TIMED_OUT if is_given_up else CallOutcome.FAILED
 
     def _settle(self, ticket: _Ticket, failure: Exception | None) -> None:
         states = self._states
@@ -225,7 +255,7 @@ class Breaker:
         if state is not BreakerState.HALF_OPEN:
             self._probe = None
         if state is not before:
-            self._listeners.tell(before, state, self._states.reason)
+            self._listeners.tell(before, state, self._states.reason, made_here=not self._is_adopting)
 
     def _refusal(self) -> CircuitOpen:
         return CircuitOpen(f"{self.name} is away", retry_after=max(1, math.ceil(self._states.wait_seconds)))

@@ -18,11 +18,16 @@ class BreakerListeners:
     def add(self, listener: Callable[[BreakerTransition], None]) -> None:
         self._listeners.append(listener)
 
-    def tell(self, before: BreakerState, state: BreakerState, reason: str) -> None:
+    def tell(self, before: BreakerState, state: BreakerState, reason: str, *, made_here: bool) -> None:
         log = structlog.get_logger()
         log.warning("breaker.changed", breaker=self._name, state=state.value, reason=reason)
         change = BreakerTransition(
-            name=self._name, from_state=before, to_state=state, at=datetime.now(UTC), reason=reason
+            name=self._name,
+            from_state=before,
+            to_state=state,
+            at=datetime.now(UTC),
+            reason=reason,
+            made_here=made_here,
         )
         for listener in self._listeners:
             try:

@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
 from application.ports.circuit_breakers import BreakerStatus, BreakerTransition, CircuitBreakers, UnknownBreaker
+from application.ports.metrics import Metrics
+from infrastructure.resilience.call_outcomes import CallObserver, CallOutcome
 
 ALL_BREAKERS = "all"
 
@@ -21,6 +23,8 @@ class NamedBreaker(Protocol):
     def force_open(self, reason: str, seconds: float) -> None: ...
 
     def on_change(self, listener: Callable[[BreakerTransition], None]) -> None: ...
+
+    observe: CallObserver
 
 
 class SharedState(Protocol):
@@ -52,6 +56,17 @@ class BreakerRegistry(CircuitBreakers):
         for breaker in self._breakers.values():
             breaker.on_change(listener)
 
+    def observe(self, metrics: Metrics) -> None:
+        """Measures every call and every change from now on."""
+
+        def changed(transition: BreakerTransition) -> None:
+            metrics.breaker_changed(name=transition.name, state=transition.to_state.value)
+
+        for breaker in self._breakers.values():
+            breaker.observe = _observer(metrics, breaker.name)
+            metrics.breaker_changed(name=breaker.name, state=breaker.status().state.value)
+        self.on_change(changed)
+
     async def status(self) -> Sequence[BreakerStatus]:
         return [breaker.status() for breaker in self._breakers.values()]
 
@@ -69,3 +84,10 @@ class BreakerRegistry(CircuitBreakers):
         if name not in self._breakers:
             raise UnknownBreaker(f"There is no circuit breaker {name}")
         return [self._breakers[name]]
+
+
+def _observer(metrics: Metrics, name: str) -> CallObserver:
+    def observe(outcome: CallOutcome, seconds: float) -> None:
+        metrics.dependency_called(name=name, outcome=outcome.value, seconds=seconds)
+
+    return observe

@@ -1,6 +1,7 @@
 """What happens to shared breakers inside Redis, each atomically and by Redis' own clock.
 
-A breaker is a hash: version, state, failures, successes, reopened, reason, until and since (milliseconds). `version`
+A breaker is a hash: version, state, failures, successes, reopened, reason, until and since (milliseconds), and `by`,
+the author of that state. `version`
 changes with every position, is never reused and is in microseconds, so that it grows even when Redis lost everything.
 Every change is published with its author, who knows already. KEYS: the hash, the claim of the probe. ARGV begins with
 channel, name, author and the version the author knows ('' for none, '*' to overrule). Each answers whether it did what
@@ -32,7 +33,7 @@ local function move(to, wait, failures, successes, reopened, reason, keep)
     local next = math.max(time[1] * 1000000 + time[2], (tonumber(version) or 0) + 1)
     redis.call('HSET', hash, 'version', string.format('%.0f', next), 'state', to,
         'until', string.format('%.0f', now + wait), 'since', string.format('%.0f', now), 'failures', failures,
-        'successes', successes, 'reopened', reopened, 'reason', reason)
+        'successes', successes, 'reopened', reopened, 'reason', reason, 'by', author)
     redis.call('PEXPIRE', hash, wait + keep)
 end
 """

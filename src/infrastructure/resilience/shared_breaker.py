@@ -28,8 +28,9 @@ class _Move:
 class SharedBreaker(BreakerLink):
     """Pushes in the order of events, one command at a time. What could not be pushed waits for `sync`."""
 
-    def __init__(self, breaker: Breaker, ask: Ask, is_online: Callable[[], bool]) -> None:
+    def __init__(self, breaker: Breaker, ask: Ask, is_online: Callable[[], bool], *, author: str) -> None:
         self._breaker = breaker
+        self._author = author
         self._ask_redis = ask
         self._is_online = is_online
         self._version = ""
@@ -107,7 +108,7 @@ class SharedBreaker(BreakerLink):
             return
         if is_newer:
             self._move, self._failures, self._forget = None, 0, False
-        self._breaker.adopt(_position(told, unpushed_failures=self._failures))
+        self._breaker.adopt(_position(told, unpushed_failures=self._failures), made_here=told.get("by") == self._author)
 
     def _push_soon(self) -> None:
         if self._is_online() and (self._pushing is None or self._pushing.done()):

@@ -52,7 +52,8 @@ class SharedBreakerState(SharedState):
         self._session: asyncio.Task[None] | None = None
         self._links: dict[str, SharedBreaker] = {}
         for breaker in breakers:
-            breaker.link = self._links[breaker.name] = SharedBreaker(breaker, self._ask, lambda: self._online)
+            link = SharedBreaker(breaker, self._ask, lambda: self._online, author=self._author)
+            breaker.link = self._links[breaker.name] = link
 
     @property
     def is_in_step(self) -> bool:

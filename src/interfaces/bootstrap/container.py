@@ -36,6 +36,7 @@ class Container:
         await self.parts.breakers.start()
         self._scheduler = start_scheduler(self._fire_scheduled)
         self._spawn(self.parts.relay.run())
+        self._spawn(self.parts.journal.run())
 
     async def stop(self) -> None:
         """Takes no more work, lets running jobs end, closes connections."""
@@ -47,6 +48,7 @@ class Container:
         if self.parts.in_process is not None:
             await self.parts.in_process.stop()
         await self.parts.breakers.stop()
+        await self.parts.journal.write()
         await self.parts.close()
 
     async def run_job(self, job_id: UUID, version: int) -> None:

@@ -39,6 +39,7 @@ from interfaces.http.places import HomeController, PlaceController
 from interfaces.http.problems import Problems
 from interfaces.http.quotes import QuoteController
 from interfaces.http.rate_limiting import RateLimiting, RequestsPerMinute
+from interfaces.http.request_deadline import RequestDeadline
 from interfaces.http.request_metrics import RequestMetrics
 from interfaces.http.sandbox import SandboxController
 from interfaces.http.security_headers import SecurityHeaders
@@ -115,6 +116,7 @@ def _around_everything(
     return [
         Correlation(),
         RequestMetrics(adapters.metrics),
+        RequestDeadline(),
         SecurityHeaders(https_only=settings.in_production),
         Cors(settings.allowed_origins),
         RateLimiting(

@@ -39,6 +39,7 @@ from infrastructure.persistence.database import Database, database_url
 from infrastructure.persistence.idempotency.sql_idempotency_store import SqlIdempotencyStore
 from infrastructure.persistence.jobs.sql_job_records import SqlJobRecords
 from infrastructure.persistence.mails.sql_mail_queries import SqlMailQueries
+from infrastructure.persistence.operations.sql_breaker_history import SqlBreakerHistory
 from infrastructure.persistence.operations.sql_housekeeping import SqlHousekeeping
 from infrastructure.persistence.pets.sql_pet_queries import SqlPetQueries
 from infrastructure.persistence.sql_unit_of_work import SqlUnitOfWorkFactory
@@ -47,6 +48,7 @@ from infrastructure.rate_limits.in_memory_rate_limits import InMemoryRateLimits
 from infrastructure.rate_limits.redis_rate_limits import RedisRateLimits
 from infrastructure.redis.redis_client import create_quick_redis, redis_address
 from infrastructure.resilience.breaker import BREAKER_RULES, Breaker, BreakerRegistry
+from infrastructure.resilience.breaker_journal import BreakerJournal
 from infrastructure.resilience.guarded_connected_accounts import GuardedConnectedAccounts
 from infrastructure.resilience.guarded_geocoder import GuardedGeocoder, geocoding_breaker
 from infrastructure.resilience.guarded_mail import GuardedMail, email_breaker
@@ -68,6 +70,7 @@ class Parts:
     in_process: InProcessJobTransport | None
     redis: tuple[Redis, ...]
     breakers: BreakerRegistry
+    journal: BreakerJournal
     close_geocoder: Callable[[], Awaitable[None]]
 
     async def close(self) -> None:
@@ -108,6 +111,7 @@ def build_parts(settings: Settings) -> Parts:
     )
     cache = _cache(redis, breakers, metrics)
     registry = _registry(redis, breakers)
+    registry.observe(metrics)
     geocoder, close_geocoder = _geocoder(settings, database, breakers)
     adapters = _adapters(
         settings,
@@ -122,6 +126,8 @@ def build_parts(settings: Settings) -> Parts:
         redis=redis,
         wake_relay=relay.wake,
     )
+    journal = BreakerJournal(adapters.breaker_history, ids)
+    registry.on_change(journal.note)
     return Parts(
         adapters=adapters,
         database=database,
@@ -129,6 +135,7 @@ def build_parts(settings: Settings) -> Parts:
         in_process=in_process,
         redis=redis,
         breakers=registry,
+        journal=journal,
         close_geocoder=close_geocoder,
     )
 
@@ -229,6 +236,7 @@ def _adapters(
         access_tokens=JwtAccessTokens(secret),
         account_queries=SqlAccountQueries(database),
         booking_queries=SqlBookingQueries(database),
+        breaker_history=SqlBreakerHistory(database),
         cache=cache,
         caregiver_queries=SqlCaregiverQueries(database),
         circuit_breakers=registry,

@@ -12,6 +12,7 @@ from litestar.exceptions import ClientException
 from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, Message, Receive, ReceiveMessage, Scope, Send
 
+from application.deadline import deadline_in
 from application.ports.clock import Clock
 from application.ports.idempotency_store import IdempotencyScope, IdempotencyStore, Reservation, StoredAnswer
 from domain.shared.errors import Unavailable
@@ -75,10 +76,12 @@ class Idempotency(ASGIMiddleware):
 
     async def _settle(self, reservation: Reservation, captured: "_CapturedAnswer") -> None:
         try:
-            if (answer := captured.storable_answer()) is not None:
-                await self._store.complete(reservation, answer)
-            else:
-                await self._store.release(reservation)
+            # However late it is: what is left reserved refuses the next try.
+            with deadline_in(None):
+                if (answer := captured.storable_answer()) is not None:
+                    await self._store.complete(reservation, answer)
+                else:
+                    await self._store.release(reservation)
         except Unavailable:
             _logger.warning("idempotency_key_left_reserved", reservation_id=str(reservation.id))
 

@@ -1,15 +1,19 @@
 """How the system is doing: for machines, for uptime monitors, for admins."""
 
 from typing import Annotated
+from uuid import UUID
 
 from litestar import Controller, MediaType, Response, get, post
 from litestar.di import NamedDependency
-from litestar.params import JSONBody
+from litestar.params import JSONBody, QueryParameter
 from msgspec import Meta, Struct
 
+from application.cursors import decode_cursor, encode_cursor
 from application.operations.check_health import HealthReport
 from application.operations.show_metrics import OperationsView
+from application.ports.breaker_history import BreakerChange
 from application.ports.circuit_breakers import BreakerStatus
+from application.ports.views import Page
 from application.use_cases import UseCases
 from domain.operations.health_score import HealthStatus
 from domain.shared.actor import Actor
@@ -18,6 +22,7 @@ from domain.shared.texts import line
 from interfaces.http.authentication import IGNORE_TOKEN, MONITORED, admin_only, admin_or_monitor
 from interfaces.http.json_body import HttpRequest
 from interfaces.http.openapi import BEARER, problems_of
+from interfaces.http.pagination import DEFAULT_LIMIT, Cursor, Limit
 
 PROMETHEUS_TEXT = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -50,6 +55,11 @@ class HealthController(Controller):
 
 
 BreakerName = Annotated[str, Meta(min_length=1, max_length=40, examples=["payments"], description="Or `all`")]
+
+
+BreakerFilter = Annotated[
+    str | None, QueryParameter(min_length=1, max_length=40, description="Only those of this breaker")
+]
 
 
 class ResetBreakerBody(Struct, frozen=True, kw_only=True, tag_field="action", tag="reset", forbid_unknown_fields=True):
@@ -97,6 +107,23 @@ class OperationsController(Controller):
     )
     async def circuit_breakers(self, use_cases: NamedDependency[UseCases]) -> BreakerList:
         return BreakerList(items=list(await use_cases.circuit_breakers.status()))
+
+    @get(
+        "/circuit-breakers/history",
+        summary="Every change of state of the circuit breakers, youngest first",
+        guards=[admin_only],
+        responses=problems_of(401, 403),
+    )
+    async def history(
+        self,
+        use_cases: NamedDependency[UseCases],
+        breaker: BreakerFilter = None,
+        limit: Limit = DEFAULT_LIMIT,
+        cursor: Cursor = None,
+    ) -> Page[BreakerChange]:
+        before = None if cursor is None else decode_cursor(cursor, UUID)
+        changes, last = await use_cases.breaker_history.recent(breaker, limit=limit, before=before)
+        return Page(items=changes, next_cursor=None if last is None else encode_cursor(last))
 
     @post(
         "/circuit-breakers",

@@ -32,6 +32,7 @@ CODE_OF_STATUS = {
     403: "not-allowed",
     404: "not-found",
     405: "method-not-allowed",
+    408: "body-took-too-long",
     413: "body-too-large",
     422: "invalid-input",
     429: "rate-limited",

@@ -9,6 +9,7 @@ from infrastructure.persistence.accounts.account_tables import one_time_tokens, 
 from infrastructure.persistence.bookings.booking_tables import quotes
 from infrastructure.persistence.database import Database
 from infrastructure.persistence.jobs.job_tables import JobStatus, jobs
+from infrastructure.persistence.operations.breaker_history_tables import breaker_changes
 from infrastructure.persistence.outbox import outbox_events
 
 # Long enough to look into what happened last week.
@@ -32,6 +33,7 @@ def _served(now: datetime) -> list[tuple[Table, ColumnElement[bool]]]:
     done = jobs.c.status.in_([JobStatus.SUCCEEDED.value, JobStatus.CANCELLED.value])
     return [
         (jobs, and_(done, jobs.c.finished_at < old)),
+        (breaker_changes, breaker_changes.c.at < old),
         (outbox_events, outbox_events.c.routed_at < old),
         (one_time_tokens, one_time_tokens.c.expires_at < old),
         (refresh_tokens, refresh_tokens.c.expires_at < old),

@@ -1,0 +1,49 @@
+"""The history of circuit breakers in the database."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import Row, select
+
+from application.ports.breaker_history import BreakerChange, BreakerHistory
+from application.ports.circuit_breakers import BreakerState
+from infrastructure.persistence.database import Database
+from infrastructure.persistence.dialects import insert_or_ignore
+from infrastructure.persistence.operations.breaker_history_tables import breaker_changes
+
+
+class SqlBreakerHistory(BreakerHistory):
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def add(self, changes: Sequence[BreakerChange]) -> None:
+        async with self._database.begin() as connection:
+            statement = insert_or_ignore(connection, breaker_changes, ["id"])
+            await connection.execute(statement, [msgspec.structs.asdict(change) for change in changes])
+
+    async def recent(
+        self, name: str | None, *, limit: int, before: UUID | None
+    ) -> tuple[list[BreakerChange], UUID | None]:
+        statement = select(breaker_changes).order_by(breaker_changes.c.id.desc()).limit(limit + 1)
+        if name is not None:
+            statement = statement.where(breaker_changes.c.name == name)
+        if before is not None:
+            statement = statement.where(breaker_changes.c.id < before)
+        async with self._database.read() as connection:
+            rows = (await connection.execute(statement)).all()
+        changes = [_change(row) for row in rows[:limit]]
+        return changes, changes[-1].id if len(rows) > limit else None
+
+
+def _change(row: Row[Any]) -> BreakerChange:
+    return BreakerChange(
+        id=row.id,
+        name=row.name,
+        from_state=BreakerState(row.from_state),
+        to_state=BreakerState(row.to_state),
+        at=row.at,
+        reason=row.reason,
+        process=row.process,
+    )

@@ -1,0 +1,67 @@
+"""The promises of the history of circuit breakers."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+import pytest
+
+from application.ports.breaker_history import BreakerChange
+from application.ports.circuit_breakers import BreakerState
+from infrastructure.persistence.operations.sql_breaker_history import SqlBreakerHistory
+from infrastructure.persistence.operations.sql_housekeeping import KEPT, SqlHousekeeping
+from tests.support.builders import NOW
+from tests.support.stores import Store
+
+
+@dataclass
+class Book:
+    store: Store
+    history: SqlBreakerHistory
+
+    def change(self, name: str = "email", *, minutes: int = 0, to: BreakerState = BreakerState.OPEN) -> BreakerChange:
+        return BreakerChange(
+            id=self.store.ids.new(),
+            name=name,
+            from_state=BreakerState.CLOSED,
+            to_state=to,
+            at=NOW + timedelta(minutes=minutes),
+            reason="5 failures in a row",
+            process="host:1",
+        )
+
+
+@pytest.fixture
+def book(store: Store) -> Book:
+    return Book(store, SqlBreakerHistory(store.database))
+
+
+async def test_the_youngest_comes_first_and_pages_follow_each_other(book: Book) -> None:
+    changes = [book.change(minutes=minute) for minute in range(5)]
+    await book.history.add(changes[:2])
+    await book.history.add(changes[2:])
+    first, before = await book.history.recent(None, limit=3, before=None)
+    assert first == changes[:1:-1]
+    rest, end = await book.history.recent(None, limit=3, before=before)
+    assert rest == changes[1::-1]
+    assert end is None
+
+
+async def test_one_breaker_may_be_looked_at_alone(book: Book) -> None:
+    mail, money = book.change("email"), book.change("payments")
+    await book.history.add([mail, money])
+    assert await book.history.recent("payments", limit=10, before=None) == ([money], None)
+    assert await book.history.recent("toaster", limit=10, before=None) == ([], None)
+
+
+async def test_the_same_change_added_twice_is_kept_once(book: Book) -> None:
+    change = book.change()
+    await book.history.add([change])
+    await book.history.add([change])
+    assert (await book.history.recent(None, limit=10, before=None))[0] == [change]
+
+
+async def test_what_is_old_goes(book: Book) -> None:
+    old, young = book.change(), book.change(minutes=2)
+    await book.history.add([old, young])
+    await SqlHousekeeping(book.store.database).clean_up(now=NOW + KEPT + timedelta(minutes=1))
+    assert (await book.history.recent(None, limit=10, before=None))[0] == [young]

@@ -1,0 +1,90 @@
+"""A statement whose caller has stopped waiting ends, on the server too."""
+
+import asyncio
+
+import pytest
+from sqlalchemy import TextClause, text
+
+from application.deadline import DeadlineExceeded, deadline_in
+from infrastructure.persistence.accounts.account_tables import accounts
+from infrastructure.persistence.constraint_errors import DatabaseUnavailable
+from infrastructure.persistence.database import Database
+from tests.support.stores import Store
+
+ENDLESS = {
+    True: "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n",
+    False: "SELECT pg_sleep(600)",
+}
+
+
+async def _rows_of_pets(store: Store) -> int:
+    async with store.database.read() as connection:
+        return (await connection.execute(text("SELECT count(*) FROM pets"))).scalar_one()
+
+
+@pytest.mark.parametrize("reads", [True, False])
+async def test_a_statement_ends_at_the_deadline_and_the_pool_goes_on(store: Store, reads: bool) -> None:
+    place = store.database.read if reads else store.database.begin
+    for _ in range(12):
+        with deadline_in(0.1), pytest.raises(DeadlineExceeded):
+            async with place() as connection:
+                await connection.execute(text(ENDLESS[store.database.is_sqlite]))
+    assert await _rows_of_pets(store) == 0
+    async with store.database.begin() as connection:
+        await connection.execute(text("DELETE FROM pets"))
+
+
+async def test_postgresql_stops_working_on_it(postgres_store: Store) -> None:
+    with deadline_in(0.2), pytest.raises(DeadlineExceeded):
+        async with postgres_store.database.begin() as connection:
+            await connection.execute(text("SELECT pg_sleep(600)"))
+    statement = text("SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep%' AND state = 'active'")
+    async with asyncio.timeout(10):
+        while await _number(postgres_store.database, statement):  # noqa: ASYNC110 - it is the server's to say
+            await asyncio.sleep(0.02)
+
+
+async def test_sqlite_stops_working_on_it(sqlite_store: Store) -> None:
+    """Were it still at work, the only writer would be busy for good."""
+    with deadline_in(0.1), pytest.raises(DeadlineExceeded):
+        async with sqlite_store.database.begin() as connection:
+            await connection.execute(text(ENDLESS[True]))
+    async with asyncio.timeout(10), sqlite_store.database.begin() as connection:
+        await connection.execute(text("DELETE FROM pets"))
+
+
+async def test_what_was_written_before_the_deadline_is_rolled_back(store: Store) -> None:
+    await store.people()
+    before = len(await store.rows(accounts))
+
+    async def write_and_take_too_long() -> None:
+        async with store.database.begin() as connection:
+            await connection.execute(text("UPDATE accounts SET first_name = 'Nobody'"))
+            await connection.execute(text(ENDLESS[store.database.is_sqlite]))
+
+    with deadline_in(0.1), pytest.raises(DeadlineExceeded):
+        await write_and_take_too_long()
+    rows = await store.rows(accounts)
+    assert len(rows) == before > 0
+    assert "Nobody" not in {row["first_name"] for row in rows}
+
+
+async def test_a_place_in_the_queue_for_a_connection_is_waited_for_no_longer(store: Store) -> None:
+    async def hold(release: asyncio.Event) -> None:
+        async with store.database.begin() as connection:
+            await connection.execute(text("SELECT 1"))
+            await release.wait()
+
+    release = asyncio.Event()
+    holders = [asyncio.create_task(hold(release)) for _ in range(1 if store.database.is_sqlite else 10)]
+    await asyncio.sleep(0.2)
+    with deadline_in(0.05), pytest.raises(DatabaseUnavailable):
+        async with store.database.begin():
+            raise AssertionError("nobody had left")
+    release.set()
+    await asyncio.gather(*holders)
+
+
+async def _number(database: Database, statement: TextClause) -> int:
+    async with database.read() as connection:
+        return (await connection.execute(statement)).scalar_one()
