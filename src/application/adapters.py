@@ -22,6 +22,7 @@ from application.ports.mail import Mail
 from application.ports.mail_queries import MailQueries
 from application.ports.mail_templates import MailTemplates
 from application.ports.metrics import Metrics
+from application.ports.pace import Pace
 from application.ports.password_hasher import PasswordHasher
 from application.ports.payments import Payments
 from application.ports.pet_queries import PetQueries
@@ -61,6 +62,7 @@ class Adapters:
     mail_queries: MailQueries
     mail_templates: MailTemplates
     metrics: Metrics
+    pace: Pace
     password_hasher: PasswordHasher
     payment_provider: str
     payments: Payments

@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 
 from application.ports.job_records import LEASE_SECONDS, ClaimedJob, JobCounts
+from infrastructure.persistence.jobs.job_rescue import rescue_orphans
 from infrastructure.persistence.jobs.job_tables import JobStatus, jobs
 from infrastructure.persistence.jobs.sql_job_records import SqlJobRecords
 from tests.support.builders import NOW, identified
@@ -33,6 +34,12 @@ async def claimed(records: SqlJobRecords, job_id: UUID) -> ClaimedJob:
     job = await records.claim(job_id)
     assert job is not None
     return job
+
+
+async def lease_runs_out(store: Store, seconds: timedelta = LEASE + MOMENT) -> None:
+    store.clock.advance(seconds)
+    async with store.database.begin() as connection:
+        await rescue_orphans(connection, now=store.clock.now())
 
 
 async def row_of(store: Store, job_id: UUID) -> dict[str, Any]:
@@ -82,7 +89,7 @@ async def test_a_lease_ends_when_it_is_not_renewed(store: Store, records: SqlJob
     first = await claimed(records, await enqueue(store))
     store.clock.advance(LEASE)
     assert await records.claim(first.id) is None
-    store.clock.advance(MOMENT)
+    await lease_runs_out(store, MOMENT)
     second = await claimed(records, first.id)
     assert second.attempts == 2
     assert second.lease_id != first.lease_id
@@ -99,7 +106,7 @@ async def test_a_renewed_lease_lasts_from_then_on(store: Store, records: SqlJobR
 
 async def test_who_lost_his_lease_writes_nothing(store: Store, records: SqlJobRecords) -> None:
     old = await claimed(records, await enqueue(store))
-    store.clock.advance(LEASE + MOMENT)
+    await lease_runs_out(store)
     new = await claimed(records, old.id)
     before = await row_of(store, old.id)
     assert not await records.renew(old)

@@ -19,6 +19,7 @@ from infrastructure.job_queue.in_process_job_queue import InProcessJobTransport
 from infrastructure.job_queue.job_transport import DueJob, JobTransport, TransportUnavailable
 from infrastructure.job_queue.outbox_relay import LOST_AFTER, OutboxRelay
 from infrastructure.metrics.in_memory_metrics import InMemoryMetrics
+from infrastructure.pace.in_memory_pace import InMemoryPace
 from infrastructure.persistence.jobs.job_tables import QUEUES, JobStatus, jobs
 from infrastructure.persistence.jobs.sql_job_records import SqlJobRecords
 from interfaces.worker.actors import declare_actors
@@ -237,7 +238,7 @@ async def test_from_the_commit_to_the_record_of_success(store: Store) -> None:
 
     records = SqlJobRecords(store.database, clock=store.clock, ids=store.ids)
     kinds = {"tests.run": JobKind(run=work)}
-    runner = JobRunner(records, kinds, clock=store.clock, metrics=InMemoryMetrics())
+    runner = JobRunner(records, kinds, clock=store.clock, metrics=InMemoryMetrics(), pace=InMemoryPace())
     async with in_process(runner.run) as transport:
         relay = OutboxRelay(store.database, transport, route_event, clock=store.clock, ids=Uuid7Ids())
         relaying = asyncio.create_task(relay.run())

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
@@ -39,6 +39,7 @@ class KeptMessages(JobTransport):
         self.away = False
         self.arrive = 0
         self.attempts = 0
+        self.waiting: dict[str, int] = {}
 
     async def send(self, due: Sequence[DueJob]) -> None:
         self.attempts += 1
@@ -47,6 +48,9 @@ class KeptMessages(JobTransport):
             self.sent += due[: self.arrive]
             raise TransportUnavailable("away")
         self.sent += due
+
+    async def backlog(self) -> Mapping[str, int]:
+        return self.waiting
 
     @property
     def ids(self) -> list[UUID]:

@@ -25,6 +25,7 @@ from infrastructure.mail.file_mail import FileMail
 from infrastructure.mail.jinja_mail_templates import JinjaMailTemplates
 from infrastructure.metrics.in_memory_metrics import InMemoryMetrics
 from infrastructure.metrics.process_figures import LocalProcessFigures
+from infrastructure.pace.in_memory_pace import InMemoryPace
 from infrastructure.password_hasher.argon2_password_hasher import Argon2PasswordHasher
 from infrastructure.payments.sandbox_payments import PROVIDER, SandboxConnectedAccounts, SandboxPayments
 from infrastructure.persistence.accounts.sql_account_queries import SqlAccountQueries
@@ -113,6 +114,7 @@ def in_memory_adapters(tmp_path: Path) -> Adapters:
         mail_queries=SqlMailQueries(database),
         mail_templates=JinjaMailTemplates(support_email="help@tailtribe.test"),
         metrics=metrics,
+        pace=InMemoryPace(),
         password_hasher=Argon2PasswordHasher(memory_kib=64, passes=1),
         payment_provider=PROVIDER,
         payments=GuardedPayments(sandbox, payments),

@@ -21,3 +21,4 @@ class TellAdmins:
             for account_id in admins:
                 payload = {"mail": mail, "caregiver_id": str(caregiver_id), "account_id": str(account_id)}
                 await uow.jobs.enqueue("mail.send", payload, queue="mail", unique_key=f"{job_id}:{account_id}")
+            uow.jobs.finish_current()

@@ -32,6 +32,7 @@ class ApplyPaymentEvent:
             payment = await uow.payments.by_provider_id(event.provider, event.object_id)
             if payment is None:
                 await uow.inbox.mark_applied(inbox_id, at=self.clock.now())
+                uow.jobs.finish_current()
                 return
         await self._apply(inbox_id, payment, event.object_id)
 
@@ -41,3 +42,4 @@ class ApplyPaymentEvent:
         async with self.unit_of_work() as uow:
             await take_over(uow, booking_id=payment.booking_id, payment_id=payment.id, seen=seen, ids=self.ids, now=now)
             await uow.inbox.mark_applied(inbox_id, at=now)
+            uow.jobs.finish_current()

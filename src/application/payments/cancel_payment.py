@@ -39,6 +39,7 @@ class CancelPayment:
                 ids=self.ids,
                 now=self.clock.now(),
             )
+            uow.jobs.finish_current()
 
     async def _provider_payment_id(self, payment: Payment) -> str:
         if payment.provider_payment_id is not None:

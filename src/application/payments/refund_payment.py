@@ -45,3 +45,4 @@ class RefundPayment:
             else:
                 current.observe(provider_refund_id=result.id, status=RefundStatus(result.status.value), at=now)
             await uow.payments.save_refund(current)
+            uow.jobs.finish_current()

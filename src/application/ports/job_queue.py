@@ -14,7 +14,7 @@ class JobQueue(Protocol):
 
     Promises, checked by `tests/contract/test_job_queue.py`: a job exists if and only if its unit of work committed;
     it runs at least once, and its record tells how it went; of several jobs with one `unique_key` only the first
-    exists.
+    exists; what a job writes in the unit of work in which it finishes happens once, however often the job runs.
     """
 
     @abstractmethod
@@ -29,4 +29,9 @@ class JobQueue(Protocol):
         requester_id: UUID | None = None,
     ) -> UUID | None:
         """Records a job of `kind` (ids only in the payload). None when `unique_key` is taken already."""
+        ...
+
+    @abstractmethod
+    def finish_current(self) -> None:
+        """The job under way, if there is one, is done when this unit of work commits: it must be its last."""
         ...

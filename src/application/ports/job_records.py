@@ -10,6 +10,11 @@ from uuid import UUID
 from application.ports.job_queue import JobPayload
 
 LEASE_SECONDS = 15
+CRASHES_TO_BURY = 3
+
+
+class LeaseLost(Exception):
+    """The job is somebody else's by now; nothing of the transaction was kept."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +27,7 @@ class ClaimedJob:
     attempts: int
     created_at: datetime
     lease_id: UUID
+    payload_version: int = 1
     correlation_id: str | None
 
 
@@ -49,8 +55,8 @@ class JobRecords(Protocol):
         ...
 
     @abstractmethod
-    async def renew(self, job: ClaimedJob) -> bool:
-        """Extends the lease; False when it was lost."""
+    async def renew(self, job: ClaimedJob, *, progress: float | None = None) -> bool:
+        """Extends the lease and writes how far it is, 0 to 1; False when the lease was lost."""
         ...
 
     @abstractmethod

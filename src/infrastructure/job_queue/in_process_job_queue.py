@@ -3,18 +3,16 @@
 import asyncio
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from dramatiq import Worker
 from dramatiq.asyncio import EventLoopThread, set_event_loop_thread
 from dramatiq.brokers.stub import StubBroker
 from dramatiq.middleware import Middleware, ShutdownNotifications
 
-from infrastructure.job_queue.job_transport import DueJob, JobTransport, enqueue_all
+from infrastructure.job_queue.job_transport import DueJob, JobTransport, message_of
+from infrastructure.job_queue.lanes import Lanes, lane_threads
 from infrastructure.persistence.jobs.job_tables import QUEUES
-
-_STOP_TIMEOUT_MS = 10_000
 
 
 class _ApplicationLoop(EventLoopThread):
@@ -37,9 +35,6 @@ class _UseApplicationLoop(Middleware):
             raise RuntimeError("the in-process worker was started outside an event loop")
         set_event_loop_thread(_ApplicationLoop(self.loop))
 
-    def after_worker_shutdown(self, broker: Any, worker: Any) -> None:  # noqa: ARG002
-        set_event_loop_thread(None)
-
 
 class InProcessJobTransport(JobTransport):
     """A StubBroker and its worker threads, whose actors run on the loop that called `start`."""
@@ -50,20 +45,25 @@ class InProcessJobTransport(JobTransport):
         for queue in QUEUES:
             self.broker.declare_queue(queue)
         self._threads = threads
-        self._worker: Worker | None = None
+        self._lanes: Lanes | None = None
 
     async def start(self) -> None:
         self._on_this_loop.loop = asyncio.get_running_loop()
         self.broker.emit_after("process_boot")
-        self._worker = Worker(self.broker, worker_threads=self._threads, worker_timeout=100)
-        self._worker.start()
+        self._lanes = Lanes(self.broker, lane_threads((), self._threads), poll_milliseconds=100)
+        self._lanes.start()
 
-    async def stop(self) -> None:
+    async def stop(self, timeout_seconds: float = 10.0) -> None:
         """Lets running jobs finish for a while, then stops."""
-        if self._worker is not None:
-            await asyncio.to_thread(self._worker.stop, _STOP_TIMEOUT_MS)
-            self._worker = None
+        if self._lanes is not None:
+            await asyncio.to_thread(self._lanes.stop, timeout_seconds)
+            self._lanes = None
+            set_event_loop_thread(None)
         self.broker.close()
 
     async def send(self, due: Sequence[DueJob]) -> None:
-        enqueue_all(self.broker, due)
+        for job in due:
+            self.broker.enqueue(message_of(job))
+
+    async def backlog(self) -> Mapping[str, int]:
+        return {queue: self.broker.queues[queue].qsize() for queue in QUEUES}

@@ -1,12 +1,12 @@
 """How a job's id travels from the relay to a worker. Losing a message loses nothing: the record is dispatched again."""
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
 
-from dramatiq import Broker, Message
+from dramatiq import Message
 
 MESSAGE_VERSION = 1
 ACTOR_NAME = "jobs.run"
@@ -30,16 +30,18 @@ class JobTransport(Protocol):
         """Raises TransportUnavailable."""
         ...
 
+    @abstractmethod
+    async def backlog(self) -> Mapping[str, int]:
+        """Messages by queue that no worker has taken. Raises TransportUnavailable."""
+        ...
 
-def enqueue_all(broker: Broker, due: Sequence[DueJob]) -> None:
-    """Puts a `jobs.run` message for each job into its queue."""
-    for job in due:
-        broker.enqueue(
-            Message(
-                queue_name=job.queue,
-                actor_name=ACTOR_NAME,
-                args=(),
-                kwargs={"job_id": str(job.id), "version": MESSAGE_VERSION},
-                options={},
-            )
-        )
+
+def message_of(job: DueJob) -> Message[None]:
+    """The `jobs.run` message about a job."""
+    return Message(
+        queue_name=job.queue,
+        actor_name=ACTOR_NAME,
+        args=(),
+        kwargs={"job_id": str(job.id), "version": MESSAGE_VERSION},
+        options={},
+    )

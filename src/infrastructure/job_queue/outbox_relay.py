@@ -1,12 +1,12 @@
 """Moves what was committed to where it is worked on: events become jobs, due jobs become messages."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import and_, case, or_, select, update
+from sqlalchemy import and_, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from application.ports.clock import Clock
@@ -16,13 +16,17 @@ from domain.shared.errors import Unavailable
 from infrastructure.job_queue.job_transport import DueJob, JobTransport, TransportUnavailable
 from infrastructure.persistence.database import Database
 from infrastructure.persistence.dialects import insert_or_ignore, unclaimed
+from infrastructure.persistence.jobs.job_rescue import is_orphan, rescue_orphans
 from infrastructure.persistence.jobs.job_tables import QUEUES, JobStatus, jobs
 from infrastructure.persistence.outbox import outbox_events
 
 log = structlog.get_logger(__name__)
 
 BATCH = 100
+# Messages that wait in a queue of the transport. More would only be sent again and again while they wait.
+MOST_WAITING = 500
 POLL_SECONDS = 1.0
+FULL_SECONDS = 0.05
 LONGEST_PAUSE_SECONDS = 10.0
 # A message that nobody claimed for so long is believed lost and sent again; a second one does no harm.
 LOST_AFTER = timedelta(seconds=60)
@@ -52,6 +56,7 @@ class OutboxRelay:
         self._ids = ids
         self._transport_forgets = transport_forgets
         self._work = asyncio.Event()
+        self._is_held_up = False
 
     def wake(self) -> None:
         """There is something to do now."""
@@ -77,22 +82,32 @@ class OutboxRelay:
             else:
                 pause = POLL_SECONDS
                 if moved < BATCH:
-                    await self._rest(pause)
+                    await self._rest(FULL_SECONDS if self._is_held_up else pause)
 
     async def pump(self) -> int:
         """One round; how many events and jobs it moved. Raises TransportUnavailable or DatabaseUnavailable."""
+        self._is_held_up = False
         if not await self._anything():
             return 0
         async with self._database.begin() as connection:
             routed = await self._route_events(connection)
-            await self._rescue_orphans(connection)
-            due = await self._take_due(connection)
+            await rescue_orphans(connection, now=self._clock.now())
+        return max(routed, await self._dispatch())
+
+    async def _dispatch(self) -> int:
+        """Sends due jobs where there is room, how many. A full queue holds up no other."""
+        backlog = await self._transport.backlog()
+        room = {queue: max(0, MOST_WAITING - backlog.get(queue, 0)) for queue in QUEUES}
+        async with self._database.begin() as connection:
+            due = await self._take_due(connection, room)
+        self._is_held_up = any(space == 0 for space in room.values())
         try:
-            await self._transport.send(due)
+            if due:
+                await self._transport.send(due)
         except TransportUnavailable:
             await self._give_back(due)
             raise
-        return max(routed, len(due))
+        return len(due)
 
     async def _dispatch_anew(self) -> None:
         forgotten = update(jobs).where(jobs.c.status.in_(WAITING), jobs.c.dispatched_at.is_not(None))
@@ -108,7 +123,7 @@ class OutboxRelay:
 
     async def _anything(self) -> bool:
         events = select(outbox_events.c.id).where(outbox_events.c.routed_at.is_(None)).limit(1)
-        work = select(jobs.c.id).where(or_(self._is_due(), self._is_orphan())).limit(1)
+        work = select(jobs.c.id).where(or_(self._is_due(), is_orphan(self._clock.now()))).limit(1)
         async with self._database.read() as connection:
             if (await connection.execute(events)).first() is not None:
                 return True
@@ -150,24 +165,14 @@ class OutboxRelay:
             "run_at": now,
         }
 
-    async def _rescue_orphans(self, connection: AsyncConnection) -> None:
-        """Jobs whose worker died go back to where they waited; the attempt stays counted."""
-        statement = update(jobs).where(self._is_orphan())
-        await connection.execute(
-            statement.values(
-                status=JobStatus.RETRYING.value,
-                lease_id=None,
-                lease_until=None,
-                dispatched_at=None,
-                run_at=self._clock.now(),
-            )
-        )
-
-    async def _take_due(self, connection: AsyncConnection) -> list[DueJob]:
-        by_priority = case({queue: rank for rank, queue in enumerate(QUEUES)}, value=jobs.c.queue)
-        waiting = select(jobs.c.id, jobs.c.queue).where(self._is_due()).order_by(by_priority, jobs.c.run_at)
-        found = unclaimed(waiting.limit(BATCH))
-        due = [DueJob(row.id, row.queue) for row in await connection.execute(found)]
+    async def _take_due(self, connection: AsyncConnection, room: Mapping[str, int]) -> list[DueJob]:
+        due: list[DueJob] = []
+        for queue in QUEUES:
+            limit = min(room[queue], BATCH - len(due))
+            if limit > 0:
+                waiting = select(jobs.c.id).where(jobs.c.queue == queue, self._is_due()).order_by(jobs.c.run_at)
+                found = await connection.execute(unclaimed(waiting.limit(limit)))
+                due += [DueJob(row.id, queue) for row in found]
         if due:
             taken = update(jobs).where(jobs.c.id.in_([job.id for job in due]))
             await connection.execute(taken.values(dispatched_at=self._clock.now()))
@@ -185,6 +190,3 @@ class OutboxRelay:
             jobs.c.run_at <= now,
             or_(jobs.c.dispatched_at.is_(None), jobs.c.dispatched_at < now - LOST_AFTER),
         )
-
-    def _is_orphan(self) -> Any:
-        return and_(jobs.c.status == JobStatus.RUNNING.value, jobs.c.lease_until < self._clock.now())

@@ -14,6 +14,8 @@ from infrastructure.persistence.bookings.sql_booking_repository import SqlBookin
 from infrastructure.persistence.bookings.sql_quote_repository import SqlQuoteRepository
 from infrastructure.persistence.caregivers.sql_caregiver_repository import SqlCaregiverRepository
 from infrastructure.persistence.database import Database
+from infrastructure.persistence.dialects import announce_work
+from infrastructure.persistence.jobs.job_fence import pass_fence
 from infrastructure.persistence.jobs.sql_job_queue import SqlJobQueue
 from infrastructure.persistence.payments.sql_event_inbox import SqlEventInbox
 from infrastructure.persistence.payments.sql_payment_repository import SqlPaymentRepository
@@ -36,7 +38,8 @@ class SqlUnitOfWork(UnitOfWork):
 
 
 class SqlUnitOfWorkFactory(UnitOfWorkFactory):
-    """After a commit it empties what became untrue in the cache, and wakes the relay when there is work for it."""
+    """Before a commit the job it is part of, if any, must still be its own (LeaseLost). After it, what became untrue is
+    emptied in the cache, and the relays are woken when there is work for them."""
 
     def __init__(
         self,
@@ -58,6 +61,9 @@ class SqlUnitOfWorkFactory(UnitOfWorkFactory):
         async with self._database.begin() as connection:
             transaction = Transaction(connection=connection, clock=self._clock, ids=self._ids)
             yield SqlUnitOfWork(transaction)
+            if transaction.leaves_work:
+                await announce_work(connection)
+            await pass_fence(transaction)
         if transaction.leaves_work:
             self._wake_relay()
         if transaction.touched_tags:

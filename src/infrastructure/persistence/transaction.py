@@ -17,13 +17,15 @@ from infrastructure.persistence.outbox import event_rows, outbox_events
 
 @dataclass(slots=True, kw_only=True)
 class Transaction:
-    """An open transaction, what it makes untrue in the cache, and whether it leaves work for the relay."""
+    """An open transaction, what it makes untrue in the cache, whether it leaves work for the relay, and whether the job
+    it is part of is done with it."""
 
     connection: AsyncConnection
     clock: Clock
     ids: Ids
     touched_tags: set[str] = field(default_factory=set[str])
     leaves_work: bool = False
+    finishes_job: bool = False
 
     async def execute(self, statement: Executable, parameters: Any = None) -> CursorResult[Any]:
         return await self.connection.execute(statement, parameters)

@@ -13,6 +13,8 @@ from interfaces.worker.job_kinds import job_kinds
 from interfaces.worker.job_runner import JobRunner
 from interfaces.worker.schedule import FireSchedule, Scheduled, Scheduler, start_scheduler
 
+GOODBYE_SECONDS = 5.0
+
 
 class Container:
     """Built once per process, on its event loop. `start` needs no service to be there; `stop` lets work finish."""
@@ -22,8 +24,13 @@ class Container:
         self.use_cases: UseCases = build_use_cases(parts.adapters)
         adapters = parts.adapters
         self._runner = JobRunner(
-            adapters.job_records, job_kinds(self.use_cases), clock=adapters.clock, metrics=adapters.metrics
+            adapters.job_records,
+            job_kinds(self.use_cases, mail_per_second=parts.mail_per_second),
+            clock=adapters.clock,
+            metrics=adapters.metrics,
+            pace=adapters.pace,
         )
+        self._draining: asyncio.TimerHandle | None = None
         self._fire = FireSchedule(unit_of_work=adapters.unit_of_work, clock=adapters.clock)
         self._scheduler: Scheduler | None = None
         self._tasks: list[asyncio.Task[None]] = []
@@ -37,16 +44,27 @@ class Container:
         self._scheduler = start_scheduler(self._fire_scheduled)
         self._spawn(self.parts.relay.run())
         self._spawn(self.parts.journal.run())
+        if self.parts.wake_ups is not None:
+            self._spawn(self.parts.wake_ups.run())
+
+    def drain(self) -> None:
+        """Running jobs have so long to end; what is left then is handed back."""
+        if self._draining is None:
+            loop = asyncio.get_running_loop()
+            self._draining = loop.call_later(self.parts.drain_seconds, self._runner.hand_back_all)
 
     async def stop(self) -> None:
         """Takes no more work, lets running jobs end, closes connections."""
+        self.drain()
         if self._scheduler is not None:
             self._scheduler.shutdown(wait=False)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         if self.parts.in_process is not None:
-            await self.parts.in_process.stop()
+            await self.parts.in_process.stop(self.parts.drain_seconds + GOODBYE_SECONDS)
+        if self._draining is not None:
+            self._draining.cancel()
         await self.parts.breakers.stop()
         await self.parts.journal.write()
         await self.parts.close()

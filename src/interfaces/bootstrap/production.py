@@ -14,6 +14,7 @@ from application.ports.health_probe import HealthProbe
 from application.ports.ids import Ids
 from application.ports.mail import Mail
 from application.ports.metrics import Metrics
+from application.ports.pace import Pace
 from application.ports.rate_limits import RateLimits
 from infrastructure.cache.in_memory_cache import InMemoryCache
 from infrastructure.cache.redis_cache import RedisCache
@@ -25,11 +26,14 @@ from infrastructure.job_queue.dramatiq_job_queue import DramatiqJobTransport, re
 from infrastructure.job_queue.in_process_job_queue import InProcessJobTransport
 from infrastructure.job_queue.job_transport import JobTransport
 from infrastructure.job_queue.outbox_relay import OutboxRelay
+from infrastructure.job_queue.postgres_wake_ups import PostgresWakeUps
 from infrastructure.mail.file_mail import FileMail
 from infrastructure.mail.jinja_mail_templates import JinjaMailTemplates
 from infrastructure.mail.smtp_mail import SmtpMail
 from infrastructure.metrics.in_memory_metrics import InMemoryMetrics
 from infrastructure.metrics.process_figures import LocalProcessFigures
+from infrastructure.pace.in_memory_pace import InMemoryPace
+from infrastructure.pace.redis_pace import RedisPace
 from infrastructure.password_hasher.argon2_password_hasher import Argon2PasswordHasher
 from infrastructure.payments.sandbox_payments import PROVIDER, SandboxConnectedAccounts, SandboxPayments
 from infrastructure.persistence.accounts.sql_account_queries import SqlAccountQueries
@@ -71,6 +75,9 @@ class Parts:
     redis: tuple[Redis, ...]
     breakers: BreakerRegistry
     journal: BreakerJournal
+    wake_ups: PostgresWakeUps | None
+    drain_seconds: float
+    mail_per_second: float
     close_geocoder: Callable[[], Awaitable[None]]
 
     async def close(self) -> None:
@@ -136,6 +143,9 @@ def build_parts(settings: Settings) -> Parts:
         redis=redis,
         breakers=registry,
         journal=journal,
+        wake_ups=_wake_ups(settings, database, relay),
+        drain_seconds=settings.drain_seconds,
+        mail_per_second=settings.mail_per_second,
         close_geocoder=close_geocoder,
     )
 
@@ -169,6 +179,18 @@ def _registry(redis: tuple[Redis, ...], breakers: _Breakers) -> BreakerRegistry:
     outside = [breakers.payments, breakers.email, *([breakers.geocoding] if breakers.geocoding else [])]
     shared = SharedBreakerState(redis[2], outside) if redis else None
     return BreakerRegistry([*outside, breakers.cache, breakers.limits], shared)
+
+
+def _wake_ups(settings: Settings, database: Database, relay: OutboxRelay) -> PostgresWakeUps | None:
+    """Behind a pooler nothing can be heard: without a direct address the relay's own looking is enough."""
+    if database.is_sqlite:
+        return None
+    address = database_url(settings.database_direct_url or settings.database_url, settings.data_path)
+    return PostgresWakeUps(address, relay.wake)
+
+
+def _pace(redis: tuple[Redis, ...], breakers: _Breakers) -> Pace:
+    return RedisPace(redis[1], breakers.limits) if redis else InMemoryPace()
 
 
 def _cache(redis: tuple[Redis, ...], breakers: _Breakers, metrics: Metrics) -> Cache:
@@ -252,6 +274,7 @@ def _adapters(
         mail_templates=JinjaMailTemplates(support_email=settings.support_email),
         metrics=metrics,
         password_hasher=Argon2PasswordHasher(),
+        pace=_pace(redis, breakers),
         payment_provider=PROVIDER,
         payments=GuardedPayments(sandbox, breakers.payments),
         pet_queries=SqlPetQueries(database),

@@ -18,6 +18,7 @@ _LATER = ("STRIPE_SECRET_KEY", "RESEND_API_KEY")
 
 Port = Annotated[int, Meta(ge=0, le=65535)]
 Count = Annotated[int, Meta(ge=0)]
+Seconds = Annotated[int, Meta(ge=0, le=3600)]
 
 
 class BadSettings(Exception):
@@ -50,6 +51,8 @@ class Settings(Struct, frozen=True, kw_only=True, rename="upper"):
     cdn_fresh_seconds: Count = 0
     cdn_stale_seconds: Count = 0
     log_level: str = "INFO"
+    drain_seconds: Seconds = 25
+    mail_per_second: Annotated[float, Meta(gt=0)] = 10.0
 
     @classmethod
     def read(cls, environment: Mapping[str, str] | None = None) -> Self:

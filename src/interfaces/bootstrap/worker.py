@@ -1,17 +1,19 @@
 """The module a stock Dramatiq command runs: `dramatiq interfaces.bootstrap.worker --queues money mail`."""
 
+import logging
 import signal
 import sys
 import threading
-from collections.abc import Collection
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
 import dramatiq
-from dramatiq.asyncio import EventLoopThread, async_to_sync, set_event_loop_thread
-from dramatiq.middleware import AsyncIO, Middleware
+from dramatiq.asyncio import EventLoopThread, async_to_sync, get_event_loop_thread, set_event_loop_thread
+from dramatiq.middleware import Middleware
 
 from infrastructure.job_queue.dramatiq_job_queue import redis_broker
+from infrastructure.job_queue.lanes import Lanes, lane_threads
 from infrastructure.redis.redis_client import redis_address
 from interfaces.bootstrap.container import Container
 from interfaces.bootstrap.memory import limit_arenas
@@ -21,30 +23,65 @@ from interfaces.bootstrap.structured_logging import configure_logging
 from interfaces.worker.actors import declare_actors
 
 _LOOP_START_SECONDS = 5.0
-_DRAIN_SECONDS = 25.0
+# After the drain, for handing jobs back and closing connections.
+_GOODBYE_SECONDS = 10.0
 
 
-class _EventLoop(AsyncIO):
-    """Dramatiq's event loop, in a thread that ends with the process: a second SIGTERM must not leave it hanging."""
+class _Once(Middleware):
+    """For what the lanes of a process share: it starts with the first and stops with the last."""
+
+    def __init__(self) -> None:
+        self._lanes = 0
+        self._counting = threading.Lock()
 
     def before_worker_boot(self, broker: Any, worker: Any) -> None:  # noqa: ARG002
-        thread = EventLoopThread(self.logger)
+        with self._counting:
+            self._lanes += 1
+            if self._lanes == 1:
+                self.start()
+
+    def after_worker_shutdown(self, broker: Any, worker: Any) -> None:  # noqa: ARG002
+        with self._counting:
+            self._lanes -= 1
+            if self._lanes == 0:
+                self.stop()
+
+    def start(self) -> None: ...
+
+    def stop(self) -> None: ...
+
+
+class _EventLoop(_Once):
+    """Dramatiq's event loop, in a thread that ends with the process: a second SIGTERM must not leave it hanging."""
+
+    def start(self) -> None:
+        thread = EventLoopThread(logging.getLogger(__name__))
         thread.daemon = True
         thread.start(timeout=_LOOP_START_SECONDS)
         set_event_loop_thread(thread)
 
+    def stop(self) -> None:
+        thread = get_event_loop_thread()
+        if thread is not None:
+            thread.stop()
+        set_event_loop_thread(None)
 
-class _Runtime(Middleware):
+
+class _Runtime(_Once):
     """Keeps the container on Dramatiq's event loop, from before the first job until after the last."""
 
     def __init__(self, settings: Settings) -> None:
+        super().__init__()
         self._settings = settings
         self._container: Container | None = None
 
-    def before_worker_boot(self, broker: Any, worker: Any) -> None:  # noqa: ARG002
+    def start(self) -> None:
         async_to_sync(self._start)()
 
-    def after_worker_shutdown(self, broker: Any, worker: Any) -> None:  # noqa: ARG002
+    def before_worker_shutdown(self, broker: Any, worker: Any) -> None:  # noqa: ARG002
+        async_to_sync(self._drain)()
+
+    def stop(self) -> None:
         async_to_sync(self._stop)()
 
     async def run_job(self, job_id: UUID, version: int) -> None:
@@ -55,6 +92,10 @@ class _Runtime(Middleware):
     async def _start(self) -> None:
         self._container = Container(build_parts(self._settings))
         await self._container.start()
+
+    async def _drain(self) -> None:
+        if self._container is not None:
+            self._container.drain()
 
     async def _stop(self) -> None:
         if self._container is not None:
@@ -88,8 +129,10 @@ def _declare() -> dramatiq.Broker:
 broker = _declare()
 
 
-def work(*, queues: Collection[str], threads: int) -> None:
-    """Runs jobs of the queues (all, when none is named) until SIGTERM or SIGINT, then lets running ones end."""
+def work(*, queues: Sequence[str], threads: int, drain_seconds: float) -> None:
+    """Runs jobs of the queues (all, when none is named) until SIGTERM or SIGINT. Running ones have `drain_seconds` to
+    end; what is left then is handed back. Raises ValueError for a queue that does not exist."""
+    lanes = Lanes(broker, lane_threads(queues, threads))
     stop = threading.Event()
 
     def on_signal(_number: int, _frame: object) -> None:
@@ -97,8 +140,7 @@ def work(*, queues: Collection[str], threads: int) -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, on_signal)
-    worker = dramatiq.Worker(broker, queues=set(queues) or None, worker_threads=threads)
-    worker.start()
+    lanes.start()
     stop.wait()
-    worker.stop(timeout=int(_DRAIN_SECONDS * 1000))
+    lanes.stop(drain_seconds + _GOODBYE_SECONDS)
     broker.close()

@@ -9,13 +9,16 @@ from domain.operations.retries import MAIL, MONEY
 from domain.payments.payment import PaymentId
 from domain.payments.refund import RefundId
 from domain.shared.actor import CaregiverId
-from interfaces.worker.job_runner import JobKind
+from interfaces.worker.job_runner import JobKind, Provider
 
 EXPIRY_BATCH = 100
+# Stripe lets 25 requests a second through; the API needs some of them.
+PAYMENTS = Provider("payments", per_second=20)
 
 
-def job_kinds(use_cases: UseCases) -> Mapping[str, JobKind]:
+def job_kinds(use_cases: UseCases, *, mail_per_second: float) -> Mapping[str, JobKind]:
     """Kind → how it is worked on. A kind that is not here is buried with that reason."""
+    mail = Provider("email", per_second=mail_per_second)
 
     async def send_mail(job: ClaimedJob) -> None:
         payload = {key: str(value) for key, value in job.payload.items()}
@@ -34,7 +37,7 @@ def job_kinds(use_cases: UseCases) -> Mapping[str, JobKind]:
         await use_cases.clean_up.execute()
 
     return {
-        "mail.send": JobKind(run=send_mail, retries=MAIL),
+        "mail.send": JobKind(run=send_mail, retries=MAIL, provider=mail),
         "mails.tell_admins": JobKind(run=tell_admins, retries=MAIL),
         "payments.apply_event": _money(
             lambda job: use_cases.apply_payment_event.execute(inbox_id=_id(job, "inbox_id"))
@@ -51,7 +54,7 @@ def job_kinds(use_cases: UseCases) -> Mapping[str, JobKind]:
 
 
 def _money(run: Callable[[ClaimedJob], Awaitable[None]]) -> JobKind:
-    return JobKind(run=run, retries=MONEY)
+    return JobKind(run=run, retries=MONEY, provider=PAYMENTS)
 
 
 def _id(job: ClaimedJob, name: str) -> UUID:

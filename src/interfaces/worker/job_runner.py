@@ -13,26 +13,47 @@ import structlog
 from application.correlation import correlation_id
 from application.ports.circuit_breakers import CircuitOpen
 from application.ports.clock import Clock
-from application.ports.job_records import LEASE_SECONDS, ClaimedJob, JobRecords
+from application.ports.job_records import LEASE_SECONDS, ClaimedJob, JobRecords, LeaseLost
 from application.ports.mail import MailRefused
 from application.ports.metrics import Metrics
+from application.ports.pace import Pace
 from application.ports.payments import PaymentRefused
+from application.running_job import RunningJob, running_job
 from domain.operations.retries import FIVE_TRIES, RetryPolicy
-from domain.shared.errors import NotFound
+from domain.shared.errors import NotFound, Unavailable
 
 log = structlog.get_logger(__name__)
 
 MESSAGE_VERSION = 1
 _REFUSED_FOR_GOOD = (MailRefused, PaymentRefused, NotFound)
+LONGEST_WAIT_FOR_TURN_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """Who is asked by a kind of job, and how often he may be asked by all workers together."""
+
+    name: str
+    per_second: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobKind:
-    """How a kind of job is worked on, how often it is tried, and how long one try may take."""
+    """How a kind of job is worked on, how often and for how long it is tried, who is asked in it, and which versions of
+    its payload it can read."""
 
     run: Callable[[ClaimedJob], Awaitable[None]]
     retries: RetryPolicy = FIVE_TRIES
     time_limit_seconds: float = 30.0
+    provider: Provider | None = None
+    payload_versions: frozenset[int] = frozenset({1})
+
+
+class NotOurTurn(Exception):
+    """Too many others want to ask the provider first."""
+
+    def __init__(self, seconds: float) -> None:
+        self.retry_after = seconds
 
 
 class JobRunner:
@@ -45,18 +66,45 @@ class JobRunner:
         *,
         clock: Clock,
         metrics: Metrics,
+        pace: Pace,
+        lease_seconds: float = LEASE_SECONDS,
         renew_every_seconds: float = LEASE_SECONDS / 3,
+        look_every_seconds: float = 1.0,
     ) -> None:
         self._records = records
+        self._pace = pace
+        self._lease_seconds = lease_seconds
         self._renew_every_seconds = renew_every_seconds
+        self._look_every_seconds = min(look_every_seconds, renew_every_seconds)
+        self._under_way: set[asyncio.Task[None]] = set()
+        self._is_handing_back = False
         self._kinds = kinds
         self._clock = clock
         self._metrics = metrics
 
     async def run(self, job_id: UUID, version: int) -> None:
-        """Works on the job if it is free and due. A job of an unknown kind or message version is buried with the
-        reason."""
-        job = await self._records.claim(job_id)
+        """Works on the job if it is free and due. A job of an unknown kind or version is buried with the reason."""
+        task = asyncio.create_task(self._run(job_id, version))
+        self._under_way.add(task)
+        try:
+            await task
+        except asyncio.CancelledError:
+            # Whoever cancelled the caller wants to know; the one who handed everything back knows.
+            await _stop(task)
+            if not self._is_handing_back:
+                raise
+        finally:
+            self._under_way.discard(task)
+
+    def hand_back_all(self) -> None:
+        """This process goes away: what runs is stopped and waits for another, the try not counted; nothing more
+        begins here."""
+        self._is_handing_back = True
+        for task in self._under_way:
+            task.cancel()
+
+    async def _run(self, job_id: UUID, version: int) -> None:
+        job = None if self._is_handing_back else await self._records.claim(job_id)
         if job is None:
             return
         token = correlation_id.set(job.correlation_id)
@@ -71,15 +119,14 @@ class JobRunner:
 
     async def _work(self, job: ClaimedJob, version: int) -> str:
         kind = self._kinds.get(job.kind)
-        if kind is None or version != MESSAGE_VERSION:
-            await self._records.bury(job, error=f"this release knows no {job.kind} of version {version}")
+        if kind is None or version != MESSAGE_VERSION or job.payload_version not in kind.payload_versions:
+            reason = f"this release knows no {job.kind} of version {job.payload_version}, message version {version}"
+            await self._records.bury(job, error=reason)
             return "dead"
-        if kind.retries.max_tries is not None and job.attempts > kind.retries.max_tries:
-            await self._records.bury(job, error="every try ended without a word: it may have killed its workers")
-            return "dead"
-        task = asyncio.ensure_future(kind.run(job))
+        running = RunningJob(claimed=job)
+        task = asyncio.ensure_future(self._in_turn(kind, running))
         try:
-            ended = await self._watch(job, task, kind.time_limit_seconds)
+            ended = await self._watch(running, task, kind.time_limit_seconds)
         except asyncio.CancelledError:
             await asyncio.shield(asyncio.ensure_future(self._hand_back(job, task)))
             raise
@@ -91,29 +138,59 @@ class JobRunner:
             return await self._failed(job, kind, TimeoutError(ended)) if ended == "time limit" else ended
         return await self._settle(job, kind, task)
 
+    async def _in_turn(self, kind: JobKind, running: RunningJob) -> None:
+        """The work itself, when the provider may be asked. Raises NotOurTurn when that is too far off."""
+        if kind.provider is not None:
+            turn = await self._pace.turn(
+                kind.provider.name,
+                per_second=kind.provider.per_second,
+                longest_wait_seconds=LONGEST_WAIT_FOR_TURN_SECONDS,
+            )
+            if not turn.is_reserved:
+                raise NotOurTurn(turn.seconds)
+            await asyncio.sleep(turn.seconds)
+        running_job.set(running)
+        await kind.run(running.claimed)
+
     async def _hand_back(self, job: ClaimedJob, task: "asyncio.Future[None]") -> None:
         await _stop(task)
         await self._records.hand_back(job, run_at=self._clock.now())
 
-    async def _watch(self, job: ClaimedJob, task: "asyncio.Future[None]", limit: float) -> str | None:
-        """Renews the lease while the task runs. None when the task ended by itself."""
-        deadline = time.monotonic() + limit
+    async def _watch(self, running: RunningJob, task: "asyncio.Future[None]", limit: float) -> str | None:
+        """Renews the lease and writes progress while the task runs. None when the task ended by itself."""
+        now = time.monotonic()
+        deadline, renewed_at, written = now + limit, now, running.progress
         while True:
             left = deadline - time.monotonic()
-            done, _ = await asyncio.wait({task}, timeout=max(0.0, min(self._renew_every_seconds, left)))
+            done, _ = await asyncio.wait({task}, timeout=max(0.0, min(self._look_every_seconds, left)))
             if done:
                 return None
-            if time.monotonic() >= deadline:
+            now = time.monotonic()
+            if now >= deadline:
                 return "time limit"
-            if not await self._records.renew(job):
+            if now - renewed_at < self._renew_every_seconds and running.progress == written:
+                continue
+            held = await self._renew(running)
+            if held is False or (held is None and now - renewed_at >= self._lease_seconds):
                 return "lease lost"
+            if held:
+                renewed_at, written = now, running.progress
+
+    async def _renew(self, running: RunningJob) -> bool | None:
+        """Whether the lease still holds; None when that cannot be told now."""
+        try:
+            return await self._records.renew(running.claimed, progress=running.progress)
+        except Unavailable:
+            return None
 
     async def _settle(self, job: ClaimedJob, kind: JobKind, task: "asyncio.Future[None]") -> str:
         error = asyncio.CancelledError("cancelled from within") if task.cancelled() else task.exception()
         if error is None:
             await self._records.succeed(job)
             return "succeeded"
-        if isinstance(error, CircuitOpen):
+        if isinstance(error, LeaseLost):
+            return "lease lost"
+        if isinstance(error, CircuitOpen | NotOurTurn):
             await self._records.hand_back(job, run_at=self._clock.now() + timedelta(seconds=error.retry_after))
             return "postponed"
         return await self._failed(job, kind, error)

@@ -55,13 +55,16 @@ jobs = Table(
     Column("lease_until", UtcDateTime),
     Column("started_at", UtcDateTime),
     Column("finished_at", UtcDateTime),
+    Column("payload_version", SmallInteger, nullable=False, server_default="1"),
+    # Leases that ran out in a row: its workers died.
+    Column("crashes", SmallInteger, nullable=False, server_default="0"),
     one_of("status", JobStatus),
     one_of("queue", QUEUES),
     CheckConstraint("attempts >= 0", name="attempts"),
     CheckConstraint("(status = 'running') = (lease_id IS NOT NULL)", name="running_is_leased"),
 )
 _waiting = or_(jobs.c.status == JobStatus.QUEUED.value, jobs.c.status == JobStatus.RETRYING.value)
-Index("ix_jobs_waiting", jobs.c.run_at, postgresql_where=_waiting, sqlite_where=_waiting)
+Index("ix_jobs_waiting", jobs.c.queue, jobs.c.run_at, postgresql_where=_waiting, sqlite_where=_waiting)
 _running = jobs.c.status == JobStatus.RUNNING.value
 Index("ix_jobs_running", jobs.c.lease_until, postgresql_where=_running, sqlite_where=_running)
 Index("ix_jobs_status_created_at", jobs.c.status, jobs.c.created_at)

@@ -48,3 +48,6 @@ class SqlJobQueue(JobQueue):
             return job_id
         kept = await self._transaction.first(select(jobs.c.id).where(jobs.c.unique_key == unique_key))
         return job_id if kept is not None and kept.id == job_id else None
+
+    def finish_current(self) -> None:
+        self._transaction.finishes_job = True

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, case, func, or_, select, update
+from sqlalchemy import and_, case, func, select, update
 
 from application.ports.clock import Clock
 from application.ports.ids import Ids
@@ -26,10 +26,8 @@ class SqlJobRecords(JobRecords):
     async def claim(self, job_id: UUID) -> ClaimedJob | None:
         now = self._clock.now()
         lease_id = self._ids.new()
-        free = or_(
-            and_(jobs.c.status.in_(_WAITING), jobs.c.run_at <= now),
-            and_(jobs.c.status == JobStatus.RUNNING.value, jobs.c.lease_until < now),
-        )
+        # One whose lease ran out is set free by the relay, which counts the crash.
+        free = and_(jobs.c.status.in_(_WAITING), jobs.c.run_at <= now)
         statement = (
             update(jobs)
             .where(jobs.c.id == job_id, free)
@@ -40,7 +38,14 @@ class SqlJobRecords(JobRecords):
                 lease_until=now + timedelta(seconds=LEASE_SECONDS),
                 started_at=func.coalesce(jobs.c.started_at, now),
             )
-            .returning(jobs.c.kind, jobs.c.payload, jobs.c.attempts, jobs.c.created_at, jobs.c.correlation_id)
+            .returning(
+                jobs.c.kind,
+                jobs.c.payload,
+                jobs.c.payload_version,
+                jobs.c.attempts,
+                jobs.c.created_at,
+                jobs.c.correlation_id,
+            )
         )
         async with self._database.begin() as connection:
             row = (await connection.execute(statement)).first()
@@ -50,21 +55,24 @@ class SqlJobRecords(JobRecords):
             id=job_id,
             kind=row.kind,
             payload=row.payload,
+            payload_version=row.payload_version,
             attempts=row.attempts,
             created_at=row.created_at,
             lease_id=lease_id,
             correlation_id=row.correlation_id,
         )
 
-    async def renew(self, job: ClaimedJob) -> bool:
+    async def renew(self, job: ClaimedJob, *, progress: float | None = None) -> bool:
         until = self._clock.now() + timedelta(seconds=LEASE_SECONDS)
-        return await self._write(job, lease_until=until) == 1
+        told = {} if progress is None else {"progress": progress}
+        return await self._write(job, lease_until=until, **told) == 1
 
     async def succeed(self, job: ClaimedJob) -> None:
         await self._end(job, JobStatus.SUCCEEDED, progress=1.0, error=None, finished_at=self._clock.now())
 
     async def retry(self, job: ClaimedJob, *, error: str, run_at: datetime) -> None:
-        await self._end(job, JobStatus.RETRYING, error=error[:_LONGEST_ERROR], run_at=run_at, dispatched_at=None)
+        kept = error[:_LONGEST_ERROR]
+        await self._end(job, JobStatus.RETRYING, error=kept, run_at=run_at, dispatched_at=None, crashes=0)
 
     async def bury(self, job: ClaimedJob, *, error: str) -> None:
         await self._end(job, JobStatus.DEAD, error=error[:_LONGEST_ERROR], finished_at=self._clock.now())

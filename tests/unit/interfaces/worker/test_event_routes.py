@@ -74,7 +74,7 @@ def test_what_a_job_is_about_is_a_fact_of_its_event(name: str, route: RoutedJob)
 @each_route
 def test_every_job_that_follows_is_known_to_the_workers(name: str, route: RoutedJob) -> None:
     # Only the names of the kinds are looked at, so that no use case is needed behind them.
-    assert route.kind in job_kinds(None)  # pyright: ignore[reportArgumentType]
+    assert route.kind in job_kinds(None, mail_per_second=10)  # pyright: ignore[reportArgumentType]
     assert route.queue in QUEUES
 
 

@@ -2,27 +2,31 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from application.correlation import correlation_id
 from application.ports.circuit_breakers import CircuitOpen
 from application.ports.job_records import LEASE_SECONDS, ClaimedJob
 from application.ports.mail import MailRefused
 from application.ports.payments import PaymentRefused, PaymentsUnavailable
+from application.running_job import report_progress
 from domain.accounts.account import AccountNotFound
-from domain.operations.retries import MONEY, RetryPolicy
+from domain.operations.retries import MONEY
 from infrastructure.metrics.in_memory_metrics import InMemoryMetrics
+from infrastructure.pace.in_memory_pace import InMemoryPace
 from infrastructure.persistence.constraint_errors import DatabaseUnavailable
+from infrastructure.persistence.jobs.job_rescue import rescue_orphans
 from infrastructure.persistence.jobs.job_tables import JobStatus, jobs
 from infrastructure.persistence.jobs.sql_job_records import SqlJobRecords
-from interfaces.worker.job_runner import MESSAGE_VERSION, JobKind, JobRunner
+from interfaces.worker.job_runner import MESSAGE_VERSION, JobKind, JobRunner, Provider
 from tests.support.builders import NOW, identified
+from tests.support.polling import until
 from tests.support.stores import Store
 
 Work = Callable[[ClaimedJob], Awaitable[None]]
@@ -31,7 +35,7 @@ Work = Callable[[ClaimedJob], Awaitable[None]]
 class AwayRecords(SqlJobRecords):
     """Claims jobs, and cannot be reached any more when a lease is to be renewed."""
 
-    async def renew(self, job: ClaimedJob) -> bool:
+    async def renew(self, job: ClaimedJob, *, progress: float | None = None) -> bool:
         raise DatabaseUnavailable
 
 
@@ -42,6 +46,7 @@ class Bench:
     store: Store
     metrics: InMemoryMetrics
     records: SqlJobRecords
+    pace: InMemoryPace = field(default_factory=InMemoryPace)
 
     async def enqueue(self, kind: str = "tests.run") -> UUID:
         token = correlation_id.set("request-3")
@@ -51,10 +56,28 @@ class Bench:
         assert job_id is not None
         return job_id
 
-    def runner(self, work: Work, **how: Any) -> JobRunner:
-        """Renews at every opportunity."""
+    def runner(self, work: Work, *, renew_every_seconds: float = 0.001, **how: Any) -> JobRunner:
+        """Renews at every opportunity, or as told."""
         kinds = {"tests.run": JobKind(run=work, **how)}
-        return JobRunner(self.records, kinds, clock=self.store.clock, metrics=self.metrics, renew_every_seconds=0.001)
+        return JobRunner(
+            self.records,
+            kinds,
+            clock=self.store.clock,
+            metrics=self.metrics,
+            pace=self.pace,
+            lease_seconds=0.1,
+            renew_every_seconds=renew_every_seconds,
+        )
+
+    async def take_over(self, job_id: UUID) -> ClaimedJob:
+        """What happens when the holder stood still for too long: the relay sets the job free, another takes it."""
+        later = self.store.clock.now() + timedelta(seconds=LEASE_SECONDS + 1)
+        async with self.store.database.begin() as connection:
+            await rescue_orphans(connection, now=later)
+        self.store.clock.set(later)
+        claimed = await self.records.claim(job_id)
+        assert claimed is not None
+        return claimed
 
     async def run(self, job_id: UUID, work: Work, **how: Any) -> dict[str, Any]:
         await self.runner(work, **how).run(job_id, MESSAGE_VERSION)
@@ -242,16 +265,17 @@ async def test_who_lost_his_lease_stops_and_writes_nothing(bench: Bench) -> None
 
     async def work(_job: ClaimedJob) -> None:
         try:
-            # The process stood still for so long that somebody else took over.
-            bench.store.clock.advance(timedelta(seconds=LEASE_SECONDS + 1))
-            claimed = await bench.records.claim(job_id)
-            assert claimed is not None
-            taken_over.append(claimed)
+            # Whoever takes over is not stopped together with who lost the job.
+            taking_over = asyncio.create_task(bench.take_over(job_id))
+            taking_over.add_done_callback(lambda task: taken_over.append(task.result()))
+            await asyncio.shield(taking_over)
             await asyncio.Event().wait()
         finally:
             stopped.set()
 
-    row = await bench.run(job_id, work)
+    await bench.run(job_id, work)
+    await until(lambda: taken_over != [])
+    row = await bench.row(job_id)
     assert stopped.is_set()
     assert (row["status"], row["lease_id"]) == (JobStatus.RUNNING, taken_over[0].lease_id)
     assert row["attempts"] == 2
@@ -286,16 +310,166 @@ async def test_work_stops_when_its_lease_can_no_longer_be_renewed(bench: Bench) 
             stopped.set()
 
     bench.records = AwayRecords(bench.store.database, clock=bench.store.clock, ids=bench.store.ids)
-    with pytest.raises(DatabaseUnavailable):
-        await bench.run(job_id, work)
+    row = await bench.run(job_id, work)
     assert stopped.is_set()
+    assert row["status"] == JobStatus.RUNNING
+
+
+async def test_a_database_that_is_away_for_a_moment_does_not_stop_the_work(bench: Bench) -> None:
+    job_id = await bench.enqueue()
+
+    class AwayForAMoment(SqlJobRecords):
+        failures = 3
+
+        async def renew(self, job: ClaimedJob, *, progress: float | None = None) -> bool:
+            if self.failures:
+                self.failures -= 1
+                raise DatabaseUnavailable
+            return await super().renew(job, progress=progress)
+
+    records = AwayForAMoment(bench.store.database, clock=bench.store.clock, ids=bench.store.ids)
+
+    async def work(_job: ClaimedJob) -> None:
+        while records.failures:  # noqa: ASYNC110 - no event tells of it
+            await asyncio.sleep(0.001)
+
+    bench.records = records
+    assert (await bench.run(job_id, work))["status"] == JobStatus.SUCCEEDED
+
+
+async def test_a_job_that_kills_its_workers_is_given_up_with_the_reason(bench: Bench) -> None:
+    job_id = await bench.enqueue()
+    assert await bench.records.claim(job_id) is not None
+    await bench.take_over(job_id)
+    await bench.take_over(job_id)
+    with pytest.raises(AssertionError):
+        await bench.take_over(job_id)
+    row = await bench.row(job_id)
+    assert (row["status"], row["attempts"], row["crashes"]) == (JobStatus.DEAD, 3, 3)
+    assert row["error"] == "its worker died 3 times in a row while it ran"
+    assert row["finished_at"] == bench.store.clock.now()
+
+
+async def test_crashes_with_an_ordinary_end_between_them_are_not_in_a_row(bench: Bench) -> None:
+    job_id = await bench.enqueue()
+    assert await bench.records.claim(job_id) is not None
+    await bench.records.retry(await bench.take_over(job_id), error="no", run_at=bench.store.clock.now())
+    assert await bench.records.claim(job_id) is not None
+    await bench.take_over(job_id)
     assert (await bench.row(job_id))["status"] == JobStatus.RUNNING
 
 
-async def test_a_job_that_kills_its_workers_is_given_up(bench: Bench) -> None:
+async def test_a_payload_of_another_version_is_buried_with_its_reason(bench: Bench) -> None:
     job_id = await bench.enqueue()
-    for _ in range(3):
-        assert await bench.records.claim(job_id) is not None
-        bench.store.clock.advance(timedelta(seconds=LEASE_SECONDS + 1))
-    row = await bench.run(job_id, raising(AssertionError("must not run")), retries=RetryPolicy(max_tries=3))
-    assert (row["status"], row["attempts"]) == (JobStatus.DEAD, 4)
+    async with bench.store.database.begin() as connection:
+        await connection.execute(update(jobs).values(payload_version=2))
+    row = await bench.run(job_id, raising(AssertionError("must not run")))
+    assert row["status"] == JobStatus.DEAD
+    assert "tests.run of version 2" in row["error"]
+    async with bench.store.database.begin() as connection:
+        await connection.execute(update(jobs).values(status=JobStatus.QUEUED.value))
+    assert (await bench.run(job_id, nothing, payload_versions=frozenset({1, 2})))["status"] == JobStatus.SUCCEEDED
+
+
+async def test_a_zombie_writes_nothing(bench: Bench) -> None:
+    """It slept through its lease; somebody else does the job now."""
+    job_id = await bench.enqueue()
+
+    async def work(_job: ClaimedJob) -> None:
+        await bench.take_over(job_id)
+        async with bench.store.unit_of_work() as uow:
+            await uow.jobs.enqueue("tests.effect", {})
+
+    row = await bench.run(job_id, work, renew_every_seconds=100)
+    assert (row["status"], row["attempts"]) == (JobStatus.RUNNING, 2)
+    assert {job["kind"] for job in await bench.store.rows(jobs)} == {"tests.run"}
+
+
+async def test_an_effect_and_the_end_of_its_job_are_one(bench: Bench) -> None:
+    job_id = await bench.enqueue()
+
+    async def work(_job: ClaimedJob) -> None:
+        async with bench.store.unit_of_work() as uow:
+            await uow.jobs.enqueue("tests.effect", {})
+            uow.jobs.finish_current()
+        raise ValueError("the worker died before it could say so")
+
+    row = await bench.run(job_id, work)
+    assert (row["status"], row["error"], row["progress"]) == (JobStatus.SUCCEEDED, None, 1.0)
+    await bench.run(job_id, raising(AssertionError("must not run")))
+    assert len([job for job in await bench.store.rows(jobs) if job["kind"] == "tests.effect"]) == 1
+
+
+async def test_an_effect_that_fails_leaves_its_job_to_be_tried_again(bench: Bench) -> None:
+    job_id = await bench.enqueue()
+
+    async def work(_job: ClaimedJob) -> None:
+        async with bench.store.unit_of_work() as uow:
+            uow.jobs.finish_current()
+            await uow.jobs.enqueue("tests.effect", {})
+            raise ValueError("no")
+
+    row = await bench.run(job_id, work)
+    assert (row["status"], row["error"]) == (JobStatus.RETRYING, "ValueError: no")
+
+
+async def test_finishing_outside_a_job_means_nothing(bench: Bench) -> None:
+    job_id = await bench.enqueue()
+    async with bench.store.unit_of_work() as uow:
+        uow.jobs.finish_current()
+    assert (await bench.row(job_id))["status"] == JobStatus.QUEUED
+
+
+async def test_progress_is_seen_while_the_job_runs(bench: Bench) -> None:
+    job_id = await bench.enqueue()
+    seen: list[float] = []
+
+    async def work(_job: ClaimedJob) -> None:
+        for share in (0.25, 0.5, 7):
+            report_progress(share)
+            expected = min(share, 1)
+            while (await bench.row(job_id))["progress"] != expected:  # noqa: ASYNC110 - no event tells of it
+                await asyncio.sleep(0)
+            seen.append(expected)
+
+    async with asyncio.timeout(10):
+        await bench.run(job_id, work)
+    assert seen == [0.25, 0.5, 1]
+
+
+async def test_a_process_that_goes_away_hands_everything_back_and_begins_nothing(bench: Bench) -> None:
+    running_id, waiting_id = await bench.enqueue(), await bench.enqueue()
+    runner = bench.runner(for_ever)
+    running = asyncio.create_task(runner.run(running_id, MESSAGE_VERSION))
+    async with asyncio.timeout(10):
+        while (await bench.row(running_id))["status"] != JobStatus.RUNNING:  # noqa: ASYNC110 - no event tells of it
+            await asyncio.sleep(0.001)
+        runner.hand_back_all()
+        await running
+    await runner.run(waiting_id, MESSAGE_VERSION)
+    for job_id in (running_id, waiting_id):
+        row = await bench.row(job_id)
+        assert (row["status"], row["attempts"]) == (JobStatus.QUEUED, 0)
+
+
+async def test_workers_together_keep_the_pace_of_a_provider(bench: Bench) -> None:
+    starts: list[float] = []
+
+    async def work(_job: ClaimedJob) -> None:
+        starts.append(asyncio.get_running_loop().time())
+
+    provider = Provider("email", per_second=50)
+    job_ids = [await bench.enqueue() for _ in range(10)]
+    await asyncio.gather(*(bench.run(job_id, work, provider=provider) for job_id in job_ids))
+    assert len(starts) == 10
+    # Ten turns are nine pauses apart.
+    assert max(starts) - min(starts) > 9 / 50 - 0.02
+
+
+async def test_a_turn_that_is_far_off_postpones_without_counting(bench: Bench) -> None:
+    provider = Provider("email", per_second=0.1)
+    first, second = await bench.enqueue(), await bench.enqueue()
+    await bench.run(first, nothing, provider=provider)
+    row = await bench.run(second, nothing, provider=provider)
+    assert (row["status"], row["attempts"]) == (JobStatus.QUEUED, 0)
+    assert timedelta(seconds=5) < row["run_at"] - bench.store.clock.now() <= timedelta(seconds=10)

@@ -97,7 +97,7 @@ def test_schedules_do_not_share_keys() -> None:
 
 
 def test_whatever_is_scheduled_is_known_to_the_workers() -> None:
-    kinds = job_kinds(None)  # pyright: ignore[reportArgumentType] - only the names are looked at
+    kinds = job_kinds(None, mail_per_second=10)  # pyright: ignore[reportArgumentType] - only the names are looked at
     for scheduled in SCHEDULE:
         assert scheduled.kind in kinds
         assert scheduled.queue in QUEUES

@@ -1,0 +1,29 @@
+"""Jobs know the version of their payload and how often their workers died; waiting ones are found by queue.
+
+Revision ID: 0005
+Revises: 0003
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0005"
+down_revision = "0003"
+branch_labels = None
+depends_on = None
+
+_WAITING = sa.text("status = 'queued' OR status = 'retrying'")
+
+
+def upgrade() -> None:
+    op.add_column("jobs", sa.Column("payload_version", sa.SmallInteger(), nullable=False, server_default="1"))
+    op.add_column("jobs", sa.Column("crashes", sa.SmallInteger(), nullable=False, server_default="0"))
+    op.drop_index("ix_jobs_waiting", "jobs")
+    op.create_index("ix_jobs_waiting", "jobs", ["queue", "run_at"], postgresql_where=_WAITING, sqlite_where=_WAITING)
+
+
+def downgrade() -> None:
+    op.drop_index("ix_jobs_waiting", "jobs")
+    op.create_index("ix_jobs_waiting", "jobs", ["run_at"], postgresql_where=_WAITING, sqlite_where=_WAITING)
+    op.drop_column("jobs", "crashes")
+    op.drop_column("jobs", "payload_version")

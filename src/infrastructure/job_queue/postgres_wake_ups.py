@@ -1,0 +1,55 @@
+"""Wakes the relay when another process has committed work: LISTEN on a connection of its own, kept alive."""
+
+import asyncio
+import random
+from collections.abc import Callable
+from typing import Any
+
+import asyncpg
+import structlog
+from sqlalchemy.engine import URL
+
+from infrastructure.persistence.dialects import WORK_CHANNEL
+
+ALIVE_EVERY_SECONDS = 30.0
+ANSWER_SECONDS = 5
+SHORTEST_PAUSE_SECONDS = 0.5
+LONGEST_PAUSE_SECONDS = 10.0
+
+log = structlog.get_logger(__name__)
+
+
+class PostgresWakeUps:
+    """`address` must lead to the server itself: a transaction-mode pooler passes no notifications on. What is missed
+    while the connection is down is found by the relay's own looking."""
+
+    def __init__(self, address: URL, wake: Callable[[], None]) -> None:
+        self._address = address.set(drivername="postgresql").render_as_string(hide_password=False)
+        self._wake = wake
+
+    async def run(self) -> None:
+        """Works until cancelled."""
+        pause = SHORTEST_PAUSE_SECONDS
+        while True:
+            try:
+                connection: Any = await asyncpg.connect(self._address, timeout=ANSWER_SECONDS, statement_cache_size=0)
+            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+                log.warning("wake_ups.waiting", reason=type(error).__name__, pause_seconds=pause)
+            else:
+                pause = SHORTEST_PAUSE_SECONDS
+                await self._listen(connection)
+            await asyncio.sleep(pause * random.uniform(0.5, 1))
+            pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
+
+    async def _listen(self, connection: Any) -> None:
+        """Until the connection is gone."""
+        try:
+            await connection.add_listener(WORK_CHANNEL, lambda *_: self._wake())
+            self._wake()
+            while True:
+                await asyncio.sleep(ALIVE_EVERY_SECONDS)
+                await connection.execute("SELECT 1", timeout=ANSWER_SECONDS)
+        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            log.warning("wake_ups.lost", reason=type(error).__name__)
+        finally:
+            connection.terminate()
