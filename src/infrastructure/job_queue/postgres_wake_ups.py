@@ -43,13 +43,22 @@ class PostgresWakeUps:
 
     async def _listen(self, connection: Any) -> None:
         """Until the connection is gone."""
+        lost = asyncio.Event()
+        connection.add_termination_listener(lambda _connection: lost.set())
         try:
             await connection.add_listener(WORK_CHANNEL, lambda *_: self._wake())
             self._wake()
-            while True:
-                await asyncio.sleep(ALIVE_EVERY_SECONDS)
+            while not await _happens(lost, ALIVE_EVERY_SECONDS):
                 await connection.execute("SELECT 1", timeout=ANSWER_SECONDS)
         except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             log.warning("wake_ups.lost", reason=type(error).__name__)
         finally:
             connection.terminate()
+
+
+async def _happens(event: asyncio.Event, seconds: float) -> bool:
+    try:
+        async with asyncio.timeout(seconds):
+            return await event.wait()
+    except TimeoutError:
+        return False

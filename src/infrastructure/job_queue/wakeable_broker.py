@@ -31,7 +31,9 @@ class WakeableBroker(RedisBroker):
 
     def __init__(self, *, client: redis.Redis, **options: Any) -> None:
         super().__init__(client=client, **options)
-        self._channel = f"{self.namespace}:wake"
+        # Messages are published to every database of a server.
+        database = client.connection_pool.connection_kwargs.get("db", 0)
+        self._channel = f"{self.namespace}:wake:{database}"
         self._wakes: dict[str, threading.Event] = {}
         self._listener: _Listener | None = None
         self._is_closing = False

@@ -25,6 +25,7 @@ from infrastructure.persistence.transaction import Transaction
 
 class SqlUnitOfWork(UnitOfWork):
     def __init__(self, transaction: Transaction) -> None:
+        self.transaction = transaction
         self.accounts = SqlAccountRepository(transaction)
         self.sessions = SqlSessionRepository(transaction)
         self.pets = SqlPetRepository(transaction)

@@ -44,7 +44,9 @@ class SharedBreakerState(SharedState):
     def __init__(self, redis: Redis, breakers: Iterable[Breaker], *, prefix: str = "breaker:") -> None:
         self._redis = redis
         self._prefix = prefix
-        self._channel = f"{prefix}changes"
+        # Messages are published to every database of a server.
+        database = redis.connection_pool.connection_kwargs.get("db", 0)
+        self._channel = f"{prefix}changes:{database}"
         self._author = uuid4().hex
         self._scripts = {script: redis.register_script(script) for script in (MOVE, COUNT, CLAIM, RELEASE, READ)}
         self._online = self._was_in_step = False

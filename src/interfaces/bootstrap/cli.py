@@ -69,11 +69,11 @@ def worker(queues: str | None, threads: int) -> None:
     if settings.redis_url is None:
         console.print("REDIS_URL is not set; without it jobs run inside `tailtribe serve`.", style="red")
         sys.exit(2)
-    from interfaces.bootstrap.worker import work
+    from interfaces.bootstrap.worker_runtime import declare_worker, work
 
     names = [name.strip() for name in (queues or "").split(",") if name.strip()]
     try:
-        work(queues=names, threads=threads, drain_seconds=settings.drain_seconds)
+        work(declare_worker(settings), queues=names, threads=threads, drain_seconds=settings.drain_seconds)
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--queues") from None
 

@@ -9,7 +9,7 @@ from application.use_cases import UseCases, build_use_cases
 from domain.shared.errors import Unavailable
 from interfaces.bootstrap.production import Parts
 from interfaces.worker.actors import declare_actors
-from interfaces.worker.job_kinds import job_kinds
+from interfaces.worker.job_kinds import KindsOf, job_kinds
 from interfaces.worker.job_runner import JobRunner
 from interfaces.worker.schedule import FireSchedule, Scheduled, Scheduler, start_scheduler
 
@@ -19,13 +19,13 @@ GOODBYE_SECONDS = 5.0
 class Container:
     """Built once per process, on its event loop. `start` needs no service to be there; `stop` lets work finish."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: Parts, kinds: KindsOf = job_kinds) -> None:
         self.parts = parts
         self.use_cases: UseCases = build_use_cases(parts.adapters)
         adapters = parts.adapters
         self._runner = JobRunner(
             adapters.job_records,
-            job_kinds(self.use_cases, mail_per_second=parts.mail_per_second),
+            kinds(self.use_cases, mail_per_second=parts.mail_per_second),
             clock=adapters.clock,
             metrics=adapters.metrics,
             pace=adapters.pace,

@@ -1,6 +1,7 @@
 """Every kind of job: what it runs, and how it is retried."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from typing import Protocol
 from uuid import UUID
 
 from application.ports.job_records import ClaimedJob
@@ -14,6 +15,12 @@ from interfaces.worker.job_runner import JobKind, Provider
 EXPIRY_BATCH = 100
 # Stripe lets 25 requests a second through; the API needs some of them.
 PAYMENTS = Provider("payments", per_second=20)
+
+
+class KindsOf(Protocol):
+    """Makes the kinds of jobs out of the use cases."""
+
+    def __call__(self, use_cases: UseCases, *, mail_per_second: float) -> Mapping[str, JobKind]: ...
 
 
 def job_kinds(use_cases: UseCases, *, mail_per_second: float) -> Mapping[str, JobKind]:
