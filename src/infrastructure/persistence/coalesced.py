@@ -1,0 +1,53 @@
+"""One statement for all who ask for the same kind of thing at once."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Generic, TypeVar
+
+Item = TypeVar("Item")
+Answer = TypeVar("Answer")
+
+MOST_AT_ONCE = 200
+
+
+class Coalesced(Generic[Item, Answer]):
+    """Whoever comes first is served at once and alone; those who come meanwhile are served together after him.
+
+    `serve` answers item by item, in their order; its error is everybody's.
+    """
+
+    def __init__(self, serve: Callable[[Sequence[Item]], Awaitable[Sequence[Answer]]]) -> None:
+        self._serve = serve
+        self._waiting: list[tuple[Item, asyncio.Future[Answer]]] = []
+        self._serving: asyncio.Task[None] | None = None
+
+    async def ask(self, item: Item) -> Answer:
+        answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self._waiting.append((item, answer))
+        if self._serving is None or self._serving.done():
+            self._serving = asyncio.create_task(self._serve_all())
+        return await answer
+
+    async def _serve_all(self) -> None:
+        while self._waiting:
+            batch, self._waiting = self._waiting[:MOST_AT_ONCE], self._waiting[MOST_AT_ONCE:]
+            try:
+                answers = await self._serve([item for item, _ in batch])
+            except BaseException as error:
+                for _, waiting in batch:
+                    _settle(waiting, error)
+                if not isinstance(error, Exception):
+                    raise
+            else:
+                for (_, waiting), answer in zip(batch, answers, strict=True):
+                    if not waiting.done():
+                        waiting.set_result(answer)
+
+
+def _settle(waiting: "asyncio.Future[Answer]", error: BaseException) -> None:
+    if waiting.done():
+        return
+    if isinstance(error, asyncio.CancelledError):
+        waiting.cancel()
+    else:
+        waiting.set_exception(error)
