@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from application.correlation import correlation_id
 from application.ports.event_router import EventFacts, RoutedJob
 from application.ports.job_records import LEASE_SECONDS
+from domain.operations.job import QueueName
 from infrastructure.ids.uuid7_ids import Uuid7Ids
 from infrastructure.job_queue.job_transport import DueJob, JobTransport, TransportUnavailable
 from infrastructure.job_queue.outbox_relay import BATCH, LOST_AFTER, OutboxRelay
@@ -395,3 +396,37 @@ async def test_a_running_relay_outlives_a_database_that_was_away(store: Store, t
         database.away = False
         await until(lambda: transport.ids == [job_id])
     await database.dispose()
+
+
+async def test_a_paused_queue_sends_nothing_and_everything_again_when_it_is_resumed(
+    store: Store, relay: OutboxRelay, transport: KeptMessages
+) -> None:
+    """Also what was on its way already: its message finds nothing to claim."""
+    sent_before, other = await enqueue(store, queue="mail"), await enqueue(store, queue="money")
+    await relay.pump()
+    async with store.unit_of_work() as uow:
+        await uow.jobs.pause(QueueName.MAIL)
+    came_later = await enqueue(store, queue="mail")
+    store.clock.advance(LOST_AFTER + MOMENT)
+    await relay.pump()
+    assert transport.ids.count(sent_before) == 1
+    assert transport.ids.count(other) == 2
+    assert came_later not in transport.ids
+
+    store.wakes.clear()
+    async with store.unit_of_work() as uow:
+        await uow.jobs.resume(QueueName.MAIL)
+    assert store.wakes
+    await relay.pump()
+    assert transport.ids.count(sent_before) == 2
+    assert transport.ids.count(came_later) == 1
+
+
+async def test_a_relay_has_nothing_to_do_while_all_that_waits_is_paused(
+    store: Store, relay: OutboxRelay, transport: KeptMessages
+) -> None:
+    await enqueue(store, queue="mail")
+    async with store.unit_of_work() as uow:
+        await uow.jobs.pause(QueueName.MAIL)
+    assert await relay.pump() == 0
+    assert transport.attempts == 0

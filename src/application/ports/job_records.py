@@ -14,13 +14,15 @@ LEASE_SECONDS = 15
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimedJob:
-    """A job that is ours until the lease runs out."""
+    """A job that is ours until the lease runs out. Its deadline counts from `tries_since`: its creation, or when it was
+    last had tried again."""
 
     id: UUID
     kind: str
     payload: JobPayload
     attempts: int
     created_at: datetime
+    tries_since: datetime
     lease_id: UUID
     correlation_id: str | None
 
@@ -40,17 +42,24 @@ class JobRecords(Protocol):
     """Claims jobs and writes how they went.
 
     Promises, checked by `tests/contract/test_job_queue.py`: at any instant one holder at most; what a holder writes
-    after losing his lease changes nothing; a claim counts as an attempt, `hand_back` takes it off again.
+    after losing his lease changes nothing; a claim counts as an attempt, `hand_back` takes it off again; a job of a
+    paused queue cannot be claimed; one that is to be cancelled ends cancelled unless it succeeds; errors are kept
+    without secrets.
     """
 
     @abstractmethod
     async def claim(self, job_id: UUID) -> ClaimedJob | None:
-        """Takes the job for LEASE_SECONDS; None when it is done, dead, not due or somebody else's."""
+        """Takes the job for LEASE_SECONDS; None when it is done, dead, not due, paused or somebody else's."""
         ...
 
     @abstractmethod
     async def renew(self, job: ClaimedJob) -> bool:
         """Extends the lease; False when it was lost."""
+        ...
+
+    @abstractmethod
+    async def is_cancel_requested(self, job: ClaimedJob) -> bool:
+        """Whether its holder should stop."""
         ...
 
     @abstractmethod

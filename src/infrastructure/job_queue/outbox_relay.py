@@ -16,7 +16,7 @@ from domain.shared.errors import Unavailable
 from infrastructure.job_queue.job_transport import DueJob, JobTransport, TransportUnavailable
 from infrastructure.persistence.database import Database
 from infrastructure.persistence.dialects import insert_or_ignore, unclaimed
-from infrastructure.persistence.jobs.job_tables import QUEUES, JobStatus, jobs
+from infrastructure.persistence.jobs.job_tables import QUEUES, JobStatus, in_no_paused_queue, jobs
 from infrastructure.persistence.outbox import outbox_events
 
 log = structlog.get_logger(__name__)
@@ -184,6 +184,7 @@ class OutboxRelay:
             jobs.c.status.in_(WAITING),
             jobs.c.run_at <= now,
             or_(jobs.c.dispatched_at.is_(None), jobs.c.dispatched_at < now - LOST_AFTER),
+            in_no_paused_queue(),
         )
 
     def _is_orphan(self) -> Any:

@@ -34,6 +34,7 @@ from infrastructure.persistence.bookings.sql_booking_queries import SqlBookingQu
 from infrastructure.persistence.caregivers.sql_caregiver_queries import SqlCaregiverQueries
 from infrastructure.persistence.database import Database, database_url
 from infrastructure.persistence.idempotency.sql_idempotency_store import SqlIdempotencyStore
+from infrastructure.persistence.jobs.sql_job_queries import SqlJobQueries
 from infrastructure.persistence.jobs.sql_job_records import SqlJobRecords
 from infrastructure.persistence.mails.sql_mail_queries import SqlMailQueries
 from infrastructure.persistence.operations.sql_housekeeping import SqlHousekeeping
@@ -216,6 +217,7 @@ def _adapters(
         holidays=HolidaysCalendar(),
         housekeeping=SqlHousekeeping(database),
         idempotency_store=SqlIdempotencyStore(database, ids),
+        job_queries=SqlJobQueries(database),
         job_records=SqlJobRecords(database, **shared),
         mail=GuardedMail(mail, breakers.email),
         mail_queries=SqlMailQueries(database),

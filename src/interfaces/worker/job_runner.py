@@ -13,7 +13,7 @@ import structlog
 from application.correlation import correlation_id
 from application.ports.circuit_breakers import CircuitOpen
 from application.ports.clock import Clock
-from application.ports.job_records import LEASE_SECONDS, ClaimedJob, JobRecords
+from application.ports.job_records import ClaimedJob, JobRecords
 from application.ports.mail import MailRefused
 from application.ports.metrics import Metrics
 from application.ports.payments import PaymentRefused
@@ -23,6 +23,8 @@ from domain.shared.errors import NotFound
 log = structlog.get_logger(__name__)
 
 MESSAGE_VERSION = 1
+# How often a lease is renewed, and so how soon a running job notices that it is to be cancelled.
+RENEW_SECONDS = 2.0
 _REFUSED_FOR_GOOD = (MailRefused, PaymentRefused, NotFound)
 
 
@@ -45,7 +47,7 @@ class JobRunner:
         *,
         clock: Clock,
         metrics: Metrics,
-        renew_every_seconds: float = LEASE_SECONDS / 3,
+        renew_every_seconds: float = RENEW_SECONDS,
     ) -> None:
         self._records = records
         self._renew_every_seconds = renew_every_seconds
@@ -87,7 +89,11 @@ class JobRunner:
             # Out of time, or the lease is lost or cannot be renewed: whoever takes over must find nobody at work.
             if not task.done():
                 await _stop(task)
-        if ended is not None:
+        if ended == "cancelled" and task.cancelled():
+            # Its record says cancelled instead of dead: that was asked for.
+            await self._records.bury(job, error="cancelled while it ran")
+            return ended
+        if ended is not None and ended != "cancelled":
             return await self._failed(job, kind, TimeoutError(ended)) if ended == "time limit" else ended
         return await self._settle(job, kind, task)
 
@@ -107,6 +113,8 @@ class JobRunner:
                 return "time limit"
             if not await self._records.renew(job):
                 return "lease lost"
+            if await self._records.is_cancel_requested(job):
+                return "cancelled"
 
     async def _settle(self, job: ClaimedJob, kind: JobKind, task: "asyncio.Future[None]") -> str:
         error = asyncio.CancelledError("cancelled from within") if task.cancelled() else task.exception()
@@ -122,7 +130,7 @@ class JobRunner:
         reason = f"{type(error).__name__}: {error}"
         log.warning("job.failed", kind=job.kind, job_id=str(job.id), attempt=job.attempts, exc_info=error)
         now = self._clock.now()
-        delay = kind.retries.next_delay(attempts=job.attempts, age=now - job.created_at, jitter=random.random())
+        delay = kind.retries.next_delay(attempts=job.attempts, age=now - job.tries_since, jitter=random.random())
         if delay is None or isinstance(error, _REFUSED_FOR_GOOD):
             await self._records.bury(job, error=reason)
             return "dead"

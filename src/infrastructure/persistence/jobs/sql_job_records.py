@@ -5,13 +5,16 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, case, func, or_, select, update
+from sqlalchemy import and_, case, func, literal, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from application.ports.clock import Clock
 from application.ports.ids import Ids
 from application.ports.job_records import LEASE_SECONDS, ClaimedJob, JobCounts, JobRecords
+from domain.operations.redaction import redacted
 from infrastructure.persistence.database import Database
-from infrastructure.persistence.jobs.job_tables import QUEUES, JobStatus, jobs
+from infrastructure.persistence.jobs.job_tables import QUEUES, JobStatus, in_no_paused_queue, jobs
+from infrastructure.persistence.tables import UtcDateTime
 
 _WAITING = (JobStatus.QUEUED.value, JobStatus.RETRYING.value)
 _LONGEST_ERROR = 500
@@ -32,7 +35,7 @@ class SqlJobRecords(JobRecords):
         )
         statement = (
             update(jobs)
-            .where(jobs.c.id == job_id, free)
+            .where(jobs.c.id == job_id, free, jobs.c.cancel_requested_at.is_(None), in_no_paused_queue())
             .values(
                 status=JobStatus.RUNNING.value,
                 attempts=jobs.c.attempts + 1,
@@ -40,10 +43,19 @@ class SqlJobRecords(JobRecords):
                 lease_until=now + timedelta(seconds=LEASE_SECONDS),
                 started_at=func.coalesce(jobs.c.started_at, now),
             )
-            .returning(jobs.c.kind, jobs.c.payload, jobs.c.attempts, jobs.c.created_at, jobs.c.correlation_id)
+            .returning(
+                jobs.c.kind,
+                jobs.c.payload,
+                jobs.c.attempts,
+                jobs.c.created_at,
+                func.coalesce(jobs.c.tries_since, jobs.c.created_at, type_=UtcDateTime).label("tries_since"),
+                jobs.c.correlation_id,
+            )
         )
         async with self._database.begin() as connection:
             row = (await connection.execute(statement)).first()
+            if row is None:
+                await self._cancel(connection, job_id, free)
         if row is None:
             return None
         return ClaimedJob(
@@ -52,6 +64,7 @@ class SqlJobRecords(JobRecords):
             payload=row.payload,
             attempts=row.attempts,
             created_at=row.created_at,
+            tries_since=row.tries_since,
             lease_id=lease_id,
             correlation_id=row.correlation_id,
         )
@@ -60,14 +73,20 @@ class SqlJobRecords(JobRecords):
         until = self._clock.now() + timedelta(seconds=LEASE_SECONDS)
         return await self._write(job, lease_until=until) == 1
 
+    async def is_cancel_requested(self, job: ClaimedJob) -> bool:
+        statement = select(jobs.c.id).where(jobs.c.id == job.id, jobs.c.cancel_requested_at.is_not(None))
+        async with self._database.read() as connection:
+            return (await connection.execute(statement)).first() is not None
+
     async def succeed(self, job: ClaimedJob) -> None:
-        await self._end(job, JobStatus.SUCCEEDED, progress=1.0, error=None, finished_at=self._clock.now())
+        values = {"progress": 1.0, "error": None, "finished_at": self._clock.now()}
+        await self._write(job, status=JobStatus.SUCCEEDED.value, lease_id=None, lease_until=None, **values)
 
     async def retry(self, job: ClaimedJob, *, error: str, run_at: datetime) -> None:
-        await self._end(job, JobStatus.RETRYING, error=error[:_LONGEST_ERROR], run_at=run_at, dispatched_at=None)
+        await self._end(job, JobStatus.RETRYING, error=_kept(error), run_at=run_at, dispatched_at=None)
 
     async def bury(self, job: ClaimedJob, *, error: str) -> None:
-        await self._end(job, JobStatus.DEAD, error=error[:_LONGEST_ERROR], finished_at=self._clock.now())
+        await self._end(job, JobStatus.DEAD, error=_kept(error), finished_at=self._clock.now())
 
     async def hand_back(self, job: ClaimedJob, *, run_at: datetime) -> None:
         status = JobStatus.RETRYING if job.attempts > 1 else JobStatus.QUEUED
@@ -92,13 +111,34 @@ class SqlJobRecords(JobRecords):
         found = {row.queue: row for row in rows}
         return {queue: _counts(queue, found.get(queue), now) for queue in QUEUES}
 
+    async def _cancel(self, connection: AsyncConnection, job_id: UUID, free: Any) -> None:
+        """What was to be cancelled while it ran, and whose holder died."""
+        statement = update(jobs).where(jobs.c.id == job_id, free, jobs.c.cancel_requested_at.is_not(None))
+        ended = {"status": JobStatus.CANCELLED.value, "finished_at": self._clock.now()}
+        await connection.execute(statement.values(lease_id=None, lease_until=None, **ended))
+
     async def _end(self, job: ClaimedJob, status: JobStatus, **values: Any) -> None:
-        await self._write(job, status=status.value, lease_id=None, lease_until=None, **values)
+        """Instead of waiting or being dead, what is to be cancelled ends."""
+        unwanted = jobs.c.cancel_requested_at.is_not(None)
+        now, otherwise = literal(self._clock.now(), UtcDateTime), values.pop("finished_at", None)
+        await self._write(
+            job,
+            status=case((unwanted, JobStatus.CANCELLED.value), else_=status.value),
+            finished_at=case((unwanted, now), else_=literal(otherwise, UtcDateTime)),
+            lease_id=None,
+            lease_until=None,
+            **values,
+        )
 
     async def _write(self, job: ClaimedJob, **values: Any) -> int:
         statement = update(jobs).where(jobs.c.id == job.id, jobs.c.lease_id == job.lease_id).values(**values)
         async with self._database.begin() as connection:
             return (await connection.execute(statement)).rowcount
+
+
+def _kept(error: str) -> str:
+    """Redacted before it is cut: half a secret does not look like one."""
+    return redacted(error)[:_LONGEST_ERROR]
 
 
 def _counts(queue: str, row: Any, now: datetime) -> JobCounts:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -16,12 +17,13 @@ from application.ports.job_records import LEASE_SECONDS, ClaimedJob
 from application.ports.mail import MailRefused
 from application.ports.payments import PaymentRefused, PaymentsUnavailable
 from domain.accounts.account import AccountNotFound
+from domain.operations.job import JobId
 from domain.operations.retries import MONEY, RetryPolicy
 from infrastructure.metrics.in_memory_metrics import InMemoryMetrics
 from infrastructure.persistence.constraint_errors import DatabaseUnavailable
 from infrastructure.persistence.jobs.job_tables import JobStatus, jobs
 from infrastructure.persistence.jobs.sql_job_records import SqlJobRecords
-from interfaces.worker.job_runner import MESSAGE_VERSION, JobKind, JobRunner
+from interfaces.worker.job_runner import MESSAGE_VERSION, RENEW_SECONDS, JobKind, JobRunner
 from tests.support.builders import NOW, identified
 from tests.support.stores import Store
 
@@ -299,3 +301,70 @@ async def test_a_job_that_kills_its_workers_is_given_up(bench: Bench) -> None:
         bench.store.clock.advance(timedelta(seconds=LEASE_SECONDS + 1))
     row = await bench.run(job_id, raising(AssertionError("must not run")), retries=RetryPolicy(max_tries=3))
     assert (row["status"], row["attempts"]) == (JobStatus.DEAD, 4)
+
+
+async def cancelled_meanwhile(bench: Bench, job_id: UUID) -> None:
+    async with bench.store.unit_of_work() as uow:
+        job = await uow.jobs.get(JobId(job_id))
+        job.cancel(by=None, at=bench.store.clock.now())
+        await uow.jobs.save(job)
+
+
+async def test_a_running_job_that_is_cancelled_stops_and_says_so(bench: Bench) -> None:
+    job_id, stopped = await bench.enqueue(), asyncio.Event()
+
+    async def work(_job: ClaimedJob) -> None:
+        await cancelled_meanwhile(bench, job_id)
+        try:
+            await asyncio.Event().wait()
+        finally:
+            stopped.set()
+
+    row = await bench.run(job_id, work)
+    assert stopped.is_set()
+    assert (row["status"], row["lease_id"], row["error"]) == (JobStatus.CANCELLED, None, "cancelled while it ran")
+    assert row["finished_at"] == bench.store.clock.now()
+    assert b'kind="tests.run",outcome="cancelled"' in bench.metrics.prometheus_text()
+
+
+async def test_a_job_that_is_done_in_spite_of_it_has_succeeded(bench: Bench) -> None:
+    job_id = await bench.enqueue()
+
+    async def work(_job: ClaimedJob) -> None:
+        await cancelled_meanwhile(bench, job_id)
+        with suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+
+    assert (await bench.run(job_id, work))["status"] == JobStatus.SUCCEEDED
+
+
+async def test_a_cancelled_job_that_fails_is_not_tried_again(bench: Bench) -> None:
+    job_id = await bench.enqueue()
+
+    async def work(_job: ClaimedJob) -> None:
+        await cancelled_meanwhile(bench, job_id)
+        raise PaymentsUnavailable
+
+    row = await bench.run(job_id, work)
+    assert (row["status"], row["attempts"]) == (JobStatus.CANCELLED, 1)
+
+
+def test_a_running_job_notices_within_two_seconds_that_it_is_to_be_cancelled() -> None:
+    assert RENEW_SECONDS <= 2
+    assert RENEW_SECONDS < LEASE_SECONDS / 3
+
+
+async def test_a_money_job_that_is_retried_after_its_time_has_its_time_again(bench: Bench) -> None:
+    job_id = await bench.enqueue()
+    bench.store.clock.advance(timedelta(hours=73))
+    row = await bench.run(job_id, raising(PaymentsUnavailable()), retries=MONEY)
+    assert row["status"] == JobStatus.DEAD
+
+    async with bench.store.unit_of_work() as uow:
+        job = await uow.jobs.get(JobId(job_id))
+        job.retry(at=bench.store.clock.now())
+        await uow.jobs.save(job)
+    row = await bench.run(job_id, raising(PaymentsUnavailable()), retries=MONEY)
+    assert (row["status"], row["attempts"]) == (JobStatus.RETRYING, 1)
+    bench.store.clock.advance(timedelta(hours=73))
+    assert (await bench.run(job_id, raising(PaymentsUnavailable()), retries=MONEY))["status"] == JobStatus.DEAD
