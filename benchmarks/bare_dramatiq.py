@@ -24,7 +24,7 @@ def main(url: str, messages: int, threads: int) -> None:
         if ends[0] == messages:
             done.set()
 
-    actor = dramatiq.actor(nothing, broker=broker)
+    actor = dramatiq.actor(broker=broker)(nothing)
     for number in range(messages):
         actor.send(number)
     worker = dramatiq.Worker(broker, worker_threads=threads)

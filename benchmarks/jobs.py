@@ -57,11 +57,10 @@ async def _measure(url: str, redis_url: str) -> None:
             await _latency(database, unit_of_work)
         ours = [await _throughput(database, unit_of_work, count, url, redis_url) for count in (1, 2)]
     bare = _bare_dramatiq(redis_url)
-    print(f"no-op jobs, bare Dramatiq, one worker process        {bare:8.0f} a second")
+    print(f"no-op jobs, bare Dramatiq, one worker process    {bare:8.0f} a second")
     for count, rate in enumerate(ours, start=1):
-        print(
-            f"no-op jobs with record and claim, {count} process(es)      {rate:8.0f} a second = {rate / bare:.2f} × bare"
-        )
+        share = rate / bare
+        print(f"no-op jobs, recorded and claimed, {count} process(es)  {rate:8.0f} a second = {share:.2f} × bare")
 
 
 async def _enqueueing(unit_of_work: SqlUnitOfWorkFactory) -> None:
@@ -105,10 +104,10 @@ async def _throughput(
     for _ in range(JOBS // PRODUCER_BATCH):
         await _enqueue(unit_of_work, PRODUCER_BATCH)
     with _workers(processes, url, redis_url):
-        while await _count(database, JobStatus.SUCCEEDED) == 0:
+        while await _count(database, JobStatus.SUCCEEDED) == 0:  # noqa: ASYNC110 - another process does it
             await asyncio.sleep(0.01)
         done, started = await _count(database, JobStatus.SUCCEEDED), time.perf_counter()
-        while (left := await _waiting(database)) > 0:
+        while (left := await _waiting(database)) > 0:  # noqa: ASYNC110 - another process does it
             await asyncio.sleep(0.02 if left < 500 else 0.2)
         seconds = time.perf_counter() - started
     async with database.begin() as connection:
@@ -137,7 +136,7 @@ async def _enqueue(unit_of_work: SqlUnitOfWorkFactory, count: int) -> UUID | Non
 
 
 async def _all_done(database: Database) -> None:
-    while await _waiting(database):
+    while await _waiting(database):  # noqa: ASYNC110 - another process does it
         await asyncio.sleep(0.005)
 
 

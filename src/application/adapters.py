@@ -17,6 +17,7 @@ from application.ports.health_probe import HealthProbe
 from application.ports.housekeeping import Housekeeping
 from application.ports.idempotency_store import IdempotencyStore
 from application.ports.ids import Ids
+from application.ports.job_queries import JobQueries
 from application.ports.job_records import JobRecords
 from application.ports.mail import Mail
 from application.ports.mail_queries import MailQueries
@@ -57,6 +58,7 @@ class Adapters:
     housekeeping: Housekeeping
     idempotency_store: IdempotencyStore
     ids: Ids
+    job_queries: JobQueries
     job_records: JobRecords
     mail: Mail
     mail_queries: MailQueries

@@ -36,11 +36,17 @@ from application.caregivers.show_home import ShowHome
 from application.caregivers.suggest_places import SuggestPlaces
 from application.mails.send_mail import SendMail
 from application.mails.tell_admins import TellAdmins
+from application.operations.cancel_job import CancelJob
 from application.operations.check_health import CheckHealth
 from application.operations.clean_up import CleanUp
+from application.operations.drop_job import DropJob
 from application.operations.force_circuit_breaker_open import ForceCircuitBreakerOpen
+from application.operations.pause_queue import PauseQueue
 from application.operations.reset_circuit_breaker import ResetCircuitBreaker
+from application.operations.resume_queue import ResumeQueue
+from application.operations.retry_job import RetryJob
 from application.operations.show_metrics import ShowMetrics
+from application.operations.show_queues import ShowQueues
 from application.payments.apply_payment_event import ApplyPaymentEvent
 from application.payments.cancel_payment import CancelPayment
 from application.payments.confirm_sandbox_payment import ConfirmSandboxPayment
@@ -53,6 +59,7 @@ from application.ports.booking_queries import BookingQueries
 from application.ports.breaker_history import BreakerHistory
 from application.ports.caregiver_queries import CaregiverQueries
 from application.ports.circuit_breakers import CircuitBreakers
+from application.ports.job_queries import JobQueries
 from application.ports.metrics import Metrics
 from application.ports.pet_queries import PetQueries
 
@@ -68,6 +75,7 @@ class UseCases:
     booking_queries: BookingQueries
     breaker_history: BreakerHistory
     cancel_booking: CancelBooking
+    cancel_job: CancelJob
     cancel_payment: CancelPayment
     caregiver_queries: CaregiverQueries
     change_password: ChangePassword
@@ -80,13 +88,16 @@ class UseCases:
     create_quote: CreateQuote
     decline_booking: DeclineBooking
     delete_pet: DeletePet
+    drop_job: DropJob
     expire_bookings: ExpireBookings
     force_circuit_breaker_open: ForceCircuitBreakerOpen
+    job_queries: JobQueries
     log_in: LogIn
     log_out: LogOut
     log_out_everywhere: LogOutEverywhere
     metrics: Metrics
     open_payout_account: OpenPayoutAccount
+    pause_queue: PauseQueue
     pet_queries: PetQueries
     preview_cancellation: PreviewCancellation
     refresh_session: RefreshSession
@@ -98,6 +109,8 @@ class UseCases:
     resend_verification: ResendVerification
     reset_circuit_breaker: ResetCircuitBreaker
     reset_password: ResetPassword
+    resume_queue: ResumeQueue
+    retry_job: RetryJob
     save_caregiver_profile: SaveCaregiverProfile
     search_caregivers: SearchCaregivers
     send_mail: SendMail
@@ -107,6 +120,7 @@ class UseCases:
     show_caregiver: ShowCaregiver
     show_home: ShowHome
     show_metrics: ShowMetrics
+    show_queues: ShowQueues
     start_payment: StartPayment
     suggest_places: SuggestPlaces
     tell_admins: TellAdmins
@@ -126,6 +140,7 @@ def build_use_cases(a: Adapters) -> UseCases:
         booking_queries=a.booking_queries,
         breaker_history=a.breaker_history,
         cancel_booking=CancelBooking(unit_of_work=uow, clock=clock, ids=ids),
+        cancel_job=CancelJob(unit_of_work=uow, clock=clock),
         cancel_payment=CancelPayment(unit_of_work=uow, payments=a.payments, clock=clock, ids=ids),
         caregiver_queries=a.caregiver_queries,
         change_password=ChangePassword(
@@ -142,8 +157,10 @@ def build_use_cases(a: Adapters) -> UseCases:
         create_quote=CreateQuote(unit_of_work=uow, holidays=a.holidays, clock=clock, ids=ids),
         decline_booking=DeclineBooking(unit_of_work=uow, clock=clock),
         delete_pet=DeletePet(unit_of_work=uow, clock=clock),
+        drop_job=DropJob(unit_of_work=uow, clock=clock),
         expire_bookings=ExpireBookings(unit_of_work=uow, clock=clock),
         force_circuit_breaker_open=ForceCircuitBreakerOpen(circuit_breakers=a.circuit_breakers, unit_of_work=uow),
+        job_queries=a.job_queries,
         log_in=LogIn(
             unit_of_work=uow,
             password_hasher=a.password_hasher,
@@ -160,6 +177,7 @@ def build_use_cases(a: Adapters) -> UseCases:
             connected_accounts=a.connected_accounts,
             return_url=f"{a.public_url}/caregiver/payouts",
         ),
+        pause_queue=PauseQueue(unit_of_work=uow),
         pet_queries=a.pet_queries,
         preview_cancellation=PreviewCancellation(unit_of_work=uow, clock=clock),
         refresh_session=RefreshSession(unit_of_work=uow, access_tokens=a.access_tokens, clock=clock),
@@ -177,6 +195,8 @@ def build_use_cases(a: Adapters) -> UseCases:
             failed_logins=failed_logins,
             clock=clock,
         ),
+        resume_queue=ResumeQueue(unit_of_work=uow),
+        retry_job=RetryJob(unit_of_work=uow, clock=clock),
         save_caregiver_profile=SaveCaregiverProfile(unit_of_work=uow, geocoder=a.geocoder, clock=clock, ids=ids),
         search_caregivers=SearchCaregivers(queries=a.caregiver_queries, geocoder=a.geocoder, cache=a.cache),
         send_mail=SendMail(
@@ -198,6 +218,7 @@ def build_use_cases(a: Adapters) -> UseCases:
             job_records=a.job_records,
             process=a.process,
         ),
+        show_queues=ShowQueues(job_records=a.job_records, job_queries=a.job_queries),
         start_payment=StartPayment(
             unit_of_work=uow, payments=a.payments, provider=a.payment_provider, clock=clock, ids=ids
         ),

@@ -7,7 +7,8 @@ from uuid import UUID
 
 import pytest
 
-from application.ports.job_records import LEASE_SECONDS, ClaimedJob, JobCounts
+from application.ports.job_records import LEASE_SECONDS, ClaimedJob, JobCounts, Lease
+from domain.operations.job import JobId, QueueName
 from infrastructure.persistence.jobs.job_rescue import rescue_orphans
 from infrastructure.persistence.jobs.job_tables import JobStatus, jobs
 from infrastructure.persistence.jobs.sql_job_records import SqlJobRecords
@@ -100,7 +101,7 @@ async def test_a_renewed_lease_lasts_from_then_on(store: Store, records: SqlJobR
     for _ in range(4):
         store.clock.advance(LEASE - MOMENT)
         assert await records.claim(job.id) is None
-        assert await records.renew(job)
+        assert await records.renew(job) is Lease.HELD
     assert (await row_of(store, job.id))["attempts"] == 1
 
 
@@ -109,14 +110,14 @@ async def test_who_lost_his_lease_writes_nothing(store: Store, records: SqlJobRe
     await lease_runs_out(store)
     new = await claimed(records, old.id)
     before = await row_of(store, old.id)
-    assert not await records.renew(old)
+    assert await records.renew(old) is Lease.LOST
     await records.succeed(old)
     await records.retry(old, error="late", run_at=store.clock.now())
     await records.bury(old, error="late")
     await records.hand_back(old, run_at=store.clock.now())
     assert await row_of(store, old.id) == before
     await records.succeed(new)
-    assert not await records.renew(new)
+    assert await records.renew(new) is Lease.LOST
     await records.bury(new, error="after the end")
     assert (await row_of(store, new.id))["status"] == JobStatus.SUCCEEDED
 
@@ -176,3 +177,103 @@ async def test_the_counts_tell_what_waits_runs_and_is_dead(store: Store, records
 
 
 COUNTED = ("money", "mail", "default", "reports")
+
+
+async def ask_to_cancel(store: Store, job_id: UUID) -> None:
+    async with store.unit_of_work() as uow:
+        job = await uow.jobs.get(JobId(job_id))
+        job.cancel(by=None, at=store.clock.now())
+        await uow.jobs.save(job)
+
+
+async def test_a_job_of_a_paused_queue_waits_and_its_attempts_are_not_counted(
+    store: Store, records: SqlJobRecords
+) -> None:
+    mail, money = await enqueue(store, queue="mail"), await enqueue(store, queue="money")
+    async with store.unit_of_work() as uow:
+        await uow.jobs.pause(QueueName.MAIL)
+    assert await records.claim(mail) is None
+    assert await records.claim(money) is not None
+    row = await row_of(store, mail)
+    assert (row["status"], row["attempts"], row["lease_id"]) == (JobStatus.QUEUED, 0, None)
+
+    async with store.unit_of_work() as uow:
+        await uow.jobs.resume(QueueName.MAIL)
+    assert (await claimed(records, mail)).attempts == 1
+
+
+async def test_a_holder_hears_that_his_job_is_to_be_cancelled(store: Store, records: SqlJobRecords) -> None:
+    job, other = await claimed(records, await enqueue(store)), await claimed(records, await enqueue(store))
+    assert await records.renew(job) is Lease.HELD
+    await ask_to_cancel(store, job.id)
+    assert await records.renew(job) is Lease.UNWANTED
+    assert await records.renew(other) is Lease.HELD
+
+
+@pytest.mark.parametrize("ending", ["retry", "bury", "hand_back"])
+async def test_what_is_to_be_cancelled_ends_cancelled_unless_it_succeeds(
+    store: Store, records: SqlJobRecords, ending: str
+) -> None:
+    job, good = await claimed(records, await enqueue(store)), await claimed(records, await enqueue(store))
+    for one in (job, good):
+        await ask_to_cancel(store, one.id)
+    store.clock.advance(timedelta(seconds=2))
+    ends = {
+        "retry": lambda: records.retry(job, error="failed", run_at=NOW + timedelta(hours=1)),
+        "bury": lambda: records.bury(job, error="failed"),
+        "hand_back": lambda: records.hand_back(job, run_at=NOW),
+    }
+    await ends[ending]()
+    await records.succeed(good)
+
+    row = await row_of(store, job.id)
+    assert (row["status"], row["lease_id"], row["finished_at"]) == (JobStatus.CANCELLED, None, store.clock.now())
+    assert await records.claim(job.id) is None
+    assert (await row_of(store, good.id))["status"] == JobStatus.SUCCEEDED
+
+
+async def test_what_is_to_be_cancelled_is_not_taken_up_again_when_its_holder_died(
+    store: Store, records: SqlJobRecords
+) -> None:
+    job = await claimed(records, await enqueue(store))
+    await ask_to_cancel(store, job.id)
+    assert await records.claim(job.id) is None
+    assert (await row_of(store, job.id))["status"] == JobStatus.RUNNING
+    await lease_runs_out(store)
+    assert await records.claim(job.id) is None
+    row = await row_of(store, job.id)
+    assert (row["status"], row["lease_id"], row["finished_at"]) == (JobStatus.CANCELLED, None, store.clock.now())
+    assert row["attempts"] == 1
+
+
+async def test_of_a_cancelling_and_a_claim_at_once_one_is_first(store: Store, records: SqlJobRecords) -> None:
+    """Either it ends at once and nobody has it, or its holder has it and is asked to stop."""
+    for _ in range(10):
+        job_id = await enqueue(store)
+        _, claim = await asyncio.gather(ask_to_cancel(store, job_id), records.claim(job_id))
+        row = await row_of(store, job_id)
+        assert row["cancel_requested_at"] is not None
+        expected = (JobStatus.CANCELLED, None) if claim is None else (JobStatus.RUNNING, claim.lease_id)
+        assert (row["status"], row["lease_id"]) == expected
+
+
+async def test_the_time_of_a_job_counts_from_when_it_was_last_had_tried_again(
+    store: Store, records: SqlJobRecords
+) -> None:
+    job = await claimed(records, await enqueue(store))
+    assert job.tries_since == NOW
+    await records.bury(job, error="too late")
+    store.clock.advance(timedelta(days=3))
+    async with store.unit_of_work() as uow:
+        again = await uow.jobs.get(JobId(job.id))
+        again.retry(at=store.clock.now())
+        await uow.jobs.save(again)
+    retried = await claimed(records, job.id)
+    assert (retried.attempts, retried.created_at, retried.tries_since) == (1, NOW, NOW + timedelta(days=3))
+
+
+async def test_errors_are_kept_without_secrets_also_where_they_are_cut(store: Store, records: SqlJobRecords) -> None:
+    job = await claimed(records, await enqueue(store))
+    padding = "x " * 240
+    await records.retry(job, error=f"{padding}an.peeters.of.the.long.name@example.com", run_at=NOW)
+    assert (await row_of(store, job.id))["error"] == f"{padding}[address]"

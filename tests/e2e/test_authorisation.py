@@ -37,6 +37,7 @@ class Cast:
     pet_id: str
     quote_id: str
     booking_id: str
+    job_id: str
 
 
 @pytest.fixture(scope="module")
@@ -44,16 +45,18 @@ def cast(embedded: Product) -> Cast:
     sitter = caregiver(embedded, address("bart"), maxAnimalsAtOnce=20)
     owner = someone(embedded, address("an"))
     pet_id = pet(owner)
+    operator = admin(embedded)
     return Cast(
         owner=owner,
         sitter=sitter,
         stranger=someone(embedded, address("stef")),
         other_sitter=caregiver(embedded, address("carla")),
-        admin=admin(embedded),
+        admin=operator,
         anonymous=embedded.client(),
         pet_id=pet_id,
         quote_id=quote(owner, sitter.id, [pet_id])["id"],
         booking_id=request(owner, quote(owner, sitter.id, [pet_id])["id"])["id"],
+        job_id=ok(operator.client.get("/api/admin/jobs", params={"limit": 1}))["items"][0]["id"],
     )
 
 
@@ -91,12 +94,20 @@ PROTECTED = [
     ("GET", "/api/admin/circuit-breakers", None),
     ("GET", "/api/admin/circuit-breakers/history", None),
     ("POST", "/api/admin/circuit-breakers", {"action": "reset", "breaker": "all"}),
+    ("GET", "/api/jobs/{job}", None),
+    ("POST", "/api/jobs/{job}/cancel", None),
+    ("GET", "/api/admin/jobs", None),
+    ("POST", "/api/admin/jobs/{job}/retry", None),
+    ("POST", "/api/admin/jobs/{job}/drop", {"reason": "no"}),
+    ("GET", "/api/admin/queues", None),
+    ("POST", "/api/admin/queues/reports/pause", None),
+    ("POST", "/api/admin/queues/reports/resume", None),
     ("GET", "/metrics", None),
 ]
 
 
 def send(client: httpx.Client, cast: Cast, method: str, path: str, body: object = None) -> httpx.Response:
-    filled = path.format(pet=cast.pet_id, booking=cast.booking_id, caregiver=cast.sitter.id)
+    filled = path.format(pet=cast.pet_id, booking=cast.booking_id, caregiver=cast.sitter.id, job=cast.job_id)
     return client.request(method, filled, json=body) if body is not None else client.request(method, filled)
 
 
@@ -162,6 +173,13 @@ def test_each_party_does_only_its_own_part(cast: Cast) -> None:
     problem(send(cast.admin.client, cast, "POST", "/api/bookings/{booking}/accept"), 403)
     problem(send(cast.admin.client, cast, "POST", "/api/bookings/{booking}/payment"), 403)
     assert booking(cast.owner, cast.booking_id)["status"] == "pending"
+
+
+@pytest.mark.parametrize(("method", "path"), [("GET", "/api/jobs/{job}"), ("POST", "/api/jobs/{job}/cancel")])
+def test_a_job_that_somebody_else_asked_for_does_not_exist(cast: Cast, method: str, path: str) -> None:
+    for client in (cast.owner.client, cast.sitter.client, cast.stranger.client):
+        problem(send(client, cast, method, path), 404)
+    assert ok(send(cast.admin.client, cast, "GET", "/api/jobs/{job}"))["id"] == cast.job_id
 
 
 def test_admin_routes_are_for_admins(cast: Cast) -> None:

@@ -14,7 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from application.correlation import correlation_id
 from application.ports.event_router import EventFacts, RoutedJob
-from application.ports.job_records import LEASE_SECONDS
+from application.ports.job_records import LEASE_SECONDS, Lease
+from domain.operations.job import QueueName
 from infrastructure.ids.uuid7_ids import Uuid7Ids
 from infrastructure.job_queue.job_transport import DueJob, JobTransport, TransportUnavailable
 from infrastructure.job_queue.outbox_relay import BATCH, LOST_AFTER, OutboxRelay
@@ -199,7 +200,7 @@ async def test_a_job_that_was_claimed_is_not_sent_again(
     assert job is not None
     for _ in range(int(LOST_AFTER.total_seconds()) // LEASE_SECONDS + 2):
         store.clock.advance(timedelta(seconds=LEASE_SECONDS))
-        assert await records.renew(job)
+        assert await records.renew(job) is Lease.HELD
         await pump_dry(relay)
     await records.succeed(job)
     store.clock.advance(LOST_AFTER * 2)
@@ -279,7 +280,7 @@ async def test_an_orphan_is_taken_up_again_and_its_old_holder_writes_nothing(
     assert (waiting["status"], waiting["attempts"], waiting["lease_id"]) == (JobStatus.RETRYING, 1, None)
     await records.succeed(dead)
     await records.bury(dead, error="late")
-    assert not await records.renew(dead)
+    assert await records.renew(dead) is Lease.LOST
     assert await row_of(store, job_id) == waiting
     again = await records.claim(job_id)
     assert again is not None
@@ -399,3 +400,37 @@ async def test_a_running_relay_outlives_a_database_that_was_away(store: Store, t
         database.away = False
         await until(lambda: transport.ids == [job_id])
     await database.dispose()
+
+
+async def test_a_paused_queue_sends_nothing_and_everything_again_when_it_is_resumed(
+    store: Store, relay: OutboxRelay, transport: KeptMessages
+) -> None:
+    """Also what was on its way already: its message finds nothing to claim."""
+    sent_before, other = await enqueue(store, queue="mail"), await enqueue(store, queue="money")
+    await relay.pump()
+    async with store.unit_of_work() as uow:
+        await uow.jobs.pause(QueueName.MAIL)
+    came_later = await enqueue(store, queue="mail")
+    store.clock.advance(LOST_AFTER + MOMENT)
+    await relay.pump()
+    assert transport.ids.count(sent_before) == 1
+    assert transport.ids.count(other) == 2
+    assert came_later not in transport.ids
+
+    store.wakes.clear()
+    async with store.unit_of_work() as uow:
+        await uow.jobs.resume(QueueName.MAIL)
+    assert store.wakes
+    await relay.pump()
+    assert transport.ids.count(sent_before) == 2
+    assert transport.ids.count(came_later) == 1
+
+
+async def test_a_relay_has_nothing_to_do_while_all_that_waits_is_paused(
+    store: Store, relay: OutboxRelay, transport: KeptMessages
+) -> None:
+    await enqueue(store, queue="mail")
+    async with store.unit_of_work() as uow:
+        await uow.jobs.pause(QueueName.MAIL)
+    assert await relay.pump() == 0
+    assert transport.attempts == 0

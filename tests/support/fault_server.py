@@ -5,7 +5,7 @@ import socket
 import struct
 import threading
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -37,7 +37,8 @@ class Fault(Enum):
     HANG = "hang"
 
 
-Behaviour = Answer | Fault
+# A function answers by what was asked.
+Behaviour = Answer | Fault | Callable[[Request], Answer]
 
 # The connection breaks while the answer is awaited.
 RESET = Fault.RESET
@@ -125,10 +126,11 @@ class FaultServer:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
-    def take(self, request: Request) -> Behaviour:
+    def take(self, request: Request) -> Answer | Fault:
         with self._lock:
             self.requests.append(request)
-            return self._script.popleft() if self._script else self.always
+            behaviour = self._script.popleft() if self._script else self.always
+            return behaviour(request) if callable(behaviour) else behaviour
 
     def stopping_within(self, seconds: float | None) -> bool:
         """Waits that long, forever if None, but no longer than until the server stops: then it is true."""
@@ -162,7 +164,7 @@ class _Handler(BaseHTTPRequestHandler):
                 faults.stopping_within(None)
             case Fault.RESET:
                 self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            case Answer() as told:
+            case told:
                 if not told.after_seconds or not faults.stopping_within(told.after_seconds):
                     self._send(told)
 

@@ -33,6 +33,7 @@ from infrastructure.persistence.bookings.sql_booking_queries import SqlBookingQu
 from infrastructure.persistence.caregivers.sql_caregiver_queries import SqlCaregiverQueries
 from infrastructure.persistence.database import Database, database_url
 from infrastructure.persistence.idempotency.sql_idempotency_store import SqlIdempotencyStore
+from infrastructure.persistence.jobs.sql_job_queries import SqlJobQueries
 from infrastructure.persistence.jobs.sql_job_records import SqlJobRecords
 from infrastructure.persistence.mails.sql_mail_queries import SqlMailQueries
 from infrastructure.persistence.operations.sql_breaker_history import SqlBreakerHistory
@@ -109,6 +110,7 @@ def in_memory_adapters(tmp_path: Path) -> Adapters:
         holidays=HolidaysCalendar(),
         housekeeping=SqlHousekeeping(database),
         idempotency_store=SqlIdempotencyStore(database, ids),
+        job_queries=SqlJobQueries(database),
         job_records=SqlJobRecords(database, **shared),
         mail=GuardedMail(FileMail(tmp_path / "mail", SENDER), email),
         mail_queries=SqlMailQueries(database),

@@ -73,7 +73,13 @@ class Product:
 
     def command(self, *arguments: str, stdin: str = "") -> str:
         """Runs `tailtribe …` to its end; what it printed."""
-        done = subprocess.run(
+        done = self.attempt(*arguments, stdin=stdin)
+        assert done.returncode == 0, done.stdout.decode() + done.stderr.decode()
+        return done.stdout.decode()
+
+    def attempt(self, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[bytes]:
+        """Runs `tailtribe …`, however it ends."""
+        return subprocess.run(
             [*_TAILTRIBE, *arguments],
             input=stdin.encode(),
             env=self._environment(),
@@ -81,8 +87,10 @@ class Product:
             timeout=120,
             check=False,
         )
-        assert done.returncode == 0, done.stdout.decode() + done.stderr.decode()
-        return done.stdout.decode()
+
+    def begin(self, *arguments: str, terminal: int) -> subprocess.Popen[bytes]:
+        """Starts `tailtribe …` on a terminal."""
+        return subprocess.Popen([*_TAILTRIBE, *arguments], env=self._environment(), stdout=terminal, stderr=terminal)
 
     def client(self, at: int = 0, *, token: str | None = None) -> httpx.Client:
         headers = {} if token is None else {"authorization": f"Bearer {token}"}

@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
+from domain.operations.job import Job, JobId, QueueName
+
 JobPayload = Mapping[str, str | int | bool | None]
 
 
@@ -34,4 +36,24 @@ class JobQueue(Protocol):
     @abstractmethod
     def finish_current(self) -> None:
         """The job under way, if there is one, is done when this unit of work commits: it must be its last."""
+        ...
+
+    @abstractmethod
+    async def get(self, job_id: JobId) -> Job:
+        """With its row locked: nobody claims or ends it meanwhile. Raises JobNotFound."""
+        ...
+
+    @abstractmethod
+    async def save(self, job: Job) -> None:
+        """Takes no lease away: a job that runs is only asked to stop."""
+        ...
+
+    @abstractmethod
+    async def pause(self, queue: QueueName) -> bool:
+        """From the commit on none of its jobs is sent or claimed. False when that was so already."""
+        ...
+
+    @abstractmethod
+    async def resume(self, queue: QueueName) -> bool:
+        """Has every job sent again that waits in it. False when it was not paused."""
         ...

@@ -4,6 +4,7 @@ from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from enum import Enum
 from typing import Protocol
 from uuid import UUID
 
@@ -13,19 +14,29 @@ LEASE_SECONDS = 15
 CRASHES_TO_BURY = 3
 
 
+class Lease(Enum):
+    """What becomes of a lease that its holder wants to renew. `UNWANTED`: it holds, and the holder should stop."""
+
+    HELD = "held"
+    LOST = "lost"
+    UNWANTED = "unwanted"
+
+
 class LeaseLost(Exception):
     """The job is somebody else's by now; nothing of the transaction was kept."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimedJob:
-    """A job that is ours until the lease runs out."""
+    """A job that is ours until the lease runs out. Its deadline counts from `tries_since`: its creation, or when it was
+    last had tried again."""
 
     id: UUID
     kind: str
     payload: JobPayload
     attempts: int
     created_at: datetime
+    tries_since: datetime
     lease_id: UUID
     payload_version: int = 1
     correlation_id: str | None
@@ -46,17 +57,19 @@ class JobRecords(Protocol):
     """Claims jobs and writes how they went.
 
     Promises, checked by `tests/contract/test_job_queue.py`: at any instant one holder at most; what a holder writes
-    after losing his lease changes nothing; a claim counts as an attempt, `hand_back` takes it off again.
+    after losing his lease changes nothing; a claim counts as an attempt, `hand_back` takes it off again; a job of a
+    paused queue cannot be claimed; one that is to be cancelled ends cancelled unless it succeeds; errors are kept
+    without secrets.
     """
 
     @abstractmethod
     async def claim(self, job_id: UUID) -> ClaimedJob | None:
-        """Takes the job for LEASE_SECONDS; None when it is done, dead, not due or somebody else's."""
+        """Takes the job for LEASE_SECONDS; None when it is done, dead, not due, paused or somebody else's."""
         ...
 
     @abstractmethod
-    async def renew(self, job: ClaimedJob, *, progress: float | None = None) -> bool:
-        """Extends the lease and writes how far it is, 0 to 1; False when the lease was lost."""
+    async def renew(self, job: ClaimedJob, *, progress: float | None = None) -> Lease:
+        """Extends the lease, and writes how far the job is, 0 to 1."""
         ...
 
     @abstractmethod

@@ -8,7 +8,8 @@ from datetime import timedelta
 class RetryPolicy:
     """Exponential back-off: 2 s, 4 s, 8 s … never more than `longest_delay`, until tries or time run out.
 
-    `give_up_after` counts from the job's creation; with it, the number of tries does not matter.
+    `give_up_after` counts from the job's creation, or from when somebody had it tried again; with it, the number of
+    tries does not matter.
     """
 
     max_tries: int | None = 5

@@ -1,8 +1,6 @@
 """Places that the gazetteer does not know, looked up at a Nominatim server."""
 
 from collections.abc import Sequence
-from datetime import datetime
-from email.utils import parsedate_to_datetime
 from typing import Annotated, TypeVar
 
 import httpx
@@ -10,6 +8,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from application.ports.geocoder import Geocoder, GeocoderUnavailable, Place
+from infrastructure.resilience.retry_after import retry_after_seconds
 
 COUNTRIES = ("BE", "NL")
 # What a profile has room for: longer names are neither asked for nor taken.
@@ -112,7 +111,9 @@ class NominatimGeocoder(Geocoder):
             raise GeocoderUnavailable("Nominatim does not answer") from error
         status = response.status_code
         if status in NOT_ABOUT_THE_NAME or not (status == OK or response.is_client_error):
-            raise GeocoderUnavailable(f"Nominatim answers {status}", retry_after_seconds=_asked_pause(response))
+            raise GeocoderUnavailable(
+                f"Nominatim answers {status}", retry_after_seconds=retry_after_seconds(response.headers)
+            )
         return response
 
 
@@ -126,19 +127,3 @@ def _decoded(response: httpx.Response, kind: type[T]) -> T:
         return msgspec.json.decode(response.content, type=kind, strict=False)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise GeocoderUnavailable("Nominatim answers nonsense") from error
-
-
-def _asked_pause(response: httpx.Response) -> float:
-    """Retry-After in seconds, also when it is a moment; then it is by the server's own clock."""
-    asked = response.headers.get("Retry-After", "").strip()
-    if asked.isascii() and asked.isdigit():
-        return float(asked)
-    until, now = _moment(asked), _moment(response.headers.get("Date", ""))
-    return max(0.0, (until - now).total_seconds()) if until and now else 0.0
-
-
-def _moment(header: str) -> datetime | None:
-    try:
-        return parsedate_to_datetime(header).astimezone()
-    except ValueError:
-        return None

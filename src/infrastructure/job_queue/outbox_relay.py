@@ -17,7 +17,7 @@ from infrastructure.job_queue.job_transport import DueJob, JobTransport, Transpo
 from infrastructure.persistence.database import Database
 from infrastructure.persistence.dialects import insert_or_ignore, unclaimed
 from infrastructure.persistence.jobs.job_rescue import is_orphan, rescue_orphans
-from infrastructure.persistence.jobs.job_tables import QUEUES, JobStatus, jobs
+from infrastructure.persistence.jobs.job_tables import QUEUES, JobStatus, in_no_paused_queue, jobs
 from infrastructure.persistence.outbox import outbox_events
 
 log = structlog.get_logger(__name__)
@@ -189,4 +189,5 @@ class OutboxRelay:
             jobs.c.status.in_(WAITING),
             jobs.c.run_at <= now,
             or_(jobs.c.dispatched_at.is_(None), jobs.c.dispatched_at < now - LOST_AFTER),
+            in_no_paused_queue(),
         )

@@ -37,13 +37,13 @@ def mime_message(message: MailMessage, *, sender: Address, encoding: Encoding) -
     """
     mime = EmailMessage(policy=SMTP)
     mime["From"] = sender
-    mime["To"] = _recipient(message.to)
-    mime["Subject"] = _one_line(message.subject)
+    mime["To"] = recipient_address(message)
+    mime["Subject"] = one_line(message.subject)
     mime["Date"] = format_datetime(datetime.now(UTC))
     mime["Message-ID"] = f"<{safe_id(message)}@{sender.domain}>"
     mime["Auto-Submitted"] = "auto-generated"
     if message.correlation_id:
-        mime["X-Correlation-ID"] = _one_line(message.correlation_id)
+        mime["X-Correlation-ID"] = one_line(message.correlation_id)
     mime.set_content(message.text, cte=encoding)
     mime.add_alternative(message.html, subtype="html", cte=encoding)
     return mime
@@ -56,7 +56,9 @@ def safe_id(message: MailMessage) -> str:
     return message.id
 
 
-def _recipient(to: str) -> Address:
+def recipient_address(message: MailMessage) -> Address:
+    """Exactly one address. Raises MailRefused."""
+    to = message.to
     try:
         address = Address(addr_spec=to)
     except (ValueError, IndexError, MessageError) as error:
@@ -66,5 +68,6 @@ def _recipient(to: str) -> Address:
     return address
 
 
-def _one_line(value: str) -> str:
+def one_line(value: str) -> str:
+    """Without anything that could end a header."""
     return " ".join("".join(c if c.isprintable() else " " for c in value).split())

@@ -1,30 +1,50 @@
 """Mail through an SMTP server."""
 
+from contextlib import suppress
+from email.message import EmailMessage
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from aiosmtplib import (
     SMTP,
     SMTPDataError,
     SMTPException,
+    SMTPNotSupported,
     SMTPRecipientsRefused,
+    SMTPResponse,
     SMTPResponseException,
     SMTPSenderRefused,
 )
 
-from application.ports.mail import Mail, MailMessage, MailRefused, MailUnavailable
+from application.ports.mail import (
+    Mail,
+    MailMessage,
+    MailOutcomeUnknown,
+    MailPutOff,
+    MailRefused,
+    MailUnavailable,
+)
 from infrastructure.mail.mime_message import mime_message, sender_address
 
 SUBMISSION_PORT = 587
 RELAY_PORT = 25
 TLS_PORT = 465
 AUTHENTICATION_CODES = range(530, 540)
+PUT_OFF_CODES = range(400, 500)
+REFUSED_CODES = range(500, 600)
+CLOSING_DOWN = 421
+GOODBYE_SECONDS = 0.5
+ANSWERS = (SMTPSenderRefused, SMTPRecipientsRefused, SMTPDataError)
+# TimeoutError is an OSError.
+FAULTS = (SMTPException, OSError)
 
 
 class SmtpMail(Mail):
     """`smtp://user:password@host:port` with STARTTLS when it is offered, `smtps://` with TLS from the beginning.
 
     A 5xx answer to sender, recipient or content refuses the mail. One to our greeting or our password speaks of our
-    settings instead: the mails wait until they are put right.
+    settings instead: the mails wait until they are put right. Silence once the content is on its way leaves open
+    whether the mail was taken: it comes again, under the same Message-ID.
     """
 
     def __init__(self, url: str, sender: str, *, timeout_seconds: float = 10) -> None:
@@ -41,26 +61,25 @@ class SmtpMail(Mail):
 
     async def send(self, message: MailMessage) -> None:
         mime = mime_message(message, sender=self._sender, encoding="quoted-printable")
+        conversation = self._conversation()
         try:
-            async with self._connection() as connection:
-                await connection.send_message(mime)
-        except (SMTPSenderRefused, SMTPRecipientsRefused, SMTPDataError) as error:
-            if _is_final(error):
-                raise MailRefused(f"the mail server refused: {_code(error)}") from error
-            raise MailUnavailable(f"The mail server put the mail off: {_code(error)}") from error
-        except (SMTPException, OSError, TimeoutError) as error:
-            raise MailUnavailable("The mail server did not take the mail") from error
+            await _begin(conversation, "The mail server is away or refuses the sign-in")
+            await _hand_over(conversation, mime)
+            await _say_goodbye(conversation)
+        finally:
+            conversation.close()
 
     async def check(self) -> None:
         """Connects and signs in, and sends nothing. Raises MailUnavailable."""
+        conversation = self._conversation()
         try:
-            async with self._connection() as connection:
-                await connection.noop()
-        except (SMTPException, OSError, TimeoutError) as error:
-            raise MailUnavailable(f"{self._host}:{self._port} does not answer or refuses the sign-in") from error
+            await _begin(conversation, f"{self._host}:{self._port} does not answer or refuses the sign-in")
+            await _say_goodbye(conversation)
+        finally:
+            conversation.close()
 
-    def _connection(self) -> SMTP:
-        return SMTP(
+    def _conversation(self) -> "_Conversation":
+        return _Conversation(
             hostname=self._host,
             port=self._port,
             username=self._user,
@@ -71,8 +90,55 @@ class SmtpMail(Mail):
         )
 
 
-def _is_final(error: SMTPResponseException | SMTPRecipientsRefused) -> bool:
-    return 500 <= _code(error) <= 599 and _code(error) not in AUTHENTICATION_CODES
+class _Conversation(SMTP):
+    """About one mail; it notes when the content is on its way."""
+
+    is_handing_over = False
+
+    async def data(self, message: str | bytes, /, **options: Any) -> SMTPResponse:
+        self.is_handing_over = True
+        return await super().data(message, **options)
+
+    async def rset(self, **options: Any) -> SMTPResponse:  # noqa: ARG002
+        """Nothing: no other mail follows, and whoever has refused one is not asked for more."""
+        return SMTPResponse(250, "")
+
+
+async def _begin(conversation: _Conversation, detail: str) -> None:
+    try:
+        await conversation.connect()
+    except FAULTS as error:
+        raise MailUnavailable(detail) from error
+
+
+async def _hand_over(conversation: _Conversation, mime: EmailMessage) -> None:
+    try:
+        await conversation.send_message(mime)
+    except ANSWERS as error:
+        raise _verdict(error, content_sent=conversation.is_handing_over) from error
+    except SMTPNotSupported as error:
+        raise MailRefused("the mail server takes no address of this form") from error
+    except FAULTS as error:
+        if conversation.is_handing_over:
+            raise MailOutcomeUnknown("The mail server did not say whether it took the mail") from error
+        raise MailUnavailable("The mail server did not take the mail") from error
+
+
+async def _say_goodbye(conversation: _Conversation) -> None:
+    """All is done: whether the other side hears it, and when, does not matter."""
+    with suppress(*FAULTS):
+        await conversation.quit(timeout=GOODBYE_SECONDS)
+
+
+def _verdict(error: SMTPResponseException | SMTPRecipientsRefused, *, content_sent: bool) -> Exception:
+    code = _code(error)
+    if code in REFUSED_CODES and code not in AUTHENTICATION_CODES:
+        return MailRefused(f"the mail server refused: {code}")
+    if isinstance(error, SMTPRecipientsRefused) and code in PUT_OFF_CODES and code != CLOSING_DOWN:
+        return MailPutOff(f"The mail server puts this recipient off: {code}")
+    if content_sent and code not in PUT_OFF_CODES and code not in REFUSED_CODES:
+        return MailOutcomeUnknown(f"The mail server answers {code}, which means nothing here")
+    return MailUnavailable(f"The mail server put the mail off: {code}")
 
 
 def _code(error: SMTPResponseException | SMTPRecipientsRefused) -> int:

@@ -75,6 +75,13 @@ class Database:
         async with _turn(self._read_gate), _translated(), engine.connect() as connection, _in_time(connection):
             yield connection
 
+    @asynccontextmanager
+    async def alone(self) -> AsyncGenerator[AsyncConnection]:
+        """A connection for one statement that is its own transaction: PostgreSQL needs no round trips to begin and end
+        one."""
+        async with self.begin() if self.is_sqlite else self.read() as connection:
+            yield connection
+
     async def ping(self) -> None:
         """Raises DatabaseUnavailable when the database does not answer."""
         async with self.read() as connection:

@@ -1,12 +1,14 @@
 """Mail behind a circuit breaker and a time-out."""
 
-from application.ports.mail import Mail, MailMessage, MailRefused, MailUnavailable
+from application.ports.mail import Mail, MailMessage, MailOutcomeUnknown, MailPutOff, MailRefused
 from infrastructure.resilience.breaker import BREAKER_RULES, Breaker
 
 
 def email_breaker() -> Breaker:
-    """A refused mail speaks against the mail, not against the provider."""
-    return Breaker("email", BREAKER_RULES["email"], is_failure=lambda error: not isinstance(error, MailRefused))
+    """A mail that is refused or put off speaks of that mail, not against the provider."""
+    return Breaker(
+        "email", BREAKER_RULES["email"], is_failure=lambda error: not isinstance(error, MailRefused | MailPutOff)
+    )
 
 
 class GuardedMail(Mail):
@@ -20,4 +22,4 @@ class GuardedMail(Mail):
         try:
             await self._breaker.call(lambda: self._mail.send(message))
         except TimeoutError as error:
-            raise MailUnavailable("The mail provider took too long") from error
+            raise MailOutcomeUnknown("The mail provider took too long") from error

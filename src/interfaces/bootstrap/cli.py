@@ -4,23 +4,18 @@ import asyncio
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Awaitable, Callable
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
 
 from domain.shared.errors import DomainError
-from interfaces.bootstrap.settings import BadSettings, Settings
+from interfaces.bootstrap.command_parts import console, read_settings, with_parts
+from interfaces.bootstrap.jobs_command import jobs
 
 if TYPE_CHECKING:
     from interfaces.bootstrap.production import Parts
-
-T = TypeVar("T")
-
-console = Console()
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -31,7 +26,7 @@ def main() -> None:
 @main.command()
 def serve() -> None:
     """Serve the API; without REDIS_URL jobs run in the same process."""
-    settings = _settings()
+    settings = read_settings()
     # The other commands need no server.
     from granian.constants import Interfaces, Loops
     from granian.log import LogLevels
@@ -65,7 +60,7 @@ def worker(queues: str | None, threads: int) -> None:
 
     Each queue has threads to itself: of 16, money has 4, mail and default 8 each, reports 2.
     """
-    settings = _settings()
+    settings = read_settings()
     if settings.redis_url is None:
         console.print("REDIS_URL is not set; without it jobs run inside `tailtribe serve`.", style="red")
         sys.exit(2)
@@ -84,7 +79,7 @@ def migrate() -> None:
     from infrastructure.persistence.database import database_url
     from infrastructure.persistence.migrations import migrate as upgrade
 
-    settings = _settings()
+    settings = read_settings()
     settings.data_path.mkdir(parents=True, exist_ok=True)
     address = database_url(settings.database_direct_url or settings.database_url, settings.data_path)
     try:
@@ -108,7 +103,7 @@ def create_admin(email: str) -> None:
         await build_use_cases(parts.adapters).create_admin.execute(email=email, password=password)
 
     try:
-        _with_parts(create)
+        with_parts(create)
     except DomainError as error:
         console.print(f"Not done: {error}", style="red")
         sys.exit(1)
@@ -118,7 +113,7 @@ def create_admin(email: str) -> None:
 @main.command()
 def demo() -> None:
     """Load demo data: caregivers, owners, bookings in every state, an admin."""
-    settings = _settings()
+    settings = read_settings()
     if settings.in_production:
         console.print("No demo data in production.", style="red")
         sys.exit(1)
@@ -142,7 +137,7 @@ def demo() -> None:
             )
             return await data.load(lambda done, total: progress.update(task, completed=done, total=total, visible=True))
 
-        sign_ins = _with_parts(load)
+        sign_ins = with_parts(load)
     console.print(str(sign_ins))
 
 
@@ -151,7 +146,7 @@ def doctor() -> None:
     """Check every configured service, and say what is wrong."""
     from interfaces.bootstrap.doctor import examine
 
-    findings = asyncio.run(examine(_settings()))
+    findings = asyncio.run(examine(read_settings()))
     for finding in findings:
         console.print(
             f"[{'green' if finding.ok else 'red'}]{'✓' if finding.ok else '✗'}[/] {finding.part}: {finding.detail}"
@@ -166,26 +161,7 @@ def _is_migrated(file: Path) -> bool:
         return bool(connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'").fetchone())
 
 
-def _settings() -> Settings:
-    try:
-        return Settings.read()
-    except BadSettings as error:
-        console.print(f"tailtribe: {error}", style="red")
-        sys.exit(2)
-
-
-def _with_parts(work: Callable[["Parts"], Awaitable[T]]) -> T:
-    """Runs work over the adapters of this process, and closes them."""
-    from interfaces.bootstrap.production import build_parts
-
-    async def run() -> T:
-        parts = build_parts(_settings())
-        try:
-            return await work(parts)
-        finally:
-            await parts.close()
-
-    return asyncio.run(run())
+main.add_command(jobs)
 
 
 if __name__ == "__main__":

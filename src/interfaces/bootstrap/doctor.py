@@ -65,6 +65,8 @@ async def _probe(parts: Parts, name: str, where: str) -> Finding:
 
 
 async def _mail(settings: Settings) -> Finding:
+    if settings.resend_api_key:
+        return await _resend(settings, settings.resend_api_key)
     if not settings.smtp_url:
         return Finding("mail", ok=True, detail=f"written to {settings.data_path / 'mail'}")
     try:
@@ -72,6 +74,17 @@ async def _mail(settings: Settings) -> Finding:
     except DomainError as error:
         return Finding("mail", ok=False, detail=str(error))
     return Finding("mail", ok=True, detail="the SMTP server answers")
+
+
+async def _resend(settings: Settings, api_key: str) -> Finding:
+    from infrastructure.mail.resend_mail import ResendMail, create_resend_client
+
+    async with create_resend_client(api_key, settings.resend_api_base) as client:
+        try:
+            await ResendMail(settings.sender, client=client).check()
+        except DomainError as error:
+            return Finding("mail", ok=False, detail=str(error))
+    return Finding("mail", ok=True, detail="Resend knows the key")
 
 
 async def _geocoding(settings: Settings) -> Finding:

@@ -23,6 +23,7 @@ from interfaces.bootstrap.settings import Settings
 from interfaces.bootstrap.structured_logging import configure_logging
 from interfaces.http.accounts import AuthController, MeController
 from interfaces.http.admin_caregivers import AdminCaregiverController
+from interfaces.http.admin_jobs import AdminJobController, QueueController
 from interfaces.http.authentication import Authentication, BearerTokens, provide_actor
 from interfaces.http.body_limit import BodyLimit
 from interfaces.http.bookings import BookingController
@@ -31,6 +32,7 @@ from interfaces.http.correlation import Correlation
 from interfaces.http.cors import Cors
 from interfaces.http.etags import SharedCaching
 from interfaces.http.idempotency import Idempotency
+from interfaces.http.jobs import JobController
 from interfaces.http.json_body import StrictRequest, check_parameters
 from interfaces.http.openapi import openapi_config
 from interfaces.http.operations import HealthController, OperationsController, PrometheusController
@@ -55,7 +57,10 @@ CONTROLLERS = (
     HomeController,
     QuoteController,
     BookingController,
+    JobController,
     AdminCaregiverController,
+    AdminJobController,
+    QueueController,
     HealthController,
     OperationsController,
     PrometheusController,

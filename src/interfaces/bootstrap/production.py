@@ -1,6 +1,6 @@
 """What runs in production: the adapter of each port, chosen by the settings."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +19,6 @@ from application.ports.rate_limits import RateLimits
 from infrastructure.cache.in_memory_cache import InMemoryCache
 from infrastructure.cache.redis_cache import RedisCache
 from infrastructure.clock.system_clock import SystemClock
-from infrastructure.geocoder.gazetteer_geocoder import GazetteerGeocoder
 from infrastructure.health.probes import AlwaysThere, BreakerProbe, DatabaseProbe, RedisProbe
 from infrastructure.ids.uuid7_ids import Uuid7Ids
 from infrastructure.job_queue.dramatiq_job_queue import DramatiqJobTransport, redis_broker
@@ -27,9 +26,7 @@ from infrastructure.job_queue.in_process_job_queue import InProcessJobTransport
 from infrastructure.job_queue.job_transport import JobTransport
 from infrastructure.job_queue.outbox_relay import OutboxRelay
 from infrastructure.job_queue.postgres_wake_ups import PostgresWakeUps
-from infrastructure.mail.file_mail import FileMail
 from infrastructure.mail.jinja_mail_templates import JinjaMailTemplates
-from infrastructure.mail.smtp_mail import SmtpMail
 from infrastructure.metrics.in_memory_metrics import InMemoryMetrics
 from infrastructure.metrics.process_figures import LocalProcessFigures
 from infrastructure.pace.in_memory_pace import InMemoryPace
@@ -41,6 +38,7 @@ from infrastructure.persistence.bookings.sql_booking_queries import SqlBookingQu
 from infrastructure.persistence.caregivers.sql_caregiver_queries import SqlCaregiverQueries
 from infrastructure.persistence.database import Database, database_url
 from infrastructure.persistence.idempotency.sql_idempotency_store import SqlIdempotencyStore
+from infrastructure.persistence.jobs.sql_job_queries import SqlJobQueries
 from infrastructure.persistence.jobs.sql_job_records import SqlJobRecords
 from infrastructure.persistence.mails.sql_mail_queries import SqlMailQueries
 from infrastructure.persistence.operations.sql_breaker_history import SqlBreakerHistory
@@ -54,12 +52,13 @@ from infrastructure.redis.redis_client import create_quick_redis, redis_address
 from infrastructure.resilience.breaker import BREAKER_RULES, Breaker, BreakerRegistry
 from infrastructure.resilience.breaker_journal import BreakerJournal
 from infrastructure.resilience.guarded_connected_accounts import GuardedConnectedAccounts
-from infrastructure.resilience.guarded_geocoder import GuardedGeocoder, geocoding_breaker
+from infrastructure.resilience.guarded_geocoder import geocoding_breaker
 from infrastructure.resilience.guarded_mail import GuardedMail, email_breaker
 from infrastructure.resilience.guarded_payments import GuardedPayments, payments_breaker
 from infrastructure.resilience.shared_breaker_state import SharedBreakerState, create_breaker_redis
 from infrastructure.tokens.hmac_token_signer import HmacTokenSigner
 from infrastructure.tokens.jwt_access_tokens import JwtAccessTokens
+from interfaces.bootstrap.outside import Close, choose_geocoder, choose_mail
 from interfaces.bootstrap.settings import Settings
 from interfaces.worker.event_routes import route_event
 
@@ -78,10 +77,11 @@ class Parts:
     wake_ups: PostgresWakeUps | None
     drain_seconds: float
     mail_per_second: float
-    close_geocoder: Callable[[], Awaitable[None]]
+    close_clients: tuple[Close, ...]
 
     async def close(self) -> None:
-        await self.close_geocoder()
+        for close in self.close_clients:
+            await close()
         for client in self.redis:
             await client.aclose()
         await self.database.dispose()
@@ -119,7 +119,8 @@ def build_parts(settings: Settings) -> Parts:
     cache = _cache(redis, breakers, metrics)
     registry = _registry(redis, breakers)
     registry.observe(metrics)
-    geocoder, close_geocoder = _geocoder(settings, database, breakers)
+    geocoder, close_geocoder = choose_geocoder(settings, database, breakers.geocoding)
+    mail, close_mail = choose_mail(settings)
     adapters = _adapters(
         settings,
         database=database,
@@ -130,6 +131,7 @@ def build_parts(settings: Settings) -> Parts:
         registry=registry,
         cache=cache,
         geocoder=geocoder,
+        mail=mail,
         redis=redis,
         wake_relay=relay.wake,
     )
@@ -146,7 +148,7 @@ def build_parts(settings: Settings) -> Parts:
         wake_ups=_wake_ups(settings, database, relay),
         drain_seconds=settings.drain_seconds,
         mail_per_second=settings.mail_per_second,
-        close_geocoder=close_geocoder,
+        close_clients=(close_geocoder, close_mail),
     )
 
 
@@ -201,30 +203,6 @@ def _rate_limits(redis: tuple[Redis, ...], breakers: _Breakers) -> RateLimits:
     return RedisRateLimits(redis[1], breakers.limits) if redis else InMemoryRateLimits()
 
 
-def _mail(settings: Settings) -> Mail:
-    if settings.smtp_url:
-        return SmtpMail(settings.smtp_url, settings.sender)
-    return FileMail(settings.data_path / "mail", settings.sender)
-
-
-def _geocoder(
-    settings: Settings, database: Database, breakers: _Breakers
-) -> tuple[Geocoder, Callable[[], Awaitable[None]]]:
-    """The geocoder, and what closes its connections."""
-    gazetteer = GazetteerGeocoder(database)
-    if settings.nominatim_url is None or breakers.geocoding is None:
-        return gazetteer, _nothing
-    # Its HTTP client takes memory and a part of the start's time: only who uses it pays.
-    from infrastructure.geocoder.nominatim_geocoder import NominatimGeocoder, create_nominatim_client
-
-    client = create_nominatim_client(settings.support_email)
-    nominatim = NominatimGeocoder(settings.nominatim_url, client=client)
-    return GuardedGeocoder(gazetteer, nominatim, breakers.geocoding), client.aclose
-
-
-async def _nothing() -> None: ...
-
-
 def _probes(database: Database, redis: tuple[Redis, ...], breakers: _Breakers) -> dict[str, HealthProbe]:
     shared: HealthProbe = RedisProbe(redis[0]) if redis else AlwaysThere()
     return {
@@ -247,6 +225,7 @@ def _adapters(
     registry: BreakerRegistry,
     cache: Cache,
     geocoder: Geocoder,
+    mail: Mail,
     redis: tuple[Redis, ...],
     wake_relay: Callable[[], None],
 ) -> Adapters:
@@ -268,8 +247,9 @@ def _adapters(
         holidays=HolidaysCalendar(),
         housekeeping=SqlHousekeeping(database),
         idempotency_store=SqlIdempotencyStore(database, ids),
+        job_queries=SqlJobQueries(database),
         job_records=SqlJobRecords(database, **shared),
-        mail=GuardedMail(_mail(settings), breakers.email),
+        mail=GuardedMail(mail, breakers.email),
         mail_queries=SqlMailQueries(database),
         mail_templates=JinjaMailTemplates(support_email=settings.support_email),
         metrics=metrics,

@@ -13,7 +13,7 @@ import structlog
 from application.correlation import correlation_id
 from application.ports.circuit_breakers import CircuitOpen
 from application.ports.clock import Clock
-from application.ports.job_records import LEASE_SECONDS, ClaimedJob, JobRecords, LeaseLost
+from application.ports.job_records import LEASE_SECONDS, ClaimedJob, JobRecords, Lease, LeaseLost
 from application.ports.mail import MailRefused
 from application.ports.metrics import Metrics
 from application.ports.pace import Pace
@@ -25,6 +25,8 @@ from domain.shared.errors import NotFound, Unavailable
 log = structlog.get_logger(__name__)
 
 MESSAGE_VERSION = 1
+# How often a lease is renewed, and so how soon a running job notices that it is to be cancelled.
+RENEW_SECONDS = 2.0
 _REFUSED_FOR_GOOD = (MailRefused, PaymentRefused, NotFound)
 LONGEST_WAIT_FOR_TURN_SECONDS = 5.0
 
@@ -68,7 +70,7 @@ class JobRunner:
         metrics: Metrics,
         pace: Pace,
         lease_seconds: float = LEASE_SECONDS,
-        renew_every_seconds: float = LEASE_SECONDS / 3,
+        renew_every_seconds: float = RENEW_SECONDS,
         look_every_seconds: float = 1.0,
     ) -> None:
         self._records = records
@@ -134,7 +136,11 @@ class JobRunner:
             # Out of time, or the lease is lost or cannot be renewed: whoever takes over must find nobody at work.
             if not task.done():
                 await _stop(task)
-        if ended is not None:
+        if ended == "cancelled" and task.cancelled():
+            # Its record says cancelled instead of dead: that was asked for.
+            await self._records.bury(job, error="cancelled while it ran")
+            return ended
+        if ended is not None and ended != "cancelled":
             return await self._failed(job, kind, TimeoutError(ended)) if ended == "time limit" else ended
         return await self._settle(job, kind, task)
 
@@ -170,14 +176,16 @@ class JobRunner:
                 return "time limit"
             if now - renewed_at < self._renew_every_seconds and running.progress == written:
                 continue
-            held = await self._renew(running)
-            if held is False or (held is None and now - renewed_at >= self._lease_seconds):
+            lease = await self._renew(running)
+            if lease is Lease.LOST or (lease is None and now - renewed_at >= self._lease_seconds):
                 return "lease lost"
-            if held:
+            if lease is Lease.UNWANTED:
+                return "cancelled"
+            if lease is Lease.HELD:
                 renewed_at, written = now, running.progress
 
-    async def _renew(self, running: RunningJob) -> bool | None:
-        """Whether the lease still holds; None when that cannot be told now."""
+    async def _renew(self, running: RunningJob) -> Lease | None:
+        """None when it cannot be told now whether the lease still holds."""
         try:
             return await self._records.renew(running.claimed, progress=running.progress)
         except Unavailable:
@@ -199,7 +207,7 @@ class JobRunner:
         reason = f"{type(error).__name__}: {error}"
         log.warning("job.failed", kind=job.kind, job_id=str(job.id), attempt=job.attempts, exc_info=error)
         now = self._clock.now()
-        delay = kind.retries.next_delay(attempts=job.attempts, age=now - job.created_at, jitter=random.random())
+        delay = kind.retries.next_delay(attempts=job.attempts, age=now - job.tries_since, jitter=random.random())
         if delay is None or isinstance(error, _REFUSED_FOR_GOOD):
             await self._records.bury(job, error=reason)
             return "dead"

@@ -1,4 +1,4 @@
-"""The append-only log of admin acts."""
+"""The append-only log of what admins and the operator did."""
 
 from sqlalchemy import Column, ForeignKey, Index, String, Table, Text, Uuid
 
@@ -8,7 +8,8 @@ audit_log = Table(
     "audit_log",
     metadata,
     Column("id", Uuid, primary_key=True),
-    Column("admin_id", ForeignKey("accounts.id"), nullable=False),
+    # NULL: the operator, who has the machine and needs no account.
+    Column("admin_id", ForeignKey("accounts.id")),
     Column("action", String(80), nullable=False),
     Column("subject_id", Uuid),
     Column("reason", Text),

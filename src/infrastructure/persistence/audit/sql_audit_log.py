@@ -14,7 +14,7 @@ class SqlAuditLog(AuditLog):
         self._transaction = transaction
 
     async def record(
-        self, *, admin_id: AccountId, action: str, subject_id: UUID | None, reason: str | None = None
+        self, *, admin_id: AccountId | None, action: str, subject_id: UUID | None, reason: str | None = None
     ) -> None:
         await self._transaction.execute(
             audit_log.insert().values(

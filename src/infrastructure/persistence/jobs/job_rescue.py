@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, case, literal, select, update
+from sqlalchemy import and_, case, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from application.ports.job_records import CRASHES_TO_BURY
@@ -18,18 +18,23 @@ def is_orphan(now: datetime) -> Any:
 
 
 async def rescue_orphans(connection: AsyncConnection, *, now: datetime) -> None:
-    """They go back to where they waited, the attempt still counted; one that killed several workers in a row is given
-    up."""
+    """They go back to where they waited, the attempt still counted. One that killed several workers in a row is given
+    up; one that was to be cancelled is cancelled."""
+    unwanted = jobs.c.cancel_requested_at.is_not(None)
     is_deadly = jobs.c.crashes + 1 >= CRASHES_TO_BURY
     reason = f"its worker died {CRASHES_TO_BURY} times in a row while it ran"
     orphans = unclaimed(select(jobs.c.id).where(is_orphan(now)).limit(BATCH))
     statement = update(jobs).where(jobs.c.id.in_(orphans.scalar_subquery()))
     await connection.execute(
         statement.values(
-            status=case((is_deadly, JobStatus.DEAD.value), else_=JobStatus.RETRYING.value),
+            status=case(
+                (unwanted, JobStatus.CANCELLED.value),
+                (is_deadly, JobStatus.DEAD.value),
+                else_=JobStatus.RETRYING.value,
+            ),
             crashes=jobs.c.crashes + 1,
             error=case((is_deadly, literal(reason)), else_=jobs.c.error),
-            finished_at=case((is_deadly, literal(now, jobs.c.finished_at.type)), else_=None),
+            finished_at=case((or_(unwanted, is_deadly), literal(now, jobs.c.finished_at.type)), else_=None),
             lease_id=None,
             lease_until=None,
             dispatched_at=None,

@@ -1,6 +1,6 @@
 """Job records: what is to be done, by when, and how it went. They are the queue; Redis only carries their ids."""
 
-from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import (
     JSON,
@@ -14,22 +14,16 @@ from sqlalchemy import (
     Table,
     Text,
     Uuid,
+    exists,
     or_,
 )
 
+from domain.operations.job import JobStatus, QueueName
 from infrastructure.persistence.tables import UtcDateTime, metadata, one_of
 
+__all__ = ["QUEUES", "JobStatus", "in_no_paused_queue", "jobs", "paused_queues"]
 
-class JobStatus(StrEnum):
-    QUEUED = "queued"
-    RUNNING = "running"
-    RETRYING = "retrying"
-    SUCCEEDED = "succeeded"
-    DEAD = "dead"
-    CANCELLED = "cancelled"
-
-
-QUEUES = ("money", "mail", "default", "reports")
+QUEUES = tuple(queue.value for queue in QueueName)
 
 jobs = Table(
     "jobs",
@@ -55,6 +49,9 @@ jobs = Table(
     Column("lease_until", UtcDateTime),
     Column("started_at", UtcDateTime),
     Column("finished_at", UtcDateTime),
+    # When its tries began anew by somebody's wish; its deadline counts from then on. NULL: from its creation.
+    Column("tries_since", UtcDateTime),
+    Column("cancel_requested_at", UtcDateTime),
     Column("payload_version", SmallInteger, nullable=False, server_default="1"),
     # Leases that ran out in a row: its workers died.
     Column("crashes", SmallInteger, nullable=False, server_default="0"),
@@ -68,3 +65,16 @@ Index("ix_jobs_waiting", jobs.c.queue, jobs.c.run_at, postgresql_where=_waiting,
 _running = jobs.c.status == JobStatus.RUNNING.value
 Index("ix_jobs_running", jobs.c.lease_until, postgresql_where=_running, sqlite_where=_running)
 Index("ix_jobs_status_created_at", jobs.c.status, jobs.c.created_at)
+
+paused_queues = Table(
+    "paused_queues",
+    metadata,
+    Column("queue", String(16), primary_key=True),
+    Column("paused_at", UtcDateTime, nullable=False),
+    one_of("queue", QUEUES),
+)
+
+
+def in_no_paused_queue() -> Any:
+    """The condition on a job to be sent or claimed."""
+    return ~exists().where(paused_queues.c.queue == jobs.c.queue).correlate(jobs)

@@ -1,36 +1,58 @@
 """Claims, leases and outcomes of jobs. Every write names the lease, so a holder who lost it writes nothing."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, case, func, select, update
+from sqlalchemy import Update, and_, case, func, literal, select, tuple_, update
 
 from application.ports.clock import Clock
 from application.ports.ids import Ids
-from application.ports.job_records import LEASE_SECONDS, ClaimedJob, JobCounts, JobRecords
+from application.ports.job_records import LEASE_SECONDS, ClaimedJob, JobCounts, JobRecords, Lease
+from domain.operations.redaction import redacted
+from infrastructure.persistence.coalesced import Coalesced
 from infrastructure.persistence.database import Database
-from infrastructure.persistence.jobs.job_tables import QUEUES, JobStatus, jobs
+from infrastructure.persistence.dialects import unclaimed
+from infrastructure.persistence.jobs.job_tables import QUEUES, JobStatus, in_no_paused_queue, jobs
+from infrastructure.persistence.tables import UtcDateTime
 
 _WAITING = (JobStatus.QUEUED.value, JobStatus.RETRYING.value)
 _LONGEST_ERROR = 500
+_MOST_READ = 20_000
+_CLAIMED = (
+    jobs.c.id,
+    jobs.c.kind,
+    jobs.c.payload,
+    jobs.c.payload_version,
+    jobs.c.attempts,
+    jobs.c.created_at,
+    func.coalesce(jobs.c.tries_since, jobs.c.created_at, type_=UtcDateTime).label("tries_since"),
+    jobs.c.correlation_id,
+)
 
 
 class SqlJobRecords(JobRecords):
+    """What many ask for at once, claims and successes, is done in one statement for all of them."""
+
     def __init__(self, database: Database, *, clock: Clock, ids: Ids) -> None:
         self._database = database
         self._clock = clock
         self._ids = ids
+        self._claims: Coalesced[UUID, ClaimedJob | None] = Coalesced(self._claim_all)
+        self._successes: Coalesced[ClaimedJob, None] = Coalesced(self._succeed_all)
 
     async def claim(self, job_id: UUID) -> ClaimedJob | None:
-        now = self._clock.now()
-        lease_id = self._ids.new()
+        return await self._claims.ask(job_id)
+
+    async def _claim_all(self, job_ids: Sequence[UUID]) -> Sequence[ClaimedJob | None]:
+        now, lease_id = self._clock.now(), self._ids.new()
         # One whose lease ran out is set free by the relay, which counts the crash.
-        free = and_(jobs.c.status.in_(_WAITING), jobs.c.run_at <= now)
+        free = (jobs.c.status.in_(_WAITING), jobs.c.run_at <= now, in_no_paused_queue())
+        wanted = select(jobs.c.id).where(jobs.c.id.in_(job_ids), *free)
         statement = (
             update(jobs)
-            .where(jobs.c.id == job_id, free)
+            .where(jobs.c.id.in_(unclaimed(wanted).scalar_subquery()))
             .values(
                 status=JobStatus.RUNNING.value,
                 attempts=jobs.c.attempts + 1,
@@ -38,44 +60,41 @@ class SqlJobRecords(JobRecords):
                 lease_until=now + timedelta(seconds=LEASE_SECONDS),
                 started_at=func.coalesce(jobs.c.started_at, now),
             )
-            .returning(
-                jobs.c.kind,
-                jobs.c.payload,
-                jobs.c.payload_version,
-                jobs.c.attempts,
-                jobs.c.created_at,
-                jobs.c.correlation_id,
-            )
+            .returning(*_CLAIMED)
         )
-        async with self._database.begin() as connection:
+        async with self._database.alone() as connection:
+            rows = (await connection.execute(statement)).all()
+        taken = {row.id: _claimed(row, lease_id) for row in rows}
+        # Of two messages about one job the first gets it.
+        return [taken.pop(job_id, None) for job_id in job_ids]
+
+    async def renew(self, job: ClaimedJob, *, progress: float | None = None) -> Lease:
+        values: dict[str, Any] = {"lease_until": self._clock.now() + timedelta(seconds=LEASE_SECONDS)}
+        if progress is not None:
+            values["progress"] = progress
+        statement = _held(job).values(values).returning(jobs.c.cancel_requested_at)
+        async with self._database.alone() as connection:
             row = (await connection.execute(statement)).first()
         if row is None:
-            return None
-        return ClaimedJob(
-            id=job_id,
-            kind=row.kind,
-            payload=row.payload,
-            payload_version=row.payload_version,
-            attempts=row.attempts,
-            created_at=row.created_at,
-            lease_id=lease_id,
-            correlation_id=row.correlation_id,
-        )
-
-    async def renew(self, job: ClaimedJob, *, progress: float | None = None) -> bool:
-        until = self._clock.now() + timedelta(seconds=LEASE_SECONDS)
-        told = {} if progress is None else {"progress": progress}
-        return await self._write(job, lease_until=until, **told) == 1
+            return Lease.LOST
+        return Lease.HELD if row.cancel_requested_at is None else Lease.UNWANTED
 
     async def succeed(self, job: ClaimedJob) -> None:
-        await self._end(job, JobStatus.SUCCEEDED, progress=1.0, error=None, finished_at=self._clock.now())
+        await self._successes.ask(job)
+
+    async def _succeed_all(self, done: Sequence[ClaimedJob]) -> Sequence[None]:
+        held = tuple_(jobs.c.id, jobs.c.lease_id).in_([(job.id, job.lease_id) for job in done])
+        values = {"progress": 1.0, "error": None, "finished_at": self._clock.now(), "lease_id": None}
+        statement = update(jobs).where(held).values(status=JobStatus.SUCCEEDED.value, lease_until=None, **values)
+        async with self._database.alone() as connection:
+            await connection.execute(statement)
+        return [None] * len(done)
 
     async def retry(self, job: ClaimedJob, *, error: str, run_at: datetime) -> None:
-        kept = error[:_LONGEST_ERROR]
-        await self._end(job, JobStatus.RETRYING, error=kept, run_at=run_at, dispatched_at=None, crashes=0)
+        await self._end(job, JobStatus.RETRYING, error=_kept(error), run_at=run_at, dispatched_at=None, crashes=0)
 
     async def bury(self, job: ClaimedJob, *, error: str) -> None:
-        await self._end(job, JobStatus.DEAD, error=error[:_LONGEST_ERROR], finished_at=self._clock.now())
+        await self._end(job, JobStatus.DEAD, error=_kept(error), finished_at=self._clock.now())
 
     async def hand_back(self, job: ClaimedJob, *, run_at: datetime) -> None:
         status = JobStatus.RETRYING if job.attempts > 1 else JobStatus.QUEUED
@@ -101,12 +120,42 @@ class SqlJobRecords(JobRecords):
         return {queue: _counts(queue, found.get(queue), now) for queue in QUEUES}
 
     async def _end(self, job: ClaimedJob, status: JobStatus, **values: Any) -> None:
-        await self._write(job, status=status.value, lease_id=None, lease_until=None, **values)
+        """Instead of waiting or being dead, what is to be cancelled ends."""
+        unwanted = jobs.c.cancel_requested_at.is_not(None)
+        now, otherwise = literal(self._clock.now(), UtcDateTime), values.pop("finished_at", None)
+        statement = _held(job).values(
+            status=case((unwanted, JobStatus.CANCELLED.value), else_=status.value),
+            finished_at=case((unwanted, now), else_=literal(otherwise, UtcDateTime)),
+            lease_id=None,
+            lease_until=None,
+            **values,
+        )
+        async with self._database.alone() as connection:
+            await connection.execute(statement)
 
-    async def _write(self, job: ClaimedJob, **values: Any) -> int:
-        statement = update(jobs).where(jobs.c.id == job.id, jobs.c.lease_id == job.lease_id).values(**values)
-        async with self._database.begin() as connection:
-            return (await connection.execute(statement)).rowcount
+
+def _held(job: ClaimedJob) -> Update:
+    """Only the holder of the lease writes."""
+    return update(jobs).where(jobs.c.id == job.id, jobs.c.lease_id == job.lease_id)
+
+
+def _claimed(row: Any, lease_id: UUID) -> ClaimedJob:
+    return ClaimedJob(
+        id=row.id,
+        kind=row.kind,
+        payload=row.payload,
+        payload_version=row.payload_version,
+        attempts=row.attempts,
+        created_at=row.created_at,
+        tries_since=row.tries_since,
+        lease_id=lease_id,
+        correlation_id=row.correlation_id,
+    )
+
+
+def _kept(error: str) -> str:
+    """Redacted before it is cut: half a secret does not look like one."""
+    return redacted(error)[:_LONGEST_ERROR]
 
 
 def _counts(queue: str, row: Any, now: datetime) -> JobCounts:

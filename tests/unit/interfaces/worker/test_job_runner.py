@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -12,11 +13,12 @@ from sqlalchemy import select, update
 
 from application.correlation import correlation_id
 from application.ports.circuit_breakers import CircuitOpen
-from application.ports.job_records import LEASE_SECONDS, ClaimedJob
+from application.ports.job_records import LEASE_SECONDS, ClaimedJob, Lease
 from application.ports.mail import MailRefused
 from application.ports.payments import PaymentRefused, PaymentsUnavailable
 from application.running_job import report_progress
 from domain.accounts.account import AccountNotFound
+from domain.operations.job import JobId
 from domain.operations.retries import MONEY
 from infrastructure.metrics.in_memory_metrics import InMemoryMetrics
 from infrastructure.pace.in_memory_pace import InMemoryPace
@@ -24,7 +26,7 @@ from infrastructure.persistence.constraint_errors import DatabaseUnavailable
 from infrastructure.persistence.jobs.job_rescue import rescue_orphans
 from infrastructure.persistence.jobs.job_tables import JobStatus, jobs
 from infrastructure.persistence.jobs.sql_job_records import SqlJobRecords
-from interfaces.worker.job_runner import MESSAGE_VERSION, JobKind, JobRunner, Provider
+from interfaces.worker.job_runner import MESSAGE_VERSION, RENEW_SECONDS, JobKind, JobRunner, Provider
 from tests.support.builders import NOW, identified
 from tests.support.polling import until
 from tests.support.stores import Store
@@ -35,7 +37,7 @@ Work = Callable[[ClaimedJob], Awaitable[None]]
 class AwayRecords(SqlJobRecords):
     """Claims jobs, and cannot be reached any more when a lease is to be renewed."""
 
-    async def renew(self, job: ClaimedJob, *, progress: float | None = None) -> bool:
+    async def renew(self, job: ClaimedJob, *, progress: float | None = None) -> Lease:
         raise DatabaseUnavailable
 
 
@@ -321,7 +323,7 @@ async def test_a_database_that_is_away_for_a_moment_does_not_stop_the_work(bench
     class AwayForAMoment(SqlJobRecords):
         failures = 3
 
-        async def renew(self, job: ClaimedJob, *, progress: float | None = None) -> bool:
+        async def renew(self, job: ClaimedJob, *, progress: float | None = None) -> Lease:
             if self.failures:
                 self.failures -= 1
                 raise DatabaseUnavailable
@@ -473,3 +475,70 @@ async def test_a_turn_that_is_far_off_postpones_without_counting(bench: Bench) -
     row = await bench.run(second, nothing, provider=provider)
     assert (row["status"], row["attempts"]) == (JobStatus.QUEUED, 0)
     assert timedelta(seconds=5) < row["run_at"] - bench.store.clock.now() <= timedelta(seconds=10)
+
+
+async def cancelled_meanwhile(bench: Bench, job_id: UUID) -> None:
+    async with bench.store.unit_of_work() as uow:
+        job = await uow.jobs.get(JobId(job_id))
+        job.cancel(by=None, at=bench.store.clock.now())
+        await uow.jobs.save(job)
+
+
+async def test_a_running_job_that_is_cancelled_stops_and_says_so(bench: Bench) -> None:
+    job_id, stopped = await bench.enqueue(), asyncio.Event()
+
+    async def work(_job: ClaimedJob) -> None:
+        await cancelled_meanwhile(bench, job_id)
+        try:
+            await asyncio.Event().wait()
+        finally:
+            stopped.set()
+
+    row = await bench.run(job_id, work)
+    assert stopped.is_set()
+    assert (row["status"], row["lease_id"], row["error"]) == (JobStatus.CANCELLED, None, "cancelled while it ran")
+    assert row["finished_at"] == bench.store.clock.now()
+    assert b'kind="tests.run",outcome="cancelled"' in bench.metrics.prometheus_text()
+
+
+async def test_a_job_that_is_done_in_spite_of_it_has_succeeded(bench: Bench) -> None:
+    job_id = await bench.enqueue()
+
+    async def work(_job: ClaimedJob) -> None:
+        await cancelled_meanwhile(bench, job_id)
+        with suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+
+    assert (await bench.run(job_id, work))["status"] == JobStatus.SUCCEEDED
+
+
+async def test_a_cancelled_job_that_fails_is_not_tried_again(bench: Bench) -> None:
+    job_id = await bench.enqueue()
+
+    async def work(_job: ClaimedJob) -> None:
+        await cancelled_meanwhile(bench, job_id)
+        raise PaymentsUnavailable
+
+    row = await bench.run(job_id, work)
+    assert (row["status"], row["attempts"]) == (JobStatus.CANCELLED, 1)
+
+
+def test_a_running_job_notices_within_two_seconds_that_it_is_to_be_cancelled() -> None:
+    assert RENEW_SECONDS <= 2
+    assert RENEW_SECONDS < LEASE_SECONDS / 3
+
+
+async def test_a_money_job_that_is_retried_after_its_time_has_its_time_again(bench: Bench) -> None:
+    job_id = await bench.enqueue()
+    bench.store.clock.advance(timedelta(hours=73))
+    row = await bench.run(job_id, raising(PaymentsUnavailable()), retries=MONEY)
+    assert row["status"] == JobStatus.DEAD
+
+    async with bench.store.unit_of_work() as uow:
+        job = await uow.jobs.get(JobId(job_id))
+        job.retry(at=bench.store.clock.now())
+        await uow.jobs.save(job)
+    row = await bench.run(job_id, raising(PaymentsUnavailable()), retries=MONEY)
+    assert (row["status"], row["attempts"]) == (JobStatus.RETRYING, 1)
+    bench.store.clock.advance(timedelta(hours=73))
+    assert (await bench.run(job_id, raising(PaymentsUnavailable()), retries=MONEY))["status"] == JobStatus.DEAD

@@ -1,0 +1,29 @@
+"""An admin or the operator has a job tried again that was given up."""
+
+from dataclasses import dataclass
+
+from application.ports.clock import Clock
+from application.ports.unit_of_work import UnitOfWorkFactory
+from domain.operations.job import JobId
+from domain.shared.actor import Actor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetryJob:
+    """Without an admin it is the operator who acts, by command."""
+
+    unit_of_work: UnitOfWorkFactory
+    clock: Clock
+
+    async def execute(self, *, admin: Actor | None, job_id: JobId) -> None:
+        """Raises JobNotFound or JobNotRetryable."""
+        async with self.unit_of_work() as uow:
+            job = await uow.jobs.get(job_id)
+            job.retry(at=self.clock.now())
+            await uow.jobs.save(job)
+            await uow.audit.record(
+                admin_id=None if admin is None else admin.account_id,
+                action="jobs.retry",
+                subject_id=job.id,
+                reason=job.kind,
+            )
