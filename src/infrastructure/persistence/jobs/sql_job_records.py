@@ -154,8 +154,8 @@ def _claimed(row: Any, lease_id: UUID) -> ClaimedJob:
 
 
 def _kept(error: str) -> str:
-    """Redacted before it is cut: half a secret does not look like one."""
-    return redacted(error)[:_LONGEST_ERROR]
+    """Redacted before it is cut: half a secret does not look like one. A book is not read to its end for it."""
+    return redacted(error[:_MOST_READ])[:_LONGEST_ERROR]
 
 
 def _counts(queue: str, row: Any, now: datetime) -> JobCounts:
