@@ -1,5 +1,6 @@
 """Mail through an SMTP server."""
 
+from contextlib import suppress
 from urllib.parse import unquote, urlsplit
 
 from aiosmtplib import (
@@ -17,6 +18,7 @@ from infrastructure.mail.mime_message import mime_message, sender_address
 SUBMISSION_PORT = 587
 RELAY_PORT = 25
 TLS_PORT = 465
+PARTING_SECONDS = 0.5
 AUTHENTICATION_CODES = range(530, 540)
 
 
@@ -41,15 +43,20 @@ class SmtpMail(Mail):
 
     async def send(self, message: MailMessage) -> None:
         mime = mime_message(message, sender=self._sender, encoding="quoted-printable")
+        connection = self._connection()
         try:
-            async with self._connection() as connection:
-                await connection.send_message(mime)
+            await connection.connect()
+            await connection.send_message(mime)
+            await _part(connection)
         except (SMTPSenderRefused, SMTPRecipientsRefused, SMTPDataError) as error:
             if _is_final(error):
                 raise MailRefused(f"the mail server refused: {_code(error)}") from error
             raise MailUnavailable(f"The mail server put the mail off: {_code(error)}") from error
         except (SMTPException, OSError, TimeoutError) as error:
             raise MailUnavailable("The mail server did not take the mail") from error
+        finally:
+            # Whoever gave us up does not wait for a farewell.
+            connection.close()
 
     async def check(self) -> None:
         """Connects and signs in, and sends nothing. Raises MailUnavailable."""
@@ -69,6 +76,12 @@ class SmtpMail(Mail):
             start_tls=False if self._tls else None,
             timeout=self._timeout_seconds,
         )
+
+
+async def _part(connection: SMTP) -> None:
+    """The mail is taken: a server that is slow to say goodbye must not make us send it again."""
+    with suppress(SMTPException, OSError, TimeoutError):
+        await connection.quit(timeout=PARTING_SECONDS)
 
 
 def _is_final(error: SMTPResponseException | SMTPRecipientsRefused) -> bool:
