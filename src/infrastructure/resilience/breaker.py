@@ -30,6 +30,7 @@ from infrastructure.resilience.breaker_rules import BREAKER_RULES, BreakerRule, 
 from infrastructure.resilience.breaker_states import BreakerStates
 from infrastructure.resilience.fallbacks import MISSING, Fallback, answer_instead
 from infrastructure.resilience.retry_budget import RetryBudget
+from infrastructure.resilience.slow_call import SlowCall
 
 __all__ = ["BREAKER_RULES", "MISSING", "Breaker", "BreakerRegistry", "BreakerRule", "asked_pause"]
 
@@ -48,6 +49,10 @@ _STATES = {
 
 class _Failed(Exception):
     """Stands for the dependency's error when an outcome is replayed."""
+
+
+class _AnsweredSlowly(Exception):
+    """An answer that is given, and speaks against the dependency all the same."""
 
 
 @dataclass(slots=True, eq=False)
@@ -89,6 +94,11 @@ class Breaker:
     @property
     def state(self) -> BreakerState:
         return self._states.state
+
+    @property
+    def wants_probe(self) -> bool:
+        """Whether it has rested and the next call would find out how the dependency is."""
+        return not self._states.is_closed and self._probe is None and self._states.wait_seconds <= 0
 
     async def call(
         self,
@@ -181,6 +191,7 @@ class Breaker:
     async def _attempt(self, ticket: _Ticket, function: Callable[[], Awaitable[T]], limit: float) -> T:
         self._calls += 1
         self._under_way += 1
+        watch = None if self.rule.slow_seconds is None else SlowCall(self.rule.slow_seconds)
         try:
             async with asyncio.timeout(limit):
                 answer = await function()
@@ -192,7 +203,9 @@ class Breaker:
             raise
         finally:
             self._under_way -= 1
-        self._settle(ticket, None)
+            if watch is not None:
+                watch.end()
+        self._settle(ticket, _AnsweredSlowly() if watch is not None and watch.is_slow else None)
         return answer
 
     def _settle(self, ticket: _Ticket, failure: Exception | None) -> None:
