@@ -29,7 +29,7 @@ def mail_server() -> Iterator[MailServer]:
     server = MailServer()
     server.be_well()
     yield server
-    server.be_dead()
+    server.close()
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from email.policy import default
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from tests.support.servers import free_port
+from tests.support.servers import reserved_port
 
 
 class SilentServer:
@@ -48,10 +48,11 @@ class SilentServer:
 
 
 class MailServer:
-    """On one port all its life. It keeps every mail it took; while dead its port refuses connections."""
+    """On one port until it is closed. It keeps every mail it took; while dead its port refuses connections."""
 
     def __init__(self) -> None:
-        self.port = free_port()
+        self._keeper = reserved_port()
+        self.port: int = self._keeper.getsockname()[1]
         self._taken: list[EmailMessage] = []
         self._well: Controller | None = None
         self._hung: SilentServer | None = None
@@ -78,6 +79,10 @@ class MailServer:
         if self._hung is not None:
             self._hung.close()
         self._well = self._hung = None
+
+    def close(self) -> None:
+        self.be_dead()
+        self._keeper.close()
 
     def hang(self) -> None:
         self.be_dead()
