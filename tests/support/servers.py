@@ -38,6 +38,15 @@ def free_port() -> int:
         return listener.getsockname()[1]
 
 
+def reserved_port() -> socket.socket:
+    """A socket that keeps its port from others until it is closed, and refuses connections. Whoever reuses addresses,
+    as servers do, may listen on the same port; when it stops nobody else gets it."""
+    keeper = socket.socket()
+    keeper.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    keeper.bind(("127.0.0.1", 0))
+    return keeper
+
+
 def machine_postgres() -> Path | None:
     """The `bin` directory of the newest PostgreSQL that the system's packages installed."""
     found = [path.parent for path in Path("/usr/lib/postgresql").glob("*/bin/postgres")]
@@ -242,16 +251,16 @@ class RedisProcess:
         self._binary = binary
         self._options = options
         self._process: _Process | None = None
-        self._port = 0
+        self.port = 0
 
     @property
     def url(self) -> str:
-        return f"redis://127.0.0.1:{self._port}/0"
+        return f"redis://127.0.0.1:{self.port}/0"
 
     def start(self) -> str:
         """Starts it, on the port it had before if there was one. It begins empty."""
-        for port in (self._port,) if self._port else _ports():
-            self._port = port
+        for port in (self.port,) if self.port else _ports():
+            self.port = port
             command = [self._binary, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
             command += self._options
             self._process = _Process(command)
@@ -280,7 +289,7 @@ class RedisProcess:
             self._process.send(signal.SIGCONT)
 
     def _answers(self) -> bool:
-        with redis.Redis(port=self._port, socket_timeout=1, socket_connect_timeout=1) as client:
+        with redis.Redis(port=self.port, socket_timeout=1, socket_connect_timeout=1) as client:
             try:
                 return bool(client.ping())
             except redis.RedisError:
