@@ -53,7 +53,7 @@ BREAKER_RULES = {
         timeout_seconds=0.1,
         successes_to_close=1,
         longest_open_seconds=5,
-        slow_seconds=0.025,
+        slow_seconds=0.01,
     ),
 }
 
