@@ -19,6 +19,7 @@ class SilentServer:
         self._socket = socket.create_server(("127.0.0.1", port))
         self.port: int = self._socket.getsockname()[1]
         self.visited = threading.Event()
+        self._closing = threading.Event()
         self._visitors: list[socket.socket] = []
         self._thread = threading.Thread(target=self._take, daemon=True)
         self._thread.start()
@@ -28,23 +29,19 @@ class SilentServer:
         return len(self._visitors)
 
     def close(self) -> None:
-        # Wakes the thread that waits in accept().
+        self._closing.set()
+        # Wakes the thread that waits in accept(): until it leaves, the port stays taken.
         socket.create_connection(("127.0.0.1", self.port)).close()
+        self._thread.join()
         self._socket.close()
-        self._thread.join(5)
         for visitor in self._visitors:
             visitor.close()
 
     def _take(self) -> None:
-        while True:
-            try:
-                visitor, _ = self._socket.accept()
-            except OSError:
-                return
+        while not self._closing.is_set():
+            visitor, _ = self._socket.accept()
             self._visitors.append(visitor)
             self.visited.set()
-            if self._socket.fileno() < 0:
-                return
 
 
 class MailServer:
