@@ -18,11 +18,10 @@ from infrastructure.job_queue.lanes import Lanes, lane_threads
 from infrastructure.job_queue.outbox_relay import BATCH, MOST_WAITING, OutboxRelay
 from infrastructure.metrics.in_memory_metrics import InMemoryMetrics
 from infrastructure.pace.in_memory_pace import InMemoryPace
-from infrastructure.persistence.jobs.job_tables import QUEUES, JobStatus, jobs
+from infrastructure.persistence.jobs.job_tables import JobStatus, jobs
 from infrastructure.persistence.jobs.sql_job_records import SqlJobRecords
 from interfaces.worker.actors import declare_actors
 from interfaces.worker.event_routes import route_event
-from interfaces.worker.job_kinds import KindsOf
 from interfaces.worker.job_runner import JobKind, JobRunner
 from tests.support.polling import until
 from tests.support.servers import RedisProcess
