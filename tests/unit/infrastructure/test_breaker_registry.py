@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from application.ports.circuit_breakers import UnknownBreaker
+from application.ports.circuit_breakers import CircuitOpen, UnknownBreaker
+from infrastructure.metrics.in_memory_metrics import InMemoryMetrics
 from infrastructure.resilience.breaker import Breaker
 from infrastructure.resilience.breaker_registry import BreakerRegistry, SharedState
 from tests.support.breaker_world import RULE
@@ -50,3 +51,31 @@ async def test_one_is_opened_and_the_others_stay_as_they_are() -> None:
         ("closed", None),
         ("open", "moving"),
     ]
+
+
+async def _down() -> None:
+    raise ConnectionResetError
+
+
+async def test_every_call_and_every_change_is_measured() -> None:
+    metrics, breaker = InMemoryMetrics(), Breaker("payments", RULE)
+    registry = BreakerRegistry([breaker])
+    registry.observe(metrics)
+    assert _figure(metrics, 'tailtribe_breaker_state{name="payments",state="closed"}') == 1
+    for _ in range(RULE.failures_to_open):
+        with pytest.raises(ConnectionResetError):
+            await breaker.call(_down)
+    with pytest.raises(CircuitOpen):
+        await breaker.call(_down)
+    calls = 'tailtribe_dependency_seconds_{}{{name="payments",outcome="{}"}}'
+    assert _figure(metrics, calls.format("count", "failed")) == RULE.failures_to_open
+    assert 0 < _figure(metrics, calls.format("sum", "failed")) < 5
+    assert _figure(metrics, calls.format("count", "not_sent")) == 1
+    assert _figure(metrics, calls.format("sum", "not_sent")) == 0
+    assert _figure(metrics, 'tailtribe_breaker_changes_total{name="payments",state="open"}') == 1
+    assert _figure(metrics, 'tailtribe_breaker_state{name="payments",state="open"}') == 1
+
+
+def _figure(metrics: InMemoryMetrics, series: str) -> float:
+    lines = metrics.prometheus_text().decode().splitlines()
+    return next(float(line.rpartition(" ")[2]) for line in lines if line.startswith(f"{series} "))

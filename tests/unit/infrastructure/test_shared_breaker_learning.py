@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from application.ports.circuit_breakers import BreakerState
+from application.ports.circuit_breakers import BreakerState, BreakerTransition
 from infrastructure.resilience.breaker import Breaker
 from infrastructure.resilience.breaker_link import BreakerPosition
 from infrastructure.resilience.shared_breaker import SharedBreaker
@@ -195,3 +195,28 @@ async def test_an_answer_that_comes_late_takes_nothing_back_that_was_heard_since
     shared.changed()
     await shared.settle()
     assert redis.asked[0][2] == "10"
+
+
+async def test_who_made_a_change_is_told_apart_from_who_heard_of_it(
+    breaker: Breaker, shared: SharedBreaker, redis: PlayedRedis
+) -> None:
+    redis.is_online = False
+    heard = list[BreakerTransition]()
+    breaker.on_change(heard.append)
+    shared.learn({**OPEN, "by": "somebody else"})
+    shared.learn({**told(8), "by": "here"})
+    shared.learn(told(9, state="open"))
+    breaker.reset()
+    assert [(change.to_state, change.made_here) for change in heard] == [
+        (BreakerState.OPEN, False),
+        (BreakerState.CLOSED, True),
+        (BreakerState.OPEN, False),
+        (BreakerState.CLOSED, True),
+    ]
+
+
+def test_a_position_adopted_from_nowhere_in_particular_was_made_elsewhere(breaker: Breaker) -> None:
+    heard = list[BreakerTransition]()
+    breaker.on_change(heard.append)
+    breaker.adopt(BreakerPosition(state=BreakerState.OPEN, wait_seconds=5))
+    assert [change.made_here for change in heard] == [False]
