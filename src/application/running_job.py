@@ -1,5 +1,6 @@
 """The job under way, for the code that does its work."""
 
+import time
 from contextvars import ContextVar
 from dataclasses import dataclass
 
@@ -8,10 +9,16 @@ from application.ports.job_records import ClaimedJob
 
 @dataclass(slots=True, kw_only=True)
 class RunningJob:
-    """`progress` from 0 to 1, as its work last reported it; None when it never did."""
+    """`progress` from 0 to 1, as its work last reported it; None when it never did. `began_at` (monotonic seconds) is
+    None while it waits for its turn with a provider."""
 
     claimed: ClaimedJob
     progress: float | None = None
+    began_at: float | None = None
+
+    def seconds_left(self, limit: float) -> float:
+        """Of `limit` seconds since its turn came; all of them before."""
+        return limit if self.began_at is None else limit - (time.monotonic() - self.began_at)
 
 
 running_job: ContextVar[RunningJob | None] = ContextVar("running_job", default=None)

@@ -246,7 +246,14 @@ async def test_a_directory_that_cannot_be_written_is_unavailable(tmp_path: Path)
         await FileMail(tmp_path / "mail", SENDER).send(MAIL)
 
 
-@pytest.mark.parametrize("step", ["MAIL", "RCPT", "DATA"])
+async def test_a_refused_sender_is_our_mistake_and_loses_no_mail(peer: Peer, peer_address: str) -> None:
+    mail = SmtpMail(f"smtp://{peer_address}", SENDER)
+    peer.answers = {"MAIL": "550 not you"}
+    with pytest.raises(MailUnavailable):
+        await mail.send(MAIL)
+
+
+@pytest.mark.parametrize("step", ["RCPT", "DATA"])
 async def test_a_5xx_answer_refuses_the_mail_and_a_4xx_puts_it_off(peer: Peer, peer_address: str, step: str) -> None:
     mail = SmtpMail(f"smtp://{peer_address}", SENDER)
     peer.answers = {step: "550 never"}

@@ -60,7 +60,6 @@ PUT_OFF: dict[str, dict[str, Reply]] = {
     "mailbox full for now": {"RCPT": "452 no room"},
 }
 REFUSED: dict[str, dict[str, Reply]] = {
-    "550 to the sender": {"MAIL": "550 not you"},
     "550 to the recipient": {"RCPT": "550 nobody here"},
     "554 before the content": {"DATA": "554 no valid recipients"},
     "554 after the content": {"content": "554 that is spam"},

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from application.ports.circuit_breakers import CircuitBreakers
 from application.ports.unit_of_work import UnitOfWorkFactory
-from domain.shared.actor import Actor
+from domain.shared.actor import Actor, require_admin
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,6 +14,7 @@ class ResetCircuitBreaker:
 
     async def execute(self, *, admin: Actor, name: str) -> None:
         """`name` or `all`. Raises UnknownBreaker."""
+        require_admin(admin)
         await self.circuit_breakers.reset(name)
         async with self.unit_of_work() as uow:
             await uow.audit.record(

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from application.ports.unit_of_work import UnitOfWorkFactory
 from domain.operations.job import QueueName
-from domain.shared.actor import Actor
+from domain.shared.actor import Actor, require_admin
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,6 +15,7 @@ class ResumeQueue:
 
     async def execute(self, *, admin: Actor | None, queue: QueueName) -> None:
         """Without an admin it is the operator who acts, by command."""
+        require_admin(admin)
         async with self.unit_of_work() as uow:
             if not await uow.jobs.resume(queue):
                 return

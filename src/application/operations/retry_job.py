@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from application.ports.clock import Clock
 from application.ports.unit_of_work import UnitOfWorkFactory
 from domain.operations.job import JobId
-from domain.shared.actor import Actor
+from domain.shared.actor import Actor, require_admin
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,6 +17,7 @@ class RetryJob:
 
     async def execute(self, *, admin: Actor | None, job_id: JobId) -> None:
         """Raises JobNotFound or JobNotRetryable."""
+        require_admin(admin)
         async with self.unit_of_work() as uow:
             job = await uow.jobs.get(job_id)
             job.retry(at=self.clock.now())

@@ -26,8 +26,8 @@ class BreakerChange(Struct, frozen=True, kw_only=True, rename="camel"):
 class BreakerHistory(Protocol):
     """Keeps changes of state.
 
-    Promises, checked by `tests/contract/test_breaker_history.py`: the same change added twice is kept once; lists begin
-    with the youngest.
+    Promises, checked by `tests/contract/test_breaker_history.py`: the same change added twice is kept once, also when
+    two processes noticed it within seconds; lists begin with the youngest.
     """
 
     @abstractmethod

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from typing import NewType
 from uuid import UUID
 
+from domain.shared.errors import NotAllowed
+
 AccountId = NewType("AccountId", UUID)
 CaregiverId = NewType("CaregiverId", UUID)
 
@@ -16,3 +18,13 @@ class Actor:
     caregiver_id: CaregiverId | None = None
     is_admin: bool = False
     email_verified: bool = True
+
+
+class AdminsOnly(NotAllowed):
+    title = "Only an admin may do this"
+
+
+def require_admin(actor: Actor | None) -> None:
+    """None is the operator, who has the machine. Raises AdminsOnly."""
+    if actor is not None and not actor.is_admin:
+        raise AdminsOnly

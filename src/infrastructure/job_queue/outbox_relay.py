@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import structlog
 from sqlalchemy import and_, or_, select, update
@@ -25,6 +26,7 @@ log = structlog.get_logger(__name__)
 BATCH = 250
 # Messages that wait in a queue of the transport. More would only be sent again and again while they wait.
 MOST_WAITING = 500
+MOST_UNROUTABLE = 10_000
 POLL_SECONDS = 1.0
 FULL_SECONDS = 0.05
 LONGEST_PAUSE_SECONDS = 10.0
@@ -57,6 +59,8 @@ class OutboxRelay:
         self._transport_forgets = transport_forgets
         self._work = asyncio.Event()
         self._is_held_up = False
+        # Events of another release, as far as this process has met them: it does not look at them again.
+        self._unroutable: set[UUID] = set()
 
     def wake(self) -> None:
         """There is something to do now."""
@@ -103,8 +107,9 @@ class OutboxRelay:
         try:
             if due:
                 await self._transport.send(due)
-        except TransportUnavailable:
-            await self._give_back(due)
+        except BaseException:
+            # Also when this process is told to end in between: nobody else would send them for a minute.
+            await asyncio.shield(asyncio.ensure_future(self._give_back(due)))
             raise
         return len(due)
 
@@ -121,7 +126,8 @@ class OutboxRelay:
             return
 
     async def _anything(self) -> bool:
-        events = select(outbox_events.c.id).where(outbox_events.c.routed_at.is_(None)).limit(1)
+        unrouted = outbox_events.c.routed_at.is_(None), outbox_events.c.id.not_in(list(self._unroutable))
+        events = select(outbox_events.c.id).where(*unrouted).limit(1)
         work = select(jobs.c.id).where(or_(self._is_due(), is_orphan(self._clock.now()))).limit(1)
         async with self._database.read() as connection:
             if (await connection.execute(events)).first() is not None:
@@ -129,9 +135,8 @@ class OutboxRelay:
             return (await connection.execute(work)).first() is not None
 
     async def _route_events(self, connection: AsyncConnection) -> int:
-        statement = unclaimed(
-            select(outbox_events).where(outbox_events.c.routed_at.is_(None)).order_by(outbox_events.c.id).limit(BATCH)
-        )
+        unrouted = outbox_events.c.routed_at.is_(None), outbox_events.c.id.not_in(list(self._unroutable))
+        statement = unclaimed(select(outbox_events).where(*unrouted).order_by(outbox_events.c.id).limit(BATCH))
         events = (await connection.execute(statement)).all()
         routed = {event.id: rows for event in events if (rows := self._job_rows(event)) is not None}
         if rows := [row for rows in routed.values() for row in rows]:
@@ -147,6 +152,8 @@ class OutboxRelay:
             return [self._job_row(event, job) for job in self._route(event.name, event.aggregate_id, event.facts)]
         except Exception as error:
             log.error("relay.event_not_routed", event_name=event.name, event_id=str(event.id), exc_info=error)
+            if len(self._unroutable) < MOST_UNROUTABLE:
+                self._unroutable.add(event.id)
             return None
 
     def _job_row(self, event: Any, job: RoutedJob) -> dict[str, Any]:

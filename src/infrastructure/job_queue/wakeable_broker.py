@@ -6,7 +6,7 @@ Hosted servers bill by command: an idle queue is asked once in ten seconds, whic
 import random
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from typing import Any
 from uuid import uuid4
@@ -37,7 +37,7 @@ class WakeableBroker(RedisBroker):
         self._channel = f"{self.namespace}:wake:{database}"
         self._wakes: dict[str, threading.Event] = {}
         self._listener: _Listener | None = None
-        self._is_closing = False
+        self.is_closing = False
         self._workers = 0
         self._counting = threading.Lock()
         self.add_middleware(_ListenWhileWorking())
@@ -61,8 +61,12 @@ class WakeableBroker(RedisBroker):
                 queues.add(message.queue_name)
                 self._enqueue_into(pipeline, message)
             if queues:
-                pipeline.publish(self._channel, ",".join(sorted(queues)))
+                pipeline.publish(self._channel, _names(queues))
                 pipeline.execute()
+
+    def announce(self, queues: Collection[str]) -> None:
+        """Tells the consumers of these queues that there is something to fetch."""
+        self.client.publish(self._channel, _names(queues))
 
     def _enqueue_into(self, pipeline: Any, message: Message[Any]) -> None:
         """What RedisBroker.enqueue does for one message, as a part of something larger."""
@@ -94,17 +98,14 @@ class WakeableBroker(RedisBroker):
         self._wakes[queue_name].clear()
 
     def rest(self, queue_name: str, *, is_full: bool) -> None:
-        if not self._is_closing:
-            self._wakes[queue_name].wait(FULL_SECONDS if is_full else IDLE_SECONDS)
-        else:
-            time.sleep(CLOSING_SECONDS)
+        self._wakes[queue_name].wait(FULL_SECONDS if is_full else IDLE_SECONDS)
 
     def worker_comes(self) -> None:
         """The first one needs somebody who listens."""
         with self._counting:
             self._workers += 1
             if self._listener is None:
-                self._is_closing = False
+                self.is_closing = False
                 self._listener = _Listener(self.client, self._channel, self.wake)
                 self._listener.start()
 
@@ -117,7 +118,7 @@ class WakeableBroker(RedisBroker):
 
     def stop_waiting(self) -> None:
         """Consumers look whether they should end."""
-        self._is_closing = True
+        self.is_closing = True
         self.wake()
 
 
@@ -132,6 +133,10 @@ class _ListenWhileWorking(Middleware):
         broker.worker_goes()
 
 
+def _names(queues: Collection[str]) -> str:
+    return ",".join(sorted(queues))
+
+
 def _consumer_class(parent: Any) -> Any:
     class WakeableConsumer(parent):
         """Fetches as its parent does, but rests until it is told."""
@@ -141,6 +146,10 @@ def _consumer_class(parent: Any) -> Any:
             super().__init__(broker, queue_name, prefetch, 1)
 
         def __next__(self) -> MessageProxy | None:
+            if self.broker.is_closing:
+                # Whatever was fetched now would only be handed back when the running jobs have ended.
+                time.sleep(CLOSING_SECONDS)
+                return None
             self.broker.begin_fetch(self.queue_name)
             message = super().__next__()
             if message is None:
@@ -155,6 +164,12 @@ def _consumer_class(parent: Any) -> Any:
         def nack(self, message: MessageProxy) -> None:
             super().nack(message)
             self._make_room()
+
+        def requeue(self, messages: Iterable[MessageProxy]) -> None:
+            messages = list(messages)
+            super().requeue(messages)
+            if messages:
+                self.broker.announce({self.queue_name})
 
         def _make_room(self) -> None:
             # One by one would be a round trip for each job.

@@ -133,6 +133,9 @@ async def _say_goodbye(conversation: _Conversation) -> None:
 
 def _verdict(error: SMTPResponseException | SMTPRecipientsRefused, *, content_sent: bool) -> Exception:
     code = _code(error)
+    if isinstance(error, SMTPSenderRefused):
+        # The sender is a setting of ours: no mail is to blame for it.
+        return MailUnavailable(f"The mail server refuses our sender: {code}")
     if code in REFUSED_CODES and code not in AUTHENTICATION_CODES:
         return MailRefused(f"the mail server refused: {code}")
     if isinstance(error, SMTPRecipientsRefused) and code in PUT_OFF_CODES and code != CLOSING_DOWN:

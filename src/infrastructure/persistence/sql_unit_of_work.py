@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager
 
+from application.deadline import deadline_in
 from application.ports.clock import Clock
 from application.ports.ids import Ids
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
@@ -65,4 +66,6 @@ class SqlUnitOfWorkFactory(UnitOfWorkFactory):
         if transaction.leaves_work:
             self._wake_relay()
         if transaction.touched_tags:
-            await asyncio.shield(asyncio.ensure_future(self._invalidate(transaction.touched_tags)))
+            # However late it is: what was committed is true now.
+            with deadline_in(None):
+                await asyncio.shield(asyncio.ensure_future(self._invalidate(transaction.touched_tags)))

@@ -4,11 +4,12 @@ import asyncio
 import os
 import socket
 from collections import deque
+from collections.abc import Collection
 
 import structlog
 
 from application.ports.breaker_history import BreakerChange, BreakerHistory
-from application.ports.circuit_breakers import BreakerTransition
+from application.ports.circuit_breakers import BreakerState, BreakerTransition
 from application.ports.ids import Ids
 from domain.shared.errors import Unavailable
 
@@ -19,10 +20,18 @@ LONGEST_PAUSE_SECONDS = 30.0
 
 class BreakerJournal:
     """Keeps what was made in this process; every other process keeps its own part. While the database is away the
-    latest thousand changes wait."""
+    latest thousand changes wait. Of breakers that are `probed_often` only openings and closings are kept."""
 
-    def __init__(self, history: BreakerHistory, ids: Ids, *, pause_seconds: float = SHORTEST_PAUSE_SECONDS) -> None:
+    def __init__(
+        self,
+        history: BreakerHistory,
+        ids: Ids,
+        *,
+        probed_often: Collection[str] = (),
+        pause_seconds: float = SHORTEST_PAUSE_SECONDS,
+    ) -> None:
         self._history = history
+        self._probed_often = frozenset(probed_often)
         self._ids = ids
         self._process = f"{socket.gethostname()[:100]}:{os.getpid()}"
         self._waiting: deque[BreakerChange] = deque(maxlen=MOST_WAITING)
@@ -31,7 +40,8 @@ class BreakerJournal:
 
     def note(self, transition: BreakerTransition) -> None:
         """A listener of breakers."""
-        if not transition.made_here:
+        is_probing = BreakerState.CLOSED not in (transition.from_state, transition.to_state)
+        if not transition.made_here or (is_probing and transition.name in self._probed_often):
             return
         self._waiting.append(
             BreakerChange(

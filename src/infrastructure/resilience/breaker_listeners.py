@@ -20,7 +20,9 @@ class BreakerListeners:
 
     def tell(self, before: BreakerState, state: BreakerState, reason: str, *, made_here: bool) -> None:
         log = structlog.get_logger()
-        log.warning("breaker.changed", breaker=self._name, state=state.value, reason=reason)
+        # Probes that come and go are the same outage.
+        tell = log.warning if BreakerState.CLOSED in (before, state) else log.info
+        tell("breaker.changed", breaker=self._name, state=state.value, reason=reason)
         change = BreakerTransition(
             name=self._name,
             from_state=before,

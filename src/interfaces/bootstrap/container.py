@@ -5,6 +5,8 @@ from collections.abc import Coroutine
 from typing import Any
 from uuid import UUID
 
+import structlog
+
 from application.use_cases import UseCases, build_use_cases
 from domain.shared.errors import Unavailable
 from interfaces.bootstrap.production import Parts
@@ -80,4 +82,11 @@ class Container:
             return
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        self._tasks.append(asyncio.create_task(work))
+        task = asyncio.create_task(work)
+        task.add_done_callback(_say_if_it_died)
+        self._tasks.append(task)
+
+
+def _say_if_it_died(task: "asyncio.Task[None]") -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        structlog.get_logger(__name__).error("background_work_died", work=task.get_name(), exc_info=error)

@@ -1,7 +1,7 @@
 """What runs in production: the adapter of each port, chosen by the settings."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from redis.asyncio import Redis
@@ -93,6 +93,7 @@ class _Breakers:
     email: Breaker
     cache: Breaker
     limits: Breaker
+    queue: Breaker
     geocoding: Breaker | None
 
 
@@ -135,7 +136,9 @@ def build_parts(settings: Settings) -> Parts:
         redis=redis,
         wake_relay=relay.wake,
     )
-    journal = BreakerJournal(adapters.breaker_history, ids)
+    # Those before Redis are probed every few seconds, by every process.
+    before_redis = (breakers.cache.name, breakers.limits.name, breakers.queue.name)
+    journal = BreakerJournal(adapters.breaker_history, ids, probed_often=before_redis)
     registry.on_change(journal.note)
     return Parts(
         adapters=adapters,
@@ -153,11 +156,14 @@ def build_parts(settings: Settings) -> Parts:
 
 
 def _breakers(settings: Settings) -> _Breakers:
+    redis_rule = replace(BREAKER_RULES["cache"], slow_seconds=settings.redis_slow_ms / 1000 or None)
     return _Breakers(
         payments=payments_breaker(),
         email=email_breaker(),
-        cache=Breaker("cache", BREAKER_RULES["cache"]),
-        limits=Breaker("rate_limits", BREAKER_RULES["cache"]),
+        cache=Breaker("cache", redis_rule),
+        limits=Breaker("rate_limits", redis_rule),
+        # For the probe of health: a slow Redis carries jobs well.
+        queue=Breaker("queue", replace(BREAKER_RULES["cache"], slow_seconds=None)),
         geocoding=geocoding_breaker() if settings.nominatim_url else None,
     )
 
@@ -180,7 +186,7 @@ def _registry(redis: tuple[Redis, ...], breakers: _Breakers) -> BreakerRegistry:
     """Those that guard Redis itself stay this process's own."""
     outside = [breakers.payments, breakers.email, *([breakers.geocoding] if breakers.geocoding else [])]
     shared = SharedBreakerState(redis[2], outside) if redis else None
-    return BreakerRegistry([*outside, breakers.cache, breakers.limits], shared)
+    return BreakerRegistry([*outside, breakers.cache, breakers.limits, breakers.queue], shared)
 
 
 def _wake_ups(settings: Settings, database: Database, relay: OutboxRelay) -> PostgresWakeUps | None:
@@ -204,11 +210,12 @@ def _rate_limits(redis: tuple[Redis, ...], breakers: _Breakers) -> RateLimits:
 
 
 def _probes(database: Database, redis: tuple[Redis, ...], breakers: _Breakers) -> dict[str, HealthProbe]:
-    shared: HealthProbe = RedisProbe(redis[0], breakers.cache) if redis else AlwaysThere()
+    cache: HealthProbe = RedisProbe(redis[0], breakers.cache) if redis else AlwaysThere()
+    queue: HealthProbe = RedisProbe(redis[0], breakers.queue) if redis else AlwaysThere()
     return {
         "database": DatabaseProbe(database),
-        "cache": shared,
-        "queue": shared,
+        "cache": cache,
+        "queue": queue,
         "payments": BreakerProbe(breakers.payments),
         "email": BreakerProbe(breakers.email),
     }

@@ -1,6 +1,7 @@
 """What a worker process needs around Dramatiq: an event loop, a container, lanes of threads, an end in good order."""
 
 import logging
+import os
 import signal
 import threading
 from collections.abc import Sequence
@@ -86,7 +87,12 @@ class WorkerRuntime(_Once):
         self._container: Container | None = None
 
     def start(self) -> None:
-        async_to_sync(self._start)()
+        try:
+            async_to_sync(self._start)()
+        except BaseException:
+            # Dramatiq would go on without it, and every job would fail.
+            logging.getLogger(__name__).critical("the worker could not start", exc_info=True)
+            os._exit(1)
 
     def before_worker_shutdown(self, broker: Any, worker: Any) -> None:  # noqa: ARG002
         async_to_sync(self._drain)()

@@ -3,10 +3,10 @@
 import asyncio
 import random
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import cast
+from typing import Any, TypeVar, cast
 from uuid import UUID
 
 import structlog
@@ -25,11 +25,19 @@ from domain.shared.errors import NotFound, Unavailable
 
 log = structlog.get_logger(__name__)
 
+T = TypeVar("T")
+
 MESSAGE_VERSION = 1
 # How often a lease is renewed, and so how soon a running job notices that it is to be cancelled.
 RENEW_SECONDS = 2.0
 _REFUSED_FOR_GOOD = (MailRefused, PaymentRefused, NotFound)
-LONGEST_WAIT_FOR_TURN_SECONDS = 5.0
+# A lane waits for its turn rather than taking jobs only to hand them back.
+LONGEST_WAIT_FOR_TURN_SECONDS = 60.0
+# However long a breaker says it will be open: it may be reset before.
+LONGEST_POSTPONEMENT = timedelta(seconds=60)
+# The database may be away for a moment when a job is to be claimed, and when its outcome is to be written.
+PATIENCE_SECONDS = 30.0
+LOOK_AGAIN_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,35 +132,38 @@ class JobRunner:
 
     async def _claim(self, job_id: UUID) -> ClaimedJob | None:
         """Whoever is cancelled meanwhile does not keep what he got."""
-        claiming = asyncio.ensure_future(self._records.claim(job_id))
+        claiming = asyncio.ensure_future(_patiently(lambda: self._records.claim(job_id)))
         try:
             return await asyncio.shield(claiming)
         except asyncio.CancelledError:
             job = await claiming
             if job is not None:
-                await self._records.hand_back(job, run_at=self._clock.now())
+                await _patiently(lambda: self._records.hand_back(job, run_at=self._clock.now()))
             raise
 
     async def _work(self, job: ClaimedJob, version: int) -> str:
         kind = self._kinds.get(job.kind)
         if kind is None or version != MESSAGE_VERSION or job.payload_version not in kind.payload_versions:
             reason = f"this release knows no {job.kind} of version {job.payload_version}, message version {version}"
-            await self._records.bury(job, error=reason)
+            await _patiently(lambda: self._records.bury(job, error=reason))
             return "dead"
         running = RunningJob(claimed=job)
         task = asyncio.ensure_future(self._in_turn(kind, running))
         try:
             ended = await self._watch(running, task, kind.time_limit_seconds)
         except asyncio.CancelledError:
-            await asyncio.shield(asyncio.ensure_future(self._hand_back(job, task)))
+            await _whatever_comes(self._hand_back(job, kind, task))
             raise
         finally:
             # Out of time, or the lease is lost or cannot be renewed: whoever takes over must find nobody at work.
             if not task.done():
                 await _stop(task)
+        return await _whatever_comes(self._end(job, kind, task, ended))
+
+    async def _end(self, job: ClaimedJob, kind: JobKind, task: "asyncio.Future[None]", ended: str | None) -> str:
         if ended == "cancelled" and task.cancelled():
             # Its record says cancelled instead of dead: that was asked for.
-            await self._records.bury(job, error="cancelled while it ran")
+            await _patiently(lambda: self._records.bury(job, error="cancelled while it ran"))
             return ended
         if ended is not None and ended != "cancelled":
             return await self._failed(job, kind, TimeoutError(ended)) if ended == "time limit" else ended
@@ -169,25 +180,30 @@ class JobRunner:
             if not turn.is_reserved:
                 raise NotOurTurn(turn.seconds)
             await asyncio.sleep(turn.seconds)
+        running.began_at = time.monotonic()
         running_job.set(running)
         await kind.run(running.claimed)
 
-    async def _hand_back(self, job: ClaimedJob, task: "asyncio.Future[None]") -> None:
+    async def _hand_back(self, job: ClaimedJob, kind: JobKind, task: "asyncio.Future[None]") -> None:
         await _stop(task)
-        await self._records.hand_back(job, run_at=self._clock.now())
+        if not task.cancelled() and task.exception() is None:
+            # It was done in the same moment.
+            await self._settle(job, kind, task)
+            return
+        await _patiently(lambda: self._records.hand_back(job, run_at=self._clock.now()))
 
     async def _watch(self, running: RunningJob, task: "asyncio.Future[None]", limit: float) -> str | None:
-        """Renews the lease and writes progress while the task runs. None when the task ended by itself."""
-        now = time.monotonic()
-        deadline, renewed_at, written = now + limit, now, running.progress
+        """Renews the lease and writes progress while the task runs; its limit counts from its turn. None when the task
+        ended by itself."""
+        renewed_at, written = time.monotonic(), running.progress
         while True:
-            left = deadline - time.monotonic()
+            left = running.seconds_left(limit)
             done, _ = await asyncio.wait({task}, timeout=max(0.0, min(self._look_every_seconds, left)))
             if done:
                 return None
-            now = time.monotonic()
-            if now >= deadline:
+            if running.seconds_left(limit) <= 0:
                 return "time limit"
+            now = time.monotonic()
             if now - renewed_at < self._renew_every_seconds and running.progress == written:
                 continue
             lease = await self._renew(running)
@@ -208,12 +224,13 @@ class JobRunner:
     async def _settle(self, job: ClaimedJob, kind: JobKind, task: "asyncio.Future[None]") -> str:
         error = asyncio.CancelledError("cancelled from within") if task.cancelled() else task.exception()
         if error is None:
-            await self._records.succeed(job)
+            await _patiently(lambda: self._records.succeed(job))
             return "succeeded"
         if isinstance(error, LeaseLost):
             return "lease lost"
         if isinstance(error, CircuitOpen | NotOurTurn):
-            await self._records.hand_back(job, run_at=self._clock.now() + timedelta(seconds=error.retry_after))
+            run_at = self._clock.now() + min(timedelta(seconds=error.retry_after), LONGEST_POSTPONEMENT)
+            await _patiently(lambda: self._records.hand_back(job, run_at=run_at))
             return "postponed"
         return await self._failed(job, kind, error)
 
@@ -223,10 +240,34 @@ class JobRunner:
         now = self._clock.now()
         delay = kind.retries.next_delay(attempts=job.attempts, age=now - job.tries_since, jitter=random.random())
         if delay is None or isinstance(error, _REFUSED_FOR_GOOD):
-            await self._records.bury(job, error=reason)
+            await _patiently(lambda: self._records.bury(job, error=reason))
             return "dead"
-        await self._records.retry(job, error=reason, run_at=now + delay)
+        run_at = now + delay
+        await _patiently(lambda: self._records.retry(job, error=reason, run_at=run_at))
         return "retrying"
+
+
+async def _patiently(write: Callable[[], Awaitable[T]]) -> T:
+    """Again and again while the database is away. Repeating does no harm: every write names the lease, and a job whose
+    claim was not answered is free again when its lease has run out. Raises Unavailable in the end."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        try:
+            return await write()
+        except Unavailable:
+            if time.monotonic() >= deadline:
+                raise
+            await asyncio.sleep(LOOK_AGAIN_SECONDS)
+
+
+async def _whatever_comes(work: Coroutine[Any, Any, T]) -> T:
+    """What is being written about a job is written to its end, also when this process is told to go."""
+    task = asyncio.ensure_future(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait({task})
+        raise
 
 
 async def _stop(task: "asyncio.Future[None]") -> None:

@@ -1,12 +1,15 @@
 """Claims, leases and outcomes of jobs. Every write names the lease, so a holder who lost it writes nothing."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Update, and_, bindparam, case, func, literal, select, tuple_, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
+from application.deadline import deadline_in
 from application.ports.clock import Clock
 from application.ports.ids import Ids
 from application.ports.job_records import LEASE_SECONDS, ClaimedJob, JobCounts, JobRecords, Lease
@@ -19,6 +22,9 @@ from infrastructure.persistence.tables import UtcDateTime
 
 _WAITING = (JobStatus.QUEUED.value, JobStatus.RETRYING.value)
 LEASE = timedelta(seconds=LEASE_SECONDS)
+# The relay that found a job due may run on another machine, whose clock is a little ahead.
+CLOCK_SKEW = timedelta(milliseconds=500)
+STATEMENT_SECONDS = 4.0
 _LONGEST_ERROR = 500
 _MOST_READ = 20_000
 _CLAIMED = (
@@ -37,7 +43,7 @@ _WANTED = unclaimed(
     select(
         jobs.c.id,
         # One whose lease ran out is set free by the relay, which counts the crash.
-        and_(jobs.c.status.in_(_WAITING), jobs.c.run_at <= bindparam("now"), in_no_paused_queue()).label("is_free"),
+        and_(jobs.c.status.in_(_WAITING), jobs.c.run_at <= bindparam("soon"), in_no_paused_queue()).label("is_free"),
     ).where(jobs.c.id.in_(bindparam("ids", expanding=True)))
 ).cte("wanted")
 _CLAIM = (
@@ -84,8 +90,9 @@ class SqlJobRecords(JobRecords):
 
     async def _claim_all(self, job_ids: Sequence[UUID]) -> Sequence[ClaimedJob | None]:
         now, lease_id = self._clock.now(), self._ids.new()
-        parameters = {"ids": list(job_ids), "now": now, "lease": lease_id, "until": now + LEASE}
-        async with self._database.alone() as connection:
+        instants = {"now": now, "soon": now + CLOCK_SKEW, "until": now + LEASE}
+        parameters = {"ids": list(job_ids), "lease": lease_id, **instants}
+        async with self._soon() as connection:
             rows = (await connection.execute(_CLAIM, parameters)).all()
         taken = {row.id: _claimed(row, lease_id) for row in rows}
         # Of two messages about one job the first gets it.
@@ -96,7 +103,7 @@ class SqlJobRecords(JobRecords):
         if progress is not None:
             values["progress"] = progress
         statement = _held(job).values(values).returning(jobs.c.cancel_requested_at)
-        async with self._database.alone() as connection:
+        async with self._soon() as connection:
             row = (await connection.execute(statement)).first()
         if row is None:
             return Lease.LOST
@@ -108,7 +115,7 @@ class SqlJobRecords(JobRecords):
     async def _succeed_all(self, done: Sequence[ClaimedJob]) -> Sequence[None]:
         held = [(job.id, job.lease_id) for job in done]
         parameters = {"ids": [job.id for job in done], "held": held, "now": self._clock.now()}
-        async with self._database.alone() as connection:
+        async with self._soon() as connection:
             await connection.execute(_SUCCEED, parameters)
         return [None] * len(done)
 
@@ -120,7 +127,15 @@ class SqlJobRecords(JobRecords):
 
     async def hand_back(self, job: ClaimedJob, *, run_at: datetime) -> None:
         status = JobStatus.RETRYING if job.attempts > 1 else JobStatus.QUEUED
-        await self._end(job, status, attempts=jobs.c.attempts - 1, run_at=run_at, dispatched_at=None)
+        await self._end(job, status, attempts=jobs.c.attempts - 1, run_at=run_at, dispatched_at=None, crashes=0)
+
+    @asynccontextmanager
+    async def _soon(self) -> AsyncGenerator[AsyncConnection]:
+        """Jobs have no deadline, but what is written about them does: a database that has fallen silent must be noticed
+        before the lease has run out."""
+        with deadline_in(STATEMENT_SECONDS):
+            async with self._database.alone() as connection:
+                yield connection
 
     async def counts(self) -> Mapping[str, JobCounts]:
         now = self._clock.now()
@@ -152,7 +167,7 @@ class SqlJobRecords(JobRecords):
             lease_until=None,
             **values,
         )
-        async with self._database.alone() as connection:
+        async with self._soon() as connection:
             await connection.execute(statement)
 
 

@@ -1,17 +1,22 @@
 """The history of circuit breakers in the database."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import msgspec
 from sqlalchemy import Row, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from application.ports.breaker_history import BreakerChange, BreakerHistory
 from application.ports.circuit_breakers import BreakerState
 from infrastructure.persistence.database import Database
-from infrastructure.persistence.dialects import insert_or_ignore
+from infrastructure.persistence.dialects import insert_or_ignore, lock_table
 from infrastructure.persistence.operations.breaker_history_tables import breaker_changes
+
+# Processes notice the same outage so soon after each other.
+SAME_CHANGE = timedelta(seconds=10)
 
 
 class SqlBreakerHistory(BreakerHistory):
@@ -20,8 +25,11 @@ class SqlBreakerHistory(BreakerHistory):
 
     async def add(self, changes: Sequence[BreakerChange]) -> None:
         async with self._database.begin() as connection:
+            await lock_table(connection, breaker_changes)
             statement = insert_or_ignore(connection, breaker_changes, ["id"])
-            await connection.execute(statement, [msgspec.structs.asdict(change) for change in changes])
+            for change in changes:
+                if not await _was_noticed(connection, change):
+                    await connection.execute(statement, msgspec.structs.asdict(change))
 
     async def recent(
         self, name: str | None, *, limit: int, before: UUID | None
@@ -35,6 +43,16 @@ class SqlBreakerHistory(BreakerHistory):
             rows = (await connection.execute(statement)).all()
         changes = [_change(row) for row in rows[:limit]]
         return changes, changes[-1].id if len(rows) > limit else None
+
+
+async def _was_noticed(connection: AsyncConnection, change: BreakerChange) -> bool:
+    """Whether somebody else has led the breaker there just before."""
+    before = breaker_changes.c.name == change.name, breaker_changes.c.at <= change.at + SAME_CHANGE
+    latest = select(breaker_changes).where(*before).order_by(breaker_changes.c.at.desc()).limit(1)
+    row = (await connection.execute(latest)).first()
+    if row is None or row.process == change.process or row.to_state != change.to_state:
+        return False
+    return change.at - row.at <= SAME_CHANGE
 
 
 def _change(row: Row[Any]) -> BreakerChange:

@@ -469,12 +469,48 @@ async def test_workers_together_keep_the_pace_of_a_provider(bench: Bench) -> Non
 
 
 async def test_a_turn_that_is_far_off_postpones_without_counting(bench: Bench) -> None:
-    provider = Provider("email", per_second=0.1)
+    provider = Provider("email", per_second=0.001)
     first, second = await bench.enqueue(), await bench.enqueue()
     await bench.run(first, nothing, provider=provider)
     row = await bench.run(second, nothing, provider=provider)
     assert (row["status"], row["attempts"]) == (JobStatus.QUEUED, 0)
-    assert timedelta(seconds=5) < row["run_at"] - bench.store.clock.now() <= timedelta(seconds=10)
+    assert row["run_at"] - bench.store.clock.now() == timedelta(seconds=60)
+
+
+async def test_a_breaker_that_is_open_for_a_day_postpones_for_a_minute(bench: Bench) -> None:
+    """It may be reset before."""
+    row = await bench.run(await bench.enqueue(), raising(CircuitOpen(retry_after=86_400)))
+    assert (row["status"], row["attempts"]) == (JobStatus.QUEUED, 0)
+    assert row["run_at"] - bench.store.clock.now() == timedelta(seconds=60)
+
+
+async def test_an_outcome_that_cannot_be_written_is_written_when_the_database_is_back(bench: Bench) -> None:
+    class AwayForAMoment(SqlJobRecords):
+        failures = 2
+
+        async def succeed(self, job: ClaimedJob) -> None:
+            self.failures -= 1
+            if self.failures >= 0:
+                raise DatabaseUnavailable
+            await super().succeed(job)
+
+    job_id = await bench.enqueue()
+    bench.records = AwayForAMoment(bench.store.database, clock=bench.store.clock, ids=bench.store.ids)
+    row = await bench.run(job_id, nothing)
+    assert (row["status"], row["attempts"], row["crashes"]) == (JobStatus.SUCCEEDED, 1, 0)
+
+
+async def test_work_that_is_done_when_its_process_goes_away_is_not_handed_back(bench: Bench) -> None:
+    job_id = await bench.enqueue()
+    runners: list[JobRunner] = []
+
+    async def work(_job: ClaimedJob) -> None:
+        runners[0].hand_back_all()
+
+    runners.append(bench.runner(work))
+    await runners[0].run(job_id, MESSAGE_VERSION)
+    row = await bench.row(job_id)
+    assert (row["status"], row["attempts"]) == (JobStatus.SUCCEEDED, 1)
 
 
 async def cancelled_meanwhile(bench: Bench, job_id: UUID) -> None:
