@@ -1,41 +1,27 @@
 """Real PostgreSQL and Redis for tests: given by address, found on the machine, or taken from development packages."""
 
 import atexit
-import contextlib
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
-import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
-from typing import IO
+from urllib.parse import urlsplit, urlunsplit
 
 import redis
 
 from tests.support.databases import answers
-
-START_DEADLINE_SECONDS = 60.0
-STOP_DEADLINE_SECONDS = 15.0
-PORT_ATTEMPTS = 3
-
-
-class ServerMissing(Exception):
-    """No binary of the service was found: neither on the machine nor in the development packages."""
-
-
-class ServerDidNotStart(Exception):
-    """The process ended or did not answer in time; its output is the message."""
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
+from tests.support.server_process import (
+    ServerDidNotStart,
+    ServerMissing,
+    ServerProcess,
+    free_port,
+    free_ports,
+    group_of,
+    nobody,
+)
 
 
 def machine_postgres() -> Path | None:
@@ -73,86 +59,28 @@ def redis_binary() -> Path:
     return binary
 
 
+def pgbouncer_binary() -> Path:
+    binary = shutil.which("pgbouncer", path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin")
+    if binary is None:
+        raise ServerMissing("PgBouncer")
+    return Path(binary)
+
+
 def _package_directory(name: str) -> Path | None:
     spec = find_spec(name)
     return Path(spec.submodule_search_locations[0]) if spec and spec.submodule_search_locations else None
 
 
-@dataclass(slots=True)
-class _Process:
-    """A child process with its output in a file; it is ended by its own handle, at the latest when Python exits."""
-
-    command: Sequence[str | Path]
-    user: int | None = None
-    _child: subprocess.Popen[bytes] | None = None
-    _output: IO[bytes] = field(default_factory=tempfile.TemporaryFile)
-
-    def start(self, is_ready: Callable[[], bool]) -> None:
-        self._child = subprocess.Popen(
-            [str(part) for part in self.command],
-            stdin=subprocess.DEVNULL,
-            stdout=self._output,
-            stderr=subprocess.STDOUT,
-            cwd=tempfile.gettempdir(),
-            env={"PATH": os.defpath, "LC_ALL": "C.UTF-8"},
-            user=self.user,
-            group=self.user and _group_of(self.user),
-        )
-        atexit.register(self.kill)
-        self._wait(is_ready)
-
-    def _wait(self, is_ready: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + START_DEADLINE_SECONDS
-        while not is_ready():
-            if self._child is None or self._child.poll() is not None or time.monotonic() > deadline:
-                self.kill()
-                output = self.output()
-                self.close()
-                raise ServerDidNotStart(output)
-            time.sleep(0.02)
-
-    def send(self, number: int) -> None:
-        if self._child is not None and self._child.poll() is None:
-            self._child.send_signal(number)
-
-    def end(self, number: int) -> None:
-        """Asks politely, then kills."""
-        self.send(number)
-        if self._child is not None:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self._child.wait(STOP_DEADLINE_SECONDS)
-        self.close()
-
-    def kill(self) -> None:
-        atexit.unregister(self.kill)
-        if self._child is not None:
-            self._child.kill()
-            self._child.wait()
-            self._child = None
-
-    def output(self) -> str:
-        self._output.seek(0)
-        return self._output.read().decode(errors="replace")
-
-    def close(self) -> None:
-        self.kill()
-        self._output.close()
-
-
-def _group_of(user: int) -> int:
-    import pwd
-
-    return pwd.getpwuid(user).pw_gid
-
-
 class PostgresProcess:
     """A throw-away PostgreSQL on a port of its own. As root it runs as `nobody`, since PostgreSQL refuses root."""
 
-    def __init__(self, binaries: Path) -> None:
+    def __init__(self, binaries: Path, *, is_durable: bool = False) -> None:
+        """`is_durable`: a crash of the server loses nothing that was committed. Slower."""
         self._directory = Path(tempfile.mkdtemp(prefix="tailtribe-postgres-"))
-        self._user = _nobody() if os.geteuid() == 0 else None
+        self._is_durable = is_durable
+        self._user = nobody() if os.geteuid() == 0 else None
         self._binaries = binaries
-        self._process: _Process | None = None
+        self._process: ServerProcess | None = None
         self.url = ""
 
     def start(self) -> str:
@@ -168,15 +96,27 @@ class PostgresProcess:
 
     def stop(self) -> None:
         atexit.unregister(self.stop)
-        if self._process is not None:
-            self._process.end(signal.SIGINT)
-            self._process = None
+        self.go_away("fast")
         shutil.rmtree(self._directory, ignore_errors=True)
+
+    def go_away(self, mode: str) -> None:
+        """As `pg_ctl stop` does: `fast` tells the clients, `immediate` is a crash that is recovered from at the next
+        start."""
+        if self._process is not None:
+            self._process.end({"fast": signal.SIGINT, "immediate": signal.SIGQUIT}[mode])
+            self._process = None
+
+    def come_back(self) -> None:
+        """On the same port, with the same data."""
+        port = urlsplit(self.url).port
+        assert port is not None
+        self._process = ServerProcess(self._command(port), user=self._user)
+        self._process.start(lambda: answers(self.url))
 
     def _initialise(self) -> None:
         if self._user is not None:
             self._binaries = _reachable(self._binaries, self._directory)
-            os.chown(self._directory, self._user, _group_of(self._user))
+            os.chown(self._directory, self._user, group_of(self._user))
         options = ["-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync", "--no-instructions"]
         subprocess.run(
             [self._binaries / "initdb", "-D", self._directory / "data", *options],
@@ -185,13 +125,13 @@ class PostgresProcess:
             cwd=tempfile.gettempdir(),
             env={"PATH": os.defpath, "LC_ALL": "C.UTF-8"},
             user=self._user,
-            group=self._user and _group_of(self._user),
+            group=self._user and group_of(self._user),
         )
 
     def _serve(self) -> None:
-        for port in _ports():
+        for port in free_ports():
             self.url = f"postgresql://postgres@127.0.0.1:{port}/postgres"
-            self._process = _Process(self._command(port), user=self._user)
+            self._process = ServerProcess(self._command(port), user=self._user)
             try:
                 self._process.start(lambda: answers(self.url))
             except ServerDidNotStart as error:
@@ -202,23 +142,12 @@ class PostgresProcess:
         raise ServerDidNotStart("no free port")
 
     def _command(self, port: int) -> list[str | Path]:
-        settings = (
-            "listen_addresses=127.0.0.1",
-            "fsync=off",
-            "synchronous_commit=off",
-            "full_page_writes=off",
-            "max_connections=200",
-            "timezone=UTC",
-        )
+        settings = ["listen_addresses=127.0.0.1", "max_connections=200", "timezone=UTC"]
+        if not self._is_durable:
+            settings += ["fsync=off", "synchronous_commit=off", "full_page_writes=off"]
         flags = [part for setting in settings for part in ("-c", setting)]
         postgres = self._binaries / "postgres"
         return [postgres, "-D", self._directory / "data", "-k", self._directory, "-p", str(port), *flags]
-
-
-def _nobody() -> int:
-    import pwd
-
-    return pwd.getpwnam("nobody").pw_uid
 
 
 def _reachable(binaries: Path, directory: Path) -> Path:
@@ -234,6 +163,71 @@ def _reachable(binaries: Path, directory: Path) -> Path:
     return installation / binaries.name
 
 
+class PgBouncerProcess:
+    """A PgBouncer in transaction mode before a PostgreSQL: each transaction meets another connection of the server, and
+    what belongs to a session is not there any more. As root it runs as `nobody`, since it refuses root."""
+
+    def __init__(self, binary: Path, server_url: str) -> None:
+        self._directory = Path(tempfile.mkdtemp(prefix="tailtribe-pgbouncer-"))
+        self._user = nobody() if os.geteuid() == 0 else None
+        self._binary = binary
+        self._server = urlsplit(server_url)
+        self._process: ServerProcess | None = None
+        self.port = 0
+
+    def start(self) -> None:
+        atexit.register(self.stop)
+        for port in free_ports():
+            self.port = port
+            self._process = ServerProcess([self._binary, self._configured()], user=self._user)
+            try:
+                self._process.start(lambda: answers(self.url_of(self._server.geturl())))
+            except ServerDidNotStart as error:
+                if "in use" not in str(error):
+                    raise
+            else:
+                return
+        raise ServerDidNotStart("no free port")
+
+    def stop(self) -> None:
+        atexit.unregister(self.stop)
+        if self._process is not None:
+            self._process.end(signal.SIGINT)
+            self._process = None
+        shutil.rmtree(self._directory, ignore_errors=True)
+
+    def url_of(self, url: str) -> str:
+        """The way through it to a database of its server."""
+        return urlunsplit(urlsplit(url)._replace(netloc=f"postgres@127.0.0.1:{self.port}"))
+
+    def _configured(self) -> Path:
+        self._directory.chmod(0o755)
+        (users := self._directory / "users.txt").write_text('"postgres" ""\n')
+        settings = {
+            "listen_addr": "127.0.0.1",
+            "listen_port": self.port,
+            "unix_socket_dir": "",
+            "auth_type": "trust",
+            "auth_file": users,
+            "pool_mode": "transaction",
+            "server_round_robin": 1,
+            "default_pool_size": 8,
+            "max_client_conn": 300,
+        }
+        if self._can_prepare():
+            settings["max_prepared_statements"] = 0
+        lines = ["[databases]", f"* = host={self._server.hostname} port={self._server.port}", "[pgbouncer]"]
+        lines += [f"{name} = {value}" for name, value in settings.items()]
+        (configuration := self._directory / "pgbouncer.ini").write_text("\n".join(lines) + "\n")
+        return configuration
+
+    def _can_prepare(self) -> bool:
+        """Since 1.21 it keeps prepared statements, when it is not told otherwise."""
+        told = subprocess.run([self._binary, "--version"], check=True, capture_output=True, text=True).stdout
+        major, minor = told.split()[1].split(".")[:2]
+        return (int(major), int(minor)) >= (1, 21)
+
+
 class RedisProcess:
     """A throw-away Redis that a test may kill, freeze and start again on the same port. `options` are more of the
     server's own."""
@@ -241,7 +235,7 @@ class RedisProcess:
     def __init__(self, binary: Path, *options: str) -> None:
         self._binary = binary
         self._options = options
-        self._process: _Process | None = None
+        self._process: ServerProcess | None = None
         self._port = 0
 
     @property
@@ -250,11 +244,11 @@ class RedisProcess:
 
     def start(self) -> str:
         """Starts it, on the port it had before if there was one. It begins empty."""
-        for port in (self._port,) if self._port else _ports():
+        for port in (self._port,) if self._port else free_ports():
             self._port = port
             command = [self._binary, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
             command += self._options
-            self._process = _Process(command)
+            self._process = ServerProcess(command)
             try:
                 self._process.start(self._answers)
             except ServerDidNotStart as error:
@@ -279,6 +273,11 @@ class RedisProcess:
         if self._process is not None:
             self._process.send(signal.SIGCONT)
 
+    def flush(self) -> None:
+        """Empties it."""
+        with redis.Redis(port=self._port) as client:
+            client.flushall()
+
     def _answers(self) -> bool:
         with redis.Redis(port=self._port, socket_timeout=1, socket_connect_timeout=1) as client:
             try:
@@ -287,6 +286,4 @@ class RedisProcess:
                 return False
 
 
-def _ports() -> Iterator[int]:
-    for _ in range(PORT_ATTEMPTS):
-        yield free_port()
+__all__ = ["ServerDidNotStart", "ServerMissing", "free_port"]
