@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import cast
 from zoneinfo import ZoneInfo
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler  # pyright: ignore[reportMissingTypeStubs]
@@ -66,8 +66,11 @@ def latest_firing(scheduled: Scheduled, now: datetime) -> datetime | None:
 
 
 def _next_firing(trigger: CronTrigger, previous: datetime | None, after: datetime) -> datetime | None:
-    found: Any = trigger.get_next_fire_time(  # pyright: ignore[reportUnknownMemberType]
-        previous and previous.astimezone(ZONE), after.astimezone(ZONE)
+    found = cast(
+        "datetime | None",
+        trigger.get_next_fire_time(  # pyright: ignore[reportUnknownMemberType]
+            previous and previous.astimezone(ZONE), after.astimezone(ZONE)
+        ),
     )
     return found and found.astimezone(UTC)
 
