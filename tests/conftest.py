@@ -11,12 +11,11 @@ import pytest
 from infrastructure.persistence.database import database_url
 from infrastructure.persistence.migrations import migrate
 from tests.support.databases import create_database, drop_database
+from tests.support.pgbouncer import PgBouncerProcess, pgbouncer_binary
 from tests.support.servers import (
-    PgBouncerProcess,
     PostgresProcess,
     RedisProcess,
     ServerMissing,
-    pgbouncer_binary,
     postgres_binaries,
     redis_binary,
 )

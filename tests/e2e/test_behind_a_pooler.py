@@ -9,8 +9,8 @@ from tests.e2e.conftest import UNLIMITED
 from tests.e2e.test_jobs import operator, test_mails_of_a_paused_queue_wait_and_come_when_it_is_resumed
 from tests.e2e.test_journey import test_an_owner_finds_books_and_pays_a_caregiver_who_hears_of_it
 from tests.support.databases import create_database, drop_database
+from tests.support.pgbouncer import PgBouncerProcess
 from tests.support.product import Product, running
-from tests.support.servers import PgBouncerProcess
 
 __all__ = [
     "operator",

@@ -11,7 +11,7 @@ from infrastructure.job_queue.postgres_wake_ups import PostgresWakeUps
 from infrastructure.persistence.database import Database, database_url
 from infrastructure.persistence.migrations import migrate
 from tests.support.databases import create_database, drop_database
-from tests.support.servers import PgBouncerProcess
+from tests.support.pgbouncer import PgBouncerProcess
 
 
 async def test_each_of_many_gets_the_answer_to_his_own_question(
