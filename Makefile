@@ -49,9 +49,13 @@ bench: $(DEVELOPMENT) ## Measure what guarantees speak of: start, memory, latenc
 soak-jobs: $(DEVELOPMENT) ## Kill workers and Redis under 20,000 jobs (8 minutes); count what is lost
 	@$(BIN)/python -m benchmarks.soak_jobs $(ARGS)
 
+.PHONY: mutate
+mutate: $(DEVELOPMENT) ## Try the tests of the circuit breaker on mutants of it, some 5 minutes; fails below 90 % killed
+	@$(BIN)/python tools/mutation_score.py
+
 .PHONY: clean
 clean: ## Remove .venv and caches; the data in DATA_DIR stays
-	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis .coverage htmlcov
+	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis .coverage htmlcov mutants
 
 # What follows makes the environment. A stamp is older than the lock file when the environment must be synced again.
 

@@ -175,7 +175,8 @@ def _workers(count: int, url: str, redis_url: str) -> Iterator[None]:
             "DATA_DIR": folder,
             "LOG_LEVEL": "WARNING",
         }
-        command = [sys.executable, "-m", "tests.support.effects_worker", str(THREADS)]
+        # The lane of the queue that is measured has half of them.
+        command = [sys.executable, "-m", "tests.support.effects_worker", str(2 * THREADS)]
         processes = [subprocess.Popen(command, env=environment) for _ in range(count)]
         try:
             yield

@@ -1,5 +1,6 @@
 """The promises of sending mail, of every adapter."""
 
+import asyncio
 import email
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -17,9 +18,11 @@ from infrastructure.mail.mime_message import SenderInvalid
 from infrastructure.mail.resend_mail import ResendMail, create_resend_client
 from infrastructure.mail.smtp_mail import SmtpMail
 from tests.support.fault_server import FaultServer
+from tests.support.polling import until
 from tests.support.resend_peer import ResendPeer
 from tests.support.servers import free_port
 
+GENEROUS_SECONDS = 5
 SENDER = "TailTribe <hallo@tailtribe.be>"
 LINK = "https://tailtribe.be/verify-email?token=abcdefghijklmnop.1234_-"
 MAIL = MailMessage(
@@ -39,6 +42,13 @@ class Peer:
     answers: dict[str, str] = field(default_factory=dict[str, str])
     taken: list[bytes] = field(default_factory=list[bytes])
     recipients: list[str] = field(default_factory=list[str])
+    silent_at: str = ""
+    reached: bool = False
+
+    async def _be_silent(self, step: str) -> None:
+        if self.silent_at == step:
+            self.reached = True
+            await asyncio.Event().wait()
 
     async def handle_MAIL(  # noqa: N802
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
@@ -53,12 +63,17 @@ class Peer:
         return self.answers.get("RCPT", "250 OK")
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+        await self._be_silent("DATA")
         if "DATA" in self.answers:
             return self.answers["DATA"]
         assert isinstance(envelope.content, bytes)
         self.taken.append(envelope.content)
         self.recipients += envelope.rcpt_tos
         return "250 OK"
+
+    async def handle_QUIT(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+        await self._be_silent("QUIT")
+        return "221 Bye"
 
 
 def _authenticate(server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: object) -> AuthResult:
@@ -248,6 +263,23 @@ async def test_a_5xx_answer_refuses_the_mail_and_a_4xx_puts_it_off(peer: Peer, p
 async def test_a_server_that_is_away_is_unavailable() -> None:
     with pytest.raises(MailUnavailable):
         await SmtpMail(f"smtp://127.0.0.1:{free_port()}", SENDER).send(MAIL)
+
+
+async def test_a_server_that_hangs_after_it_took_the_mail_gets_it_no_second_time(peer: Peer, peer_address: str) -> None:
+    peer.silent_at = "QUIT"
+    async with asyncio.timeout(GENEROUS_SECONDS):
+        await SmtpMail(f"smtp://{peer_address}", SENDER).send(MAIL)
+    assert len(peer.taken) == 1
+
+
+async def test_a_mail_that_is_given_up_ends_at_once(peer: Peer, peer_address: str) -> None:
+    peer.silent_at = "DATA"
+    sending = asyncio.create_task(SmtpMail(f"smtp://{peer_address}", SENDER, timeout_seconds=60).send(MAIL))
+    await until(lambda: peer.reached)
+    sending.cancel()
+    done, _ = await asyncio.wait({sending}, timeout=GENEROUS_SECONDS)
+    assert done == {sending}
+    assert sending.cancelled()
 
 
 async def test_the_password_is_taken_from_the_address(peer: Peer, peer_address: str) -> None:

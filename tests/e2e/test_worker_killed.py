@@ -1,7 +1,5 @@
 """A worker that dies at the worst moment loses no mail and doubles none."""
 
-import socket
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -10,39 +8,9 @@ import pytest
 
 from tests.e2e.conftest import UNLIMITED
 from tests.support.databases import create_database, drop_database
+from tests.support.mail_server import SilentServer
 from tests.support.people import booking, caregiver, pet, quote, request, someone
 from tests.support.product import Product, eventually, running, text_of
-
-
-class SilentServer:
-    """Takes connections and says nothing: whoever waits for a greeting waits."""
-
-    def __init__(self) -> None:
-        self._socket = socket.create_server(("127.0.0.1", 0))
-        self.port: int = self._socket.getsockname()[1]
-        self.visited = threading.Event()
-        self._visitors: list[socket.socket] = []
-        self._thread = threading.Thread(target=self._take, daemon=True)
-        self._thread.start()
-
-    def close(self) -> None:
-        # Wakes the thread that waits in accept().
-        socket.create_connection(("127.0.0.1", self.port)).close()
-        self._socket.close()
-        self._thread.join(5)
-        for visitor in self._visitors:
-            visitor.close()
-
-    def _take(self) -> None:
-        while True:
-            try:
-                visitor, _ = self._socket.accept()
-            except OSError:
-                return
-            self._visitors.append(visitor)
-            self.visited.set()
-            if self._socket.fileno() < 0:
-                return
 
 
 @pytest.fixture

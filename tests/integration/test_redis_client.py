@@ -1,8 +1,11 @@
 """What the client does with a Redis that is slow, away or busy."""
 
 import asyncio
+from typing import cast
 
 import pytest
+import uvloop
+from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 
 from infrastructure.redis.redis_client import create_redis
@@ -51,3 +54,18 @@ async def test_failed_and_cancelled_calls_give_their_connection_back(redis_proce
         redis_process.start()
         assert await client.ping()
         assert await client.ping()
+
+
+def test_a_connection_that_broke_unseen_is_an_error_of_redis_under_uvloop_too(redis_server: str) -> None:
+    async def write_on_a_broken_connection() -> None:
+        async with create_redis(redis_server) as client:
+            connection = await client.connection_pool.get_connection()
+            cast("asyncio.StreamWriter", connection._writer).transport.abort()  # pyright: ignore[reportPrivateUsage]
+            with pytest.raises(RedisConnectionError):
+                await connection.send_command("PING")
+            await client.connection_pool.release(connection)
+            assert await client.ping()
+
+    # What the API runs on; other event loops answer with an error that redis-py translates itself.
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(write_on_a_broken_connection())

@@ -125,6 +125,17 @@ async def test_failures_in_a_row_are_counted_over_all(redis_server: str) -> None
         await until(lambda: one.breaker.state is BreakerState.OPEN)
 
 
+async def test_it_stays_open_if_it_opens_while_its_first_failure_is_still_being_told(redis_server: str) -> None:
+    async with two_processes(redis_server) as (one, other):
+        for _ in range(3):
+            await _fail(one.breaker)
+            # The task that tells it has begun, and Redis cannot have answered.
+            await asyncio.sleep(0)
+        assert one.breaker.state is BreakerState.OPEN
+        await until(lambda: other.breaker.state is BreakerState.OPEN)
+        assert one.breaker.state is BreakerState.OPEN
+
+
 async def test_a_success_anywhere_ends_the_row_everywhere(redis_server: str) -> None:
     async with two_processes(redis_server) as (one, other):
         await _fail(one.breaker, times=2)

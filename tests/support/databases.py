@@ -21,6 +21,21 @@ def drop_database(admin_url: str, name: str) -> None:
     _run(_execute(admin_url, f"DROP DATABASE IF EXISTS {_quoted(name)} WITH (FORCE)"))
 
 
+def rows(url: str, query: str) -> list[dict[str, Any]]:
+    """What the query finds."""
+    found: list[dict[str, Any]] = []
+
+    async def fetch() -> None:
+        connection = await asyncpg.connect(url, timeout=10)
+        try:
+            found.extend(dict(row) for row in await connection.fetch(query))
+        finally:
+            await connection.close()
+
+    _run(fetch())
+    return found
+
+
 def answers(admin_url: str) -> bool:
     """Whether the server takes connections."""
     try:

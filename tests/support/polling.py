@@ -1,7 +1,7 @@
 """Waiting for something to come true, with a deadline instead of a guess."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 
 async def until(condition: Callable[[], bool], *, seconds: float = 10) -> None:
@@ -9,3 +9,10 @@ async def until(condition: Callable[[], bool], *, seconds: float = 10) -> None:
     async with asyncio.timeout(seconds):
         while not condition():  # noqa: ASYNC110 - the condition is anything, not an event of ours
             await asyncio.sleep(0.001)
+
+
+async def until_awaited(condition: Callable[[], Awaitable[bool]], *, seconds: float = 10) -> None:
+    """The same for a condition that has to be asked for."""
+    async with asyncio.timeout(seconds):
+        while not await condition():  # noqa: ASYNC110 - the condition is anything, not an event of ours
+            await asyncio.sleep(0.02)

@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 import httpx
 
+from tests.support.mail_server import MailServer
 from tests.support.servers import free_port
 
 START_SECONDS = 30.0
@@ -33,6 +34,8 @@ class Product:
     environment: dict[str, str]
     api_processes: int = 1
     with_worker: bool = False
+    worker_threads: int = 4
+    mail_server: MailServer | None = None
     ports: list[int] = field(default_factory=list[int])
     apis: list[subprocess.Popen[bytes]] = field(default_factory=list[subprocess.Popen[bytes]])
     worker: subprocess.Popen[bytes] | None = None
@@ -47,7 +50,7 @@ class Product:
             self._await_answer(port)
 
     def start_worker(self) -> None:
-        self.worker = self._spawn("worker", "--threads", "4")
+        self.worker = self._spawn("worker", "--threads", str(self.worker_threads))
 
     def kill_worker(self) -> None:
         """`kill -9` of the worker and its children: no chance to tidy up."""
@@ -99,7 +102,9 @@ class Product:
         return client
 
     def mails(self) -> list[EmailMessage]:
-        """Every mail written so far, as a mail program would read it."""
+        """Every mail sent so far, as a mail program would read it."""
+        if self.mail_server is not None:
+            return self.mail_server.mails()
         folder = self.data_dir / "mail"
         return [_read_mail(path) for path in sorted(folder.glob("*.eml"))]
 
@@ -121,6 +126,8 @@ class Product:
 
     def _environment(self, port: int = 0) -> dict[str, str]:
         inherited = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+        if self.mail_server is not None:
+            inherited["SMTP_URL"] = self.mail_server.url
         return inherited | {"DATA_DIR": str(self.data_dir), "PORT": str(port)} | self.environment
 
     def _await_answer(self, port: int) -> None:

@@ -32,6 +32,15 @@ def free_port() -> int:
         return listener.getsockname()[1]
 
 
+def reserved_port() -> socket.socket:
+    """A socket that keeps its port from others until it is closed, and refuses connections. Whoever reuses addresses,
+    as servers do, may listen on the same port; when it stops nobody else gets it."""
+    keeper = socket.socket()
+    keeper.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    keeper.bind(("127.0.0.1", 0))
+    return keeper
+
+
 @dataclass(slots=True)
 class ServerProcess:
     """A child process with its output in a file; it is ended by its own handle, at the latest when Python exits."""

@@ -21,6 +21,7 @@ from tests.support.server_process import (
     free_ports,
     group_of,
     nobody,
+    reserved_port,
 )
 
 
@@ -164,16 +165,16 @@ class RedisProcess:
         self._binary = binary
         self._options = options
         self._process: ServerProcess | None = None
-        self._port = 0
+        self.port = 0
 
     @property
     def url(self) -> str:
-        return f"redis://127.0.0.1:{self._port}/0"
+        return f"redis://127.0.0.1:{self.port}/0"
 
     def start(self) -> str:
         """Starts it, on the port it had before if there was one. It begins empty."""
-        for port in (self._port,) if self._port else free_ports():
-            self._port = port
+        for port in (self.port,) if self.port else free_ports():
+            self.port = port
             command = [self._binary, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
             command += self._options
             self._process = ServerProcess(command)
@@ -203,15 +204,15 @@ class RedisProcess:
 
     def flush(self) -> None:
         """Empties it."""
-        with redis.Redis(port=self._port) as client:
+        with redis.Redis(port=self.port) as client:
             client.flushall()
 
     def _answers(self) -> bool:
-        with redis.Redis(port=self._port, socket_timeout=1, socket_connect_timeout=1) as client:
+        with redis.Redis(port=self.port, socket_timeout=1, socket_connect_timeout=1) as client:
             try:
                 return bool(client.ping())
             except redis.RedisError:
                 return False
 
 
-__all__ = ["ServerDidNotStart", "ServerMissing", "free_port"]
+__all__ = ["ServerDidNotStart", "ServerMissing", "free_port", "reserved_port"]

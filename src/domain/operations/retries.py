@@ -29,4 +29,5 @@ class RetryPolicy:
 
 FIVE_TRIES = RetryPolicy()
 MONEY = RetryPolicy(max_tries=None, give_up_after=timedelta(hours=72))
-MAIL = RetryPolicy(max_tries=None, give_up_after=timedelta(hours=24))
+# The breaker asks a dead mail server once a minute for all of them; none should wait longer when it is back.
+MAIL = RetryPolicy(max_tries=None, give_up_after=timedelta(hours=24), longest_delay=timedelta(minutes=1))

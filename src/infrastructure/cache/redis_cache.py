@@ -17,9 +17,9 @@ from redis.exceptions import RedisError
 
 from application.ports.cache import Cache, CachedValue, CacheOutcome, Loader
 from application.ports.metrics import Metrics
-from domain.shared.errors import Unavailable
 from infrastructure.cache.single_flight import Flight, SingleFlight
 from infrastructure.resilience.breaker import Breaker
+from infrastructure.resilience.optional_dependency import OptionalDependency
 
 T = TypeVar("T")
 
@@ -36,7 +36,7 @@ class RedisCache(Cache):
 
     def __init__(self, redis: Redis, breaker: Breaker, metrics: Metrics, *, prefix: str = "cache:") -> None:
         self._redis = redis
-        self._breaker = breaker
+        self._dependency = OptionalDependency(breaker, errors=(RedisError, OSError))
         self._metrics = metrics
         self._prefix = prefix
         self._mark_of_everything = f"{prefix}everything"
@@ -127,10 +127,7 @@ class RedisCache(Cache):
 
     async def _ask(self, command: Callable[[], Awaitable[T]]) -> T | None:
         """Redis' answer, None when it is away or slow."""
-        try:
-            return await self._breaker.call(command)
-        except (Unavailable, RedisError, OSError, TimeoutError):
-            return None
+        return await self._dependency.ask(command)
 
     def _value_key(self, key: str) -> str:
         return f"{self._prefix}value:{key}"

@@ -8,6 +8,7 @@ from application.ports.health_probe import HealthProbe
 from domain.shared.errors import Unavailable
 from infrastructure.persistence.database import Database
 from infrastructure.resilience.breaker import Breaker
+from infrastructure.resilience.optional_dependency import OptionalDependency
 
 
 class PartUnavailable(Unavailable):
@@ -23,14 +24,15 @@ class DatabaseProbe(HealthProbe):
 
 
 class RedisProbe(HealthProbe):
-    def __init__(self, redis: Redis) -> None:
+    """Asks through the breaker of the cache: while Redis is left alone for being away or slow, that is the answer."""
+
+    def __init__(self, redis: Redis, breaker: Breaker) -> None:
         self._redis = redis
+        self._dependency = OptionalDependency(breaker, errors=(RedisError, OSError))
 
     async def check(self) -> None:
-        try:
-            await self._redis.ping()
-        except (RedisError, OSError) as error:
-            raise PartUnavailable from error
+        if not await self._dependency.ask(self._redis.ping):
+            raise PartUnavailable
 
 
 class BreakerProbe(HealthProbe):

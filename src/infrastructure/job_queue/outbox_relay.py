@@ -22,7 +22,7 @@ from infrastructure.persistence.outbox import outbox_events
 
 log = structlog.get_logger(__name__)
 
-BATCH = 100
+BATCH = 250
 # Messages that wait in a queue of the transport. More would only be sent again and again while they wait.
 MOST_WAITING = 500
 POLL_SECONDS = 1.0
@@ -86,8 +86,7 @@ class OutboxRelay:
 
     async def pump(self) -> int:
         """One round; how many events and jobs it moved. Raises TransportUnavailable or DatabaseUnavailable."""
-        self._is_held_up = False
-        if not await self._anything():
+        if not self._is_held_up and not await self._anything():
             return 0
         async with self._database.begin() as connection:
             routed = await self._route_events(connection)

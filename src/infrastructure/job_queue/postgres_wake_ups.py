@@ -1,4 +1,7 @@
-"""Wakes the relay when another process has committed work: LISTEN on a connection of its own, kept alive."""
+"""Wakes the relay when another process has committed work: LISTEN on a connection of its own, kept alive.
+
+The notifications come from triggers on events and jobs: they cost a writer no round trip.
+"""
 
 import asyncio
 import random
@@ -9,7 +12,7 @@ import asyncpg
 import structlog
 from sqlalchemy.engine import URL
 
-from infrastructure.persistence.dialects import WORK_CHANNEL
+from infrastructure.persistence.jobs.job_tables import WORK_CHANNEL
 from infrastructure.persistence.pooler import is_behind_pooler
 
 ALIVE_EVERY_SECONDS = 30.0

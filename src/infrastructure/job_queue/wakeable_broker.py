@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import Any
+from uuid import uuid4
 
 import redis
 import structlog
@@ -54,15 +55,27 @@ class WakeableBroker(RedisBroker):
             self.emit_after("declare_queue", queue_name)
 
     def enqueue_and_wake(self, messages: Iterable[Message[Any]]) -> None:
-        """Hands them over, and tells the consumers of their queues once."""
+        """Hands them over in one round trip, and tells the consumers of their queues."""
         queues = set[str]()
-        try:
+        with self.client.pipeline(transaction=False) as pipeline:
             for message in messages:
-                self.enqueue(message)
                 queues.add(message.queue_name)
-        finally:
+                self._enqueue_into(pipeline, message)
             if queues:
-                self.client.publish(self._channel, ",".join(sorted(queues)))
+                pipeline.publish(self._channel, ",".join(sorted(queues)))
+                pipeline.execute()
+
+    def _enqueue_into(self, pipeline: Any, message: Message[Any]) -> None:
+        """What RedisBroker.enqueue does for one message, as a part of something larger."""
+        redis_id = str(uuid4())
+        message = message.copy(options={"redis_message_id": redis_id})
+        self.emit_before("enqueue", message, None)
+        now = int(time.time() * 1000)
+        arguments = ["enqueue", now, message.queue_name, self.broker_id, self.heartbeat_timeout, self.dead_message_ttl]
+        # Workers look after what others left behind; whoever only sends does not.
+        arguments += [0, self._max_unpack_size(), redis_id, message.encode()]
+        self.scripts["dispatch"](keys=[self.namespace], args=arguments, client=pipeline)
+        self.emit_after("enqueue", message, None)
 
     def backlog(self) -> Mapping[str, int]:
         """Messages of each queue that no worker has fetched. Sets `was_emptied` when Redis has lost everything."""

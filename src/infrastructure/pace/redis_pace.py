@@ -4,9 +4,9 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from application.ports.pace import Pace, Turn
-from domain.shared.errors import Unavailable
 from infrastructure.pace.in_memory_pace import InMemoryPace
 from infrastructure.resilience.breaker import Breaker
+from infrastructure.resilience.optional_dependency import OptionalDependency
 
 # KEYS[1] when the next turn is, in microseconds of Redis' clock. ARGV: microseconds between turns, and the longest
 # wait. → microseconds to wait, '1' if reserved
@@ -27,15 +27,15 @@ class RedisPace(Pace):
     """Evenly spaced turns over all processes; while Redis is away each keeps the pace for itself."""
 
     def __init__(self, redis: Redis, breaker: Breaker, *, prefix: str = "pace:") -> None:
-        self._breaker = breaker
+        self._dependency = OptionalDependency(breaker, errors=(RedisError, OSError))
         self._prefix = prefix
         self._alone = InMemoryPace()
         self._turn = redis.register_script(_TURN)
 
     async def turn(self, provider: str, *, per_second: float, longest_wait_seconds: float) -> Turn:
         microseconds = [round(1e6 / per_second), round(longest_wait_seconds * 1e6)]
-        try:
-            wait, reserved = await self._breaker.call(lambda: self._turn([self._prefix + provider], microseconds))
-        except (Unavailable, RedisError, OSError, TimeoutError):
+        answer = await self._dependency.ask(lambda: self._turn([self._prefix + provider], microseconds))
+        if answer is None:
             return await self._alone.turn(provider, per_second=per_second, longest_wait_seconds=longest_wait_seconds)
+        wait, reserved = answer
         return Turn(wait / 1e6, reserved == 1)

@@ -8,8 +8,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from infrastructure.persistence.tables import AnySelect
 
-WORK_CHANNEL = "tailtribe_work"
-
 
 def insert_or_ignore(connection: AsyncConnection, table: Table, unique_columns: list[str]) -> Any:
     """An INSERT that does nothing when a row with the same unique columns exists."""
@@ -26,12 +24,6 @@ def locked(statement: AnySelect) -> AnySelect:
 def unclaimed(statement: AnySelect) -> AnySelect:
     """Locks the rows that nobody else has locked, and skips the others."""
     return statement.with_for_update(skip_locked=True)
-
-
-async def announce_work(connection: AsyncConnection) -> None:
-    """Tells the relays of other processes at the commit that there is work. SQLite's processes look by themselves."""
-    if connection.dialect.name == "postgresql":
-        await connection.execute(text(f"NOTIFY {WORK_CHANNEL}"))
 
 
 async def lock_table(connection: AsyncConnection, table: Table) -> None:

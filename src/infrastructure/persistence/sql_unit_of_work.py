@@ -14,7 +14,6 @@ from infrastructure.persistence.bookings.sql_booking_repository import SqlBookin
 from infrastructure.persistence.bookings.sql_quote_repository import SqlQuoteRepository
 from infrastructure.persistence.caregivers.sql_caregiver_repository import SqlCaregiverRepository
 from infrastructure.persistence.database import Database
-from infrastructure.persistence.dialects import announce_work
 from infrastructure.persistence.jobs.job_fence import pass_fence
 from infrastructure.persistence.jobs.sql_job_queue import SqlJobQueue
 from infrastructure.persistence.payments.sql_event_inbox import SqlEventInbox
@@ -62,8 +61,6 @@ class SqlUnitOfWorkFactory(UnitOfWorkFactory):
         async with self._database.begin() as connection:
             transaction = Transaction(connection=connection, clock=self._clock, ids=self._ids)
             yield SqlUnitOfWork(transaction)
-            if transaction.leaves_work:
-                await announce_work(connection)
             await pass_fence(transaction)
         if transaction.leaves_work:
             self._wake_relay()

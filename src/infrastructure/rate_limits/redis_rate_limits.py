@@ -7,9 +7,9 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from application.ports.rate_limits import RateLimits, RateLimitVerdict
-from domain.shared.errors import Unavailable
 from infrastructure.rate_limits.in_memory_rate_limits import InMemoryRateLimits, outlook, verdict
 from infrastructure.resilience.breaker import Breaker
+from infrastructure.resilience.optional_dependency import OptionalDependency
 
 # KEYS[1] the window, ARGV[1] its length in milliseconds → hits so far, milliseconds left
 _HIT = """
@@ -36,7 +36,7 @@ class RedisRateLimits(RateLimits):
         self, redis: Redis, breaker: Breaker, *, prefix: str = "limit:", fallback: InMemoryRateLimits | None = None
     ) -> None:
         self._redis = redis
-        self._breaker = breaker
+        self._dependency = OptionalDependency(breaker, errors=(RedisError, OSError))
         self._prefix = prefix
         self._fallback = fallback or InMemoryRateLimits()
         self._hit = redis.register_script(_HIT)
@@ -60,7 +60,4 @@ class RedisRateLimits(RateLimits):
 
     async def _ask(self, command: Callable[[], Awaitable[Any]]) -> Any:
         """Redis' answer, None when it is away or slow."""
-        try:
-            return await self._breaker.call(command)
-        except (Unavailable, RedisError, OSError, TimeoutError):
-            return None
+        return await self._dependency.ask(command)

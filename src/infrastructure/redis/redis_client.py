@@ -3,11 +3,12 @@
 from urllib.parse import quote, urlsplit
 
 from redis.asyncio import Redis
-from redis.asyncio.connection import parse_url
+from redis.asyncio.connection import Connection, parse_url
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialWithJitterBackoff
 
 from infrastructure.redis.fair_pool import FairPool
+from infrastructure.redis.sound_connections import SOUND_CONNECTIONS
 
 UPSTASH_DOMAIN = ".upstash.io"
 REDIS_SCHEMES = ("redis", "rediss", "unix")
@@ -21,6 +22,8 @@ def create_redis(
 
     It speaks RESP2 and sends no CLIENT commands: hosted servers bill or refuse the greetings of newer protocols.
     """
+    settings = parse_url(redis_address(url, token))
+    settings["connection_class"] = SOUND_CONNECTIONS[settings.get("connection_class", Connection)]
     pool = FairPool(
         max_connections=max_connections,
         wait_seconds=min(WAIT_FOR_CONNECTION_SECONDS, 4 * timeout_seconds),
@@ -29,7 +32,7 @@ def create_redis(
         socket_timeout=timeout_seconds,
         socket_connect_timeout=timeout_seconds,
         retry=Retry(ExponentialWithJitterBackoff(base=0.01, cap=0.05), retries),
-        **parse_url(redis_address(url, token)),
+        **settings,
     )
     return Redis.from_pool(pool)
 

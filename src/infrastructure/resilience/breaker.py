@@ -33,6 +33,7 @@ from infrastructure.resilience.breaker_states import BreakerStates
 from infrastructure.resilience.call_outcomes import CallObserver, CallOutcome, ignore_outcome
 from infrastructure.resilience.fallbacks import MISSING, Fallback, answer_instead
 from infrastructure.resilience.retry_budget import RetryBudget
+from infrastructure.resilience.slow_call import SlowCall
 
 __all__ = ["BREAKER_RULES", "MISSING", "Breaker", "BreakerRegistry", "BreakerRule", "asked_pause"]
 
@@ -51,6 +52,10 @@ _STATES = {
 
 class _Failed(Exception):
     """Stands for the dependency's error when an outcome is replayed."""
+
+
+class _AnsweredSlowly(Exception):
+    """An answer that is given, and speaks against the dependency all the same."""
 
 
 @dataclass(slots=True, eq=False)
@@ -94,6 +99,11 @@ class Breaker:
     @property
     def state(self) -> BreakerState:
         return self._states.state
+
+    @property
+    def wants_probe(self) -> bool:
+        """Whether it has rested and the next call would find out how the dependency is."""
+        return not self._states.is_closed and self._probe is None and self._states.wait_seconds <= 0
 
     async def call(
         self,
@@ -197,6 +207,7 @@ class Breaker:
         started, outcome = time.perf_counter(), CallOutcome.CANCELLED
         self._calls += 1
         self._under_way += 1
+        watch = None if self.rule.slow_seconds is None else SlowCall(self.rule.slow_seconds)
         try:
             async with given_up:
                 answer = await function()
@@ -214,7 +225,9 @@ class Breaker:
         finally:
             self._under_way -= 1
             self.observe(outcome, time.perf_counter() - started)
-        self._settle(ticket, None)
+            if watch is not None:
+                watch.end()
+        self._settle(ticket, _AnsweredSlowly() if watch is not None and watch.is_slow else None)
         return answer
 
     def _outcome_of(self, error: Exception, *, is_given_up: bool, is_cut_short: bool) -> CallOutcome:

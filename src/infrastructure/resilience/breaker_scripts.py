@@ -54,11 +54,13 @@ return {'0', present()}
 """
 )
 
-# … '1' to forget the failures so far, failures to add, how many open it, milliseconds open, milliseconds to keep
+# … '1' to forget the failures so far, failures to add, how many open it, milliseconds open, milliseconds to keep.
+# Not done when the author knows another version, or the breaker is not closed.
 COUNT = (
     _COMMON
     + """
-if is_known and state == 'closed' then
+local is_counted = is_known and state == 'closed'
+if is_counted then
     local reset, added, most, keep = ARGV[5] == '1', tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[9])
     local before = tonumber(redis.call('HGET', hash, 'failures') or '0')
     local failures = (reset and 0 or before) + added
@@ -73,7 +75,7 @@ if is_known and state == 'closed' then
     end
     if failures ~= before then tell() end
 end
-return {'1', present()}
+return {is_counted and '1' or '0', present()}
 """
 )
 

@@ -87,6 +87,7 @@ class BreakerStates:
         return max(0.0, self._not_before - self._monotonic())
 
     def succeeded(self) -> None:
+        self._asked_pause = 0.0
         self._record(failed=False)
 
     def failed(self, asked_pause: float) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from application.ports.circuit_breakers import BreakerState
@@ -89,7 +89,7 @@ class SharedBreaker(BreakerLink):
                 self._move = _Move(forced=True)
             else:
                 self._move = None
-                self._version = min(self._version, told["version"], key=lambda version: int(version or 0))
+                self._version = min(self._version, told["version"], key=_number)
                 self.learn(told)
             await self._push()
 
@@ -101,14 +101,21 @@ class SharedBreaker(BreakerLink):
     def learn(self, told: Told) -> None:
         """Adopts what Redis says unless this process knows something newer."""
         version = told.get("version", "")
-        if not version or int(version) < int(self._version or 0):
+        if not version or _number(version) < _number(self._version):
             return
         is_newer, self._version = version != self._version, version
         if self._move is not None and (self._move.forced or not is_newer):
             return
         if is_newer:
             self._move, self._failures, self._forget = None, 0, False
-        self._breaker.adopt(_position(told, unpushed_failures=self._failures), made_here=told.get("by") == self._author)
+        position = _position(told)
+        in_a_row = self._failures + (0 if self._forget else position.failures)
+        self._breaker.adopt(replace(position, failures=in_a_row), made_here=told.get("by") == self._author)
+
+    def _note_version(self, told: Told) -> None:
+        """Of a position that a command from here led to: what happened here since is newer, and not to be forgotten.
+        Something newer may have been heard before the command's answer."""
+        self._version = max(self._version, told["version"], key=_number)
 
     def _push_soon(self) -> None:
         if self._is_online() and (self._pushing is None or self._pushing.done()):
@@ -138,7 +145,7 @@ class SharedBreaker(BreakerLink):
             self._move = None
         accepted, told = answer
         if accepted:
-            self._version = told["version"]
+            self._note_version(told)
         else:
             self.learn(told)
         return True
@@ -151,7 +158,10 @@ class SharedBreaker(BreakerLink):
         if answer is None:
             self._failures, self._forget = self._failures + failures, self._forget or forget
             return False
-        self.learn(answer[1])
+        counted, told = answer
+        if counted:
+            self._note_version(told)
+        self.learn(told)
         return True
 
     async def _push_release(self) -> bool:
@@ -163,7 +173,11 @@ class SharedBreaker(BreakerLink):
         return await self._ask_redis(script, self._breaker.name, known, *arguments)
 
 
-def _position(told: Told, *, unpushed_failures: int = 0) -> BreakerPosition:
+def _number(version: str) -> int:
+    return int(version or 0)
+
+
+def _position(told: Told) -> BreakerPosition:
     state, now = BreakerState(told["state"]), int(told["now"])
     wait_milliseconds = {
         BreakerState.CLOSED: 0,
@@ -172,7 +186,7 @@ def _position(told: Told, *, unpushed_failures: int = 0) -> BreakerPosition:
     }[state]
     return BreakerPosition(
         state=state,
-        failures=int(told["failures"]) + unpushed_failures,
+        failures=int(told["failures"]),
         successes=int(told["successes"]),
         reopened=int(told["reopened"]),
         wait_seconds=max(0, wait_milliseconds) / 1000,

@@ -203,7 +203,7 @@ def _rate_limits(redis: tuple[Redis, ...], breakers: _Breakers) -> RateLimits:
 
 
 def _probes(database: Database, redis: tuple[Redis, ...], breakers: _Breakers) -> dict[str, HealthProbe]:
-    shared: HealthProbe = RedisProbe(redis[0]) if redis else AlwaysThere()
+    shared: HealthProbe = RedisProbe(redis[0], breakers.cache) if redis else AlwaysThere()
     return {
         "database": DatabaseProbe(database),
         "cache": shared,

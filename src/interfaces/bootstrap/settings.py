@@ -57,7 +57,7 @@ class Settings(Struct, frozen=True, kw_only=True, rename="upper"):
     cdn_stale_seconds: Count = 0
     log_level: str = "INFO"
     drain_seconds: Seconds = 25
-    mail_per_second: Annotated[float, Meta(gt=0)] = 10.0
+    mail_per_second: Annotated[float, Meta(gt=0)] = 5.0
 
     @classmethod
     def read(cls, environment: Mapping[str, str] | None = None) -> Self:

@@ -31,6 +31,8 @@ def configure_logging(level: str = "INFO") -> None:
     # They tell every job they add and every message they carry; how a job went is told by our own lines.
     for talkative in ("apscheduler", "dramatiq"):
         logging.getLogger(talkative).setLevel(logging.WARNING)
+    # It warns of the second lane of a process, whose middleware is of the same type as the first one's.
+    logging.getLogger("dramatiq.broker").setLevel(logging.ERROR)
     structlog.configure(
         processors=[*_processors(), structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),

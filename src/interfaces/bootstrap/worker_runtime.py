@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import dramatiq
+import uvloop
 from dramatiq.asyncio import EventLoopThread, async_to_sync, get_event_loop_thread, set_event_loop_thread
 from dramatiq.middleware import Middleware
 
@@ -51,11 +52,19 @@ class _Once(Middleware):
     def stop(self) -> None: ...
 
 
+class _UvloopThread(EventLoopThread):
+    def __init__(self) -> None:
+        super().__init__(logging.getLogger(__name__))  # pyright: ignore[reportUnknownMemberType]
+        # Nothing has run on the one that the parent made.
+        self.loop.close()
+        self.loop = uvloop.new_event_loop()
+
+
 class _EventLoop(_Once):
     """Dramatiq's event loop, in a thread that ends with the process: a second SIGTERM must not leave it hanging."""
 
     def start(self) -> None:
-        thread = EventLoopThread(logging.getLogger(__name__))
+        thread = _UvloopThread()
         thread.daemon = True
         thread.start(timeout=_LOOP_START_SECONDS)
         set_event_loop_thread(thread)

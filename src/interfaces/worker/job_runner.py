@@ -6,6 +6,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import cast
 from uuid import UUID
 
 import structlog
@@ -78,7 +79,7 @@ class JobRunner:
         self._lease_seconds = lease_seconds
         self._renew_every_seconds = renew_every_seconds
         self._look_every_seconds = min(look_every_seconds, renew_every_seconds)
-        self._under_way: set[asyncio.Task[None]] = set()
+        self._under_way: set[asyncio.Task[object]] = set()
         self._is_handing_back = False
         self._kinds = kinds
         self._clock = clock
@@ -86,15 +87,17 @@ class JobRunner:
 
     async def run(self, job_id: UUID, version: int) -> None:
         """Works on the job if it is free and due. A job of an unknown kind or version is buried with the reason."""
-        task = asyncio.create_task(self._run(job_id, version))
+        if self._is_handing_back:
+            return
+        task = cast("asyncio.Task[object]", asyncio.current_task())
         self._under_way.add(task)
         try:
-            await task
+            await self._run(job_id, version)
         except asyncio.CancelledError:
-            # Whoever cancelled the caller wants to know; the one who handed everything back knows.
-            await _stop(task)
+            # Whoever cancelled the caller wants to know; the one who hands everything back knows.
             if not self._is_handing_back:
                 raise
+            task.uncancel()
         finally:
             self._under_way.discard(task)
 
@@ -106,7 +109,7 @@ class JobRunner:
             task.cancel()
 
     async def _run(self, job_id: UUID, version: int) -> None:
-        job = None if self._is_handing_back else await self._records.claim(job_id)
+        job = await self._claim(job_id)
         if job is None:
             return
         token = correlation_id.set(job.correlation_id)
@@ -118,6 +121,17 @@ class JobRunner:
             log.info("job.finished", kind=job.kind, job_id=str(job.id), outcome=outcome, ms=round(seconds * 1000, 1))
         finally:
             correlation_id.reset(token)
+
+    async def _claim(self, job_id: UUID) -> ClaimedJob | None:
+        """Whoever is cancelled meanwhile does not keep what he got."""
+        claiming = asyncio.ensure_future(self._records.claim(job_id))
+        try:
+            return await asyncio.shield(claiming)
+        except asyncio.CancelledError:
+            job = await claiming
+            if job is not None:
+                await self._records.hand_back(job, run_at=self._clock.now())
+            raise
 
     async def _work(self, job: ClaimedJob, version: int) -> str:
         kind = self._kinds.get(job.kind)

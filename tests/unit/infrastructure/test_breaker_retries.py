@@ -1,5 +1,6 @@
 """Asking a second time, within a budget."""
 
+import asyncio
 from dataclasses import dataclass, field
 
 import pytest
@@ -16,7 +17,8 @@ class Refused(Exception): ...
 
 
 class Overloaded(Exception):
-    retry_after_seconds = 3
+    def __init__(self, retry_after_seconds: float) -> None:
+        self.retry_after_seconds = retry_after_seconds
 
 
 @dataclass
@@ -55,6 +57,13 @@ async def test_a_second_try_may_succeed_and_is_one_good_outcome(breaker: Breaker
     assert breaker.status().failures == 0
 
 
+async def test_the_pause_before_the_second_try_is_no_longer_than_asked_for(breaker: Breaker) -> None:
+    await _save_retries(breaker, 10)
+    async with asyncio.timeout(2):
+        for _ in range(10):
+            assert await _call(breaker, Dependency([OSError("down")])) == "answer"
+
+
 async def test_two_bad_tries_are_one_failure(breaker: Breaker) -> None:
     await _save_retries(breaker, 1)
     dependency = Dependency([OSError("down"), OSError("still")])
@@ -63,7 +72,7 @@ async def test_two_bad_tries_are_one_failure(breaker: Breaker) -> None:
     assert (dependency.calls, breaker.status().failures) == (2, 1)
 
 
-@pytest.mark.parametrize("error", [Refused(), Overloaded()])
+@pytest.mark.parametrize("error", [Refused(), Overloaded(3), Overloaded(0.5)])
 async def test_refusals_and_asked_pauses_are_not_tried_again(breaker: Breaker, error: Exception) -> None:
     await _save_retries(breaker, 1)
     dependency = Dependency([error])

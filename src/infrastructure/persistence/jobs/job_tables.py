@@ -23,6 +23,8 @@ from infrastructure.persistence.tables import UtcDateTime, metadata, one_of
 
 __all__ = ["QUEUES", "JobStatus", "in_no_paused_queue", "job_crashes", "jobs", "paused_queues"]
 
+# On PostgreSQL a trigger announces new events and jobs there at their commit.
+WORK_CHANNEL = "tailtribe_work"
 QUEUES = tuple(queue.value for queue in QueueName)
 
 jobs = Table(

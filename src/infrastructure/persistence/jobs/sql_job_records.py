@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Update, and_, case, func, literal, select, tuple_, update
+from sqlalchemy import Update, and_, bindparam, case, func, literal, select, tuple_, update
 
 from application.ports.clock import Clock
 from application.ports.ids import Ids
@@ -18,6 +18,7 @@ from infrastructure.persistence.jobs.job_tables import QUEUES, JobStatus, in_no_
 from infrastructure.persistence.tables import UtcDateTime
 
 _WAITING = (JobStatus.QUEUED.value, JobStatus.RETRYING.value)
+LEASE = timedelta(seconds=LEASE_SECONDS)
 _LONGEST_ERROR = 500
 _MOST_READ = 20_000
 _CLAIMED = (
@@ -29,6 +30,42 @@ _CLAIMED = (
     jobs.c.created_at,
     func.coalesce(jobs.c.tries_since, jobs.c.created_at, type_=UtcDateTime).label("tries_since"),
     jobs.c.correlation_id,
+)
+# The two that run for every job are made once: building them takes longer than running them. Rows are found by their
+# ids alone, whatever the planner believes of the rest: among 50,000 that wait, its other ways would read them all.
+_WANTED = unclaimed(
+    select(
+        jobs.c.id,
+        # One whose lease ran out is set free by the relay, which counts the crash.
+        and_(jobs.c.status.in_(_WAITING), jobs.c.run_at <= bindparam("now"), in_no_paused_queue()).label("is_free"),
+    ).where(jobs.c.id.in_(bindparam("ids", expanding=True)))
+).cte("wanted")
+_CLAIM = (
+    update(jobs)
+    .where(jobs.c.id == _WANTED.c.id, _WANTED.c.is_free)
+    .values(
+        status=JobStatus.RUNNING.value,
+        attempts=jobs.c.attempts + 1,
+        lease_id=bindparam("lease"),
+        lease_until=bindparam("until"),
+        started_at=func.coalesce(jobs.c.started_at, bindparam("now")),
+    )
+    .returning(*_CLAIMED)
+)
+_SUCCEED = (
+    update(jobs)
+    .where(
+        jobs.c.id.in_(bindparam("ids", expanding=True)),
+        tuple_(jobs.c.id, jobs.c.lease_id).in_(bindparam("held", expanding=True)),
+    )
+    .values(
+        status=JobStatus.SUCCEEDED.value,
+        progress=1.0,
+        error=None,
+        finished_at=bindparam("now"),
+        lease_id=None,
+        lease_until=None,
+    )
 )
 
 
@@ -47,29 +84,15 @@ class SqlJobRecords(JobRecords):
 
     async def _claim_all(self, job_ids: Sequence[UUID]) -> Sequence[ClaimedJob | None]:
         now, lease_id = self._clock.now(), self._ids.new()
-        # One whose lease ran out is set free by the relay, which counts the crash.
-        free = (jobs.c.status.in_(_WAITING), jobs.c.run_at <= now, in_no_paused_queue())
-        wanted = select(jobs.c.id).where(jobs.c.id.in_(job_ids), *free)
-        statement = (
-            update(jobs)
-            .where(jobs.c.id.in_(unclaimed(wanted).scalar_subquery()))
-            .values(
-                status=JobStatus.RUNNING.value,
-                attempts=jobs.c.attempts + 1,
-                lease_id=lease_id,
-                lease_until=now + timedelta(seconds=LEASE_SECONDS),
-                started_at=func.coalesce(jobs.c.started_at, now),
-            )
-            .returning(*_CLAIMED)
-        )
+        parameters = {"ids": list(job_ids), "now": now, "lease": lease_id, "until": now + LEASE}
         async with self._database.alone() as connection:
-            rows = (await connection.execute(statement)).all()
+            rows = (await connection.execute(_CLAIM, parameters)).all()
         taken = {row.id: _claimed(row, lease_id) for row in rows}
         # Of two messages about one job the first gets it.
         return [taken.pop(job_id, None) for job_id in job_ids]
 
     async def renew(self, job: ClaimedJob, *, progress: float | None = None) -> Lease:
-        values: dict[str, Any] = {"lease_until": self._clock.now() + timedelta(seconds=LEASE_SECONDS)}
+        values: dict[str, Any] = {"lease_until": self._clock.now() + LEASE}
         if progress is not None:
             values["progress"] = progress
         statement = _held(job).values(values).returning(jobs.c.cancel_requested_at)
@@ -83,11 +106,10 @@ class SqlJobRecords(JobRecords):
         await self._successes.ask(job)
 
     async def _succeed_all(self, done: Sequence[ClaimedJob]) -> Sequence[None]:
-        held = tuple_(jobs.c.id, jobs.c.lease_id).in_([(job.id, job.lease_id) for job in done])
-        values = {"progress": 1.0, "error": None, "finished_at": self._clock.now(), "lease_id": None}
-        statement = update(jobs).where(held).values(status=JobStatus.SUCCEEDED.value, lease_until=None, **values)
+        held = [(job.id, job.lease_id) for job in done]
+        parameters = {"ids": [job.id for job in done], "held": held, "now": self._clock.now()}
         async with self._database.alone() as connection:
-            await connection.execute(statement)
+            await connection.execute(_SUCCEED, parameters)
         return [None] * len(done)
 
     async def retry(self, job: ClaimedJob, *, error: str, run_at: datetime) -> None:
