@@ -45,6 +45,10 @@ migrate: $(RUNTIME) ## Bring the database to the newest schema and load the gaze
 bench: $(DEVELOPMENT) ## Measure what guarantees speak of: start, memory, latency
 	@$(BIN)/python -m benchmarks $(ARGS)
 
+.PHONY: soak-jobs
+soak-jobs: $(DEVELOPMENT) ## Kill workers and Redis under 20,000 jobs (8 minutes); count what is lost
+	@$(BIN)/python -m benchmarks.soak_jobs $(ARGS)
+
 .PHONY: mutate
 mutate: $(DEVELOPMENT) ## Try the tests of the circuit breaker on mutants of it, some 5 minutes; fails below 90 % killed
 	@$(BIN)/python tools/mutation_score.py

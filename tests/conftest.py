@@ -11,7 +11,14 @@ import pytest
 from infrastructure.persistence.database import database_url
 from infrastructure.persistence.migrations import migrate
 from tests.support.databases import create_database, drop_database
-from tests.support.servers import PostgresProcess, RedisProcess, ServerMissing, postgres_binaries, redis_binary
+from tests.support.pgbouncer import PgBouncerProcess, pgbouncer_binary
+from tests.support.servers import (
+    PostgresProcess,
+    RedisProcess,
+    ServerMissing,
+    postgres_binaries,
+    redis_binary,
+)
 
 
 @pytest.fixture(scope="session")
@@ -26,6 +33,18 @@ def postgres_server() -> Iterator[str]:
         _without(missing)
     yield server.start()
     server.stop()
+
+
+@pytest.fixture(scope="session")
+def pgbouncer(postgres_server: str) -> Iterator[PgBouncerProcess]:
+    """A pooler in transaction mode before that PostgreSQL."""
+    try:
+        pooler = PgBouncerProcess(pgbouncer_binary(), postgres_server)
+    except ServerMissing as missing:
+        _without(missing)
+    pooler.start()
+    yield pooler
+    pooler.stop()
 
 
 @pytest.fixture(scope="session")

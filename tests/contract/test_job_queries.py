@@ -11,7 +11,9 @@ from infrastructure.persistence.jobs.job_tables import QUEUES
 from infrastructure.persistence.jobs.sql_job_queries import SqlJobQueries
 from infrastructure.persistence.jobs.sql_job_records import SqlJobRecords
 from tests.support.builders import ADMIN, CAREGIVER, NOW, OWNER, STRANGER, identified
-from tests.support.stores import Store
+from tests.support.stores import Store, store_or_pooled_store
+
+__all__ = ["store_or_pooled_store"]
 
 EVERYTHING = JobFilter()
 

@@ -10,7 +10,9 @@ from application.correlation import correlation_id
 from infrastructure.persistence.jobs.job_tables import QUEUES, JobStatus, jobs
 from infrastructure.persistence.jobs.sql_job_records import SqlJobRecords
 from tests.support.builders import NOW, OWNER
-from tests.support.stores import Store
+from tests.support.stores import Store, store_or_pooled_store
+
+__all__ = ["store_or_pooled_store"]
 
 
 async def enqueue(store: Store, *, unique_key: str | None = None) -> UUID | None:

@@ -13,7 +13,9 @@ from infrastructure.persistence.jobs.job_rescue import rescue_orphans
 from infrastructure.persistence.jobs.job_tables import JobStatus, jobs
 from infrastructure.persistence.jobs.sql_job_records import SqlJobRecords
 from tests.support.builders import NOW, identified
-from tests.support.stores import Store
+from tests.support.stores import Store, store_or_pooled_store
+
+__all__ = ["store_or_pooled_store"]
 
 LEASE = timedelta(seconds=LEASE_SECONDS)
 MOMENT = timedelta(microseconds=1)

@@ -229,6 +229,26 @@ async def test_a_redis_that_lost_everything_loses_no_job(sqlite_store: Store, re
     sender.client.close()
 
 
+async def test_what_a_redis_lost_is_sent_again_with_the_next_job(
+    sqlite_store: Store, redis_process: RedisProcess
+) -> None:
+    store, sender = sqlite_store, redis_broker(redis_process.url)
+    relay = OutboxRelay(store.database, DramatiqJobTransport(sender), route_event, clock=store.clock, ids=Uuid7Ids())
+    wanted = list[UUID | None]()
+    for moved in (1, 2):
+        async with store.unit_of_work() as uow:
+            wanted.append(await uow.jobs.enqueue("tests.run", {}))
+        assert await relay.pump() == moved
+        if moved == 1:
+            redis_process.flush()
+    runs = Runs()
+    async with worker(redis_process.url, runs.run):
+        await until(lambda: len(runs.ids) == 2, seconds=30)
+    assert set(runs.ids) == set(wanted)
+    assert await relay.pump() == 0
+    sender.client.close()
+
+
 async def test_from_the_commit_to_the_record_of_success(store: Store) -> None:
     """Unit of work, relay, transport and runner as the container puts them together."""
     ran: list[UUID] = []

@@ -27,7 +27,9 @@ from infrastructure.persistence.outbox import outbox_events
 from interfaces.worker.event_routes import EVENT_ROUTES, route_event
 from tests.support.builders import CAREGIVER, NOW
 from tests.support.polling import until
-from tests.support.stores import Store
+from tests.support.stores import Store, store_or_pooled_store
+
+__all__ = ["store_or_pooled_store"]
 
 MOMENT = timedelta(microseconds=1)
 

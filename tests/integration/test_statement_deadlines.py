@@ -9,7 +9,9 @@ from application.deadline import DeadlineExceeded, deadline_in
 from infrastructure.persistence.accounts.account_tables import accounts
 from infrastructure.persistence.constraint_errors import DatabaseUnavailable
 from infrastructure.persistence.database import Database
-from tests.support.stores import Store
+from tests.support.stores import Store, store_or_pooled_store
+
+__all__ = ["store_or_pooled_store"]
 
 ENDLESS = {
     True: "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n",

@@ -1,50 +1,28 @@
 """Real PostgreSQL and Redis for tests: given by address, found on the machine, or taken from development packages."""
 
 import atexit
-import contextlib
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
-import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
-from typing import IO
+from urllib.parse import urlsplit
 
 import redis
 
 from tests.support.databases import answers
-
-START_DEADLINE_SECONDS = 60.0
-STOP_DEADLINE_SECONDS = 15.0
-PORT_ATTEMPTS = 3
-
-
-class ServerMissing(Exception):
-    """No binary of the service was found: neither on the machine nor in the development packages."""
-
-
-class ServerDidNotStart(Exception):
-    """The process ended or did not answer in time; its output is the message."""
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
-
-
-def reserved_port() -> socket.socket:
-    """A socket that keeps its port from others until it is closed, and refuses connections. Whoever reuses addresses,
-    as servers do, may listen on the same port; when it stops nobody else gets it."""
-    keeper = socket.socket()
-    keeper.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    keeper.bind(("127.0.0.1", 0))
-    return keeper
+from tests.support.server_process import (
+    ServerDidNotStart,
+    ServerMissing,
+    ServerProcess,
+    free_port,
+    free_ports,
+    group_of,
+    nobody,
+    reserved_port,
+)
 
 
 def machine_postgres() -> Path | None:
@@ -87,81 +65,16 @@ def _package_directory(name: str) -> Path | None:
     return Path(spec.submodule_search_locations[0]) if spec and spec.submodule_search_locations else None
 
 
-@dataclass(slots=True)
-class _Process:
-    """A child process with its output in a file; it is ended by its own handle, at the latest when Python exits."""
-
-    command: Sequence[str | Path]
-    user: int | None = None
-    _child: subprocess.Popen[bytes] | None = None
-    _output: IO[bytes] = field(default_factory=tempfile.TemporaryFile)
-
-    def start(self, is_ready: Callable[[], bool]) -> None:
-        self._child = subprocess.Popen(
-            [str(part) for part in self.command],
-            stdin=subprocess.DEVNULL,
-            stdout=self._output,
-            stderr=subprocess.STDOUT,
-            cwd=tempfile.gettempdir(),
-            env={"PATH": os.defpath, "LC_ALL": "C.UTF-8"},
-            user=self.user,
-            group=self.user and _group_of(self.user),
-        )
-        atexit.register(self.kill)
-        self._wait(is_ready)
-
-    def _wait(self, is_ready: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + START_DEADLINE_SECONDS
-        while not is_ready():
-            if self._child is None or self._child.poll() is not None or time.monotonic() > deadline:
-                self.kill()
-                output = self.output()
-                self.close()
-                raise ServerDidNotStart(output)
-            time.sleep(0.02)
-
-    def send(self, number: int) -> None:
-        if self._child is not None and self._child.poll() is None:
-            self._child.send_signal(number)
-
-    def end(self, number: int) -> None:
-        """Asks politely, then kills."""
-        self.send(number)
-        if self._child is not None:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self._child.wait(STOP_DEADLINE_SECONDS)
-        self.close()
-
-    def kill(self) -> None:
-        atexit.unregister(self.kill)
-        if self._child is not None:
-            self._child.kill()
-            self._child.wait()
-            self._child = None
-
-    def output(self) -> str:
-        self._output.seek(0)
-        return self._output.read().decode(errors="replace")
-
-    def close(self) -> None:
-        self.kill()
-        self._output.close()
-
-
-def _group_of(user: int) -> int:
-    import pwd
-
-    return pwd.getpwuid(user).pw_gid
-
-
 class PostgresProcess:
     """A throw-away PostgreSQL on a port of its own. As root it runs as `nobody`, since PostgreSQL refuses root."""
 
-    def __init__(self, binaries: Path) -> None:
+    def __init__(self, binaries: Path, *, is_durable: bool = False) -> None:
+        """`is_durable`: a crash of the server loses nothing that was committed. Slower."""
         self._directory = Path(tempfile.mkdtemp(prefix="tailtribe-postgres-"))
-        self._user = _nobody() if os.geteuid() == 0 else None
+        self._is_durable = is_durable
+        self._user = nobody() if os.geteuid() == 0 else None
         self._binaries = binaries
-        self._process: _Process | None = None
+        self._process: ServerProcess | None = None
         self.url = ""
 
     def start(self) -> str:
@@ -177,15 +90,27 @@ class PostgresProcess:
 
     def stop(self) -> None:
         atexit.unregister(self.stop)
-        if self._process is not None:
-            self._process.end(signal.SIGINT)
-            self._process = None
+        self.go_away("fast")
         shutil.rmtree(self._directory, ignore_errors=True)
+
+    def go_away(self, mode: str) -> None:
+        """As `pg_ctl stop` does: `fast` tells the clients, `immediate` is a crash that is recovered from at the next
+        start."""
+        if self._process is not None:
+            self._process.end({"fast": signal.SIGINT, "immediate": signal.SIGQUIT}[mode])
+            self._process = None
+
+    def come_back(self) -> None:
+        """On the same port, with the same data."""
+        port = urlsplit(self.url).port
+        assert port is not None
+        self._process = ServerProcess(self._command(port), user=self._user)
+        self._process.start(lambda: answers(self.url))
 
     def _initialise(self) -> None:
         if self._user is not None:
             self._binaries = _reachable(self._binaries, self._directory)
-            os.chown(self._directory, self._user, _group_of(self._user))
+            os.chown(self._directory, self._user, group_of(self._user))
         options = ["-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync", "--no-instructions"]
         subprocess.run(
             [self._binaries / "initdb", "-D", self._directory / "data", *options],
@@ -194,13 +119,13 @@ class PostgresProcess:
             cwd=tempfile.gettempdir(),
             env={"PATH": os.defpath, "LC_ALL": "C.UTF-8"},
             user=self._user,
-            group=self._user and _group_of(self._user),
+            group=self._user and group_of(self._user),
         )
 
     def _serve(self) -> None:
-        for port in _ports():
+        for port in free_ports():
             self.url = f"postgresql://postgres@127.0.0.1:{port}/postgres"
-            self._process = _Process(self._command(port), user=self._user)
+            self._process = ServerProcess(self._command(port), user=self._user)
             try:
                 self._process.start(lambda: answers(self.url))
             except ServerDidNotStart as error:
@@ -211,23 +136,12 @@ class PostgresProcess:
         raise ServerDidNotStart("no free port")
 
     def _command(self, port: int) -> list[str | Path]:
-        settings = (
-            "listen_addresses=127.0.0.1",
-            "fsync=off",
-            "synchronous_commit=off",
-            "full_page_writes=off",
-            "max_connections=200",
-            "timezone=UTC",
-        )
+        settings = ["listen_addresses=127.0.0.1", "max_connections=200", "timezone=UTC"]
+        if not self._is_durable:
+            settings += ["fsync=off", "synchronous_commit=off", "full_page_writes=off"]
         flags = [part for setting in settings for part in ("-c", setting)]
         postgres = self._binaries / "postgres"
         return [postgres, "-D", self._directory / "data", "-k", self._directory, "-p", str(port), *flags]
-
-
-def _nobody() -> int:
-    import pwd
-
-    return pwd.getpwnam("nobody").pw_uid
 
 
 def _reachable(binaries: Path, directory: Path) -> Path:
@@ -250,7 +164,7 @@ class RedisProcess:
     def __init__(self, binary: Path, *options: str) -> None:
         self._binary = binary
         self._options = options
-        self._process: _Process | None = None
+        self._process: ServerProcess | None = None
         self.port = 0
 
     @property
@@ -259,11 +173,11 @@ class RedisProcess:
 
     def start(self) -> str:
         """Starts it, on the port it had before if there was one. It begins empty."""
-        for port in (self.port,) if self.port else _ports():
+        for port in (self.port,) if self.port else free_ports():
             self.port = port
             command = [self._binary, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
             command += self._options
-            self._process = _Process(command)
+            self._process = ServerProcess(command)
             try:
                 self._process.start(self._answers)
             except ServerDidNotStart as error:
@@ -288,6 +202,11 @@ class RedisProcess:
         if self._process is not None:
             self._process.send(signal.SIGCONT)
 
+    def flush(self) -> None:
+        """Empties it."""
+        with redis.Redis(port=self.port) as client:
+            client.flushall()
+
     def _answers(self) -> bool:
         with redis.Redis(port=self.port, socket_timeout=1, socket_connect_timeout=1) as client:
             try:
@@ -296,6 +215,4 @@ class RedisProcess:
                 return False
 
 
-def _ports() -> Iterator[int]:
-    for _ in range(PORT_ATTEMPTS):
-        yield free_port()
+__all__ = ["ServerDidNotStart", "ServerMissing", "free_port", "reserved_port"]

@@ -48,6 +48,7 @@ from tests.support.databases import create_database, drop_database
 from tests.support.sqlite_database import migrated_database
 
 BOTH = ["sqlite", "postgresql"]
+POOLED = "postgresql behind a pooler"
 PETS = tuple(a_pet(name) for name in ("Rex", "Fido", "Bella", "Max", "Luna"))
 
 
@@ -206,12 +207,28 @@ def migrated_postgres(postgres_server: str) -> Iterator[URL]:
 @pytest.fixture(params=BOTH)
 async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
     """An empty store on either database."""
+    async with _empty_store(request, tmp_path) as made:
+        yield made
+
+
+@pytest.fixture(name="store", params=[*BOTH, POOLED])
+async def store_or_pooled_store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
+    """An empty store on either database, and on PostgreSQL behind a pooler: for tests of what must hold there, too.
+    A module that imports it has it as its `store`."""
+    async with _empty_store(request, tmp_path) as made:
+        yield made
+
+
+@asynccontextmanager
+async def _empty_store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncGenerator[Store]:
     async with AsyncExitStack() as stack:
         if request.param == "sqlite":
             database = await stack.enter_async_context(migrated_database(tmp_path))
             url = database.write_engine.url
         else:
-            url = request.getfixturevalue("migrated_postgres")
+            url: URL = request.getfixturevalue("migrated_postgres")
+            if request.param == POOLED:
+                url = url.set(port=request.getfixturevalue("pgbouncer").port)
             database = Database(url)
             stack.push_async_callback(database.dispose)
             await _empty(database)
@@ -252,4 +269,4 @@ async def _empty(database: Database) -> None:
         await connection.execute(text(f"DO $$ BEGIN {deletes} END $$"))
 
 
-__all__ = ["Store", "migrated_postgres", "peopled", "postgres_store", "sqlite_store", "store"]
+__all__ = ["Store", "migrated_postgres", "peopled", "postgres_store", "sqlite_store", "store", "store_or_pooled_store"]

@@ -17,7 +17,7 @@ DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 _FENCED = re.compile(r"^```(\w*)\n(.*?)^```", re.DOTALL | re.MULTILINE)
 _BACKTICKS = re.compile(r"`([^`\n]+)`")
 _LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
-_MAKE = re.compile(r"\bmake ([a-z]+)\b")
+_MAKE = re.compile(r"\bmake ([a-z-]+)\b")
 _TOP_LEVEL = ("src/", "tests/", "docs/", "alembic/", "benchmarks/", "tools/", ".ci/")
 _FILE_OF_THE_ROOT = re.compile(
     r"[A-Z]+\.md|Makefile|Dockerfile|NOTICE|[a-z]+\.(?:toml|yaml|lock)|\.[a-z.-]+\.yaml|\.env\.example"
@@ -57,7 +57,7 @@ def test_every_path_named_in_the_documents_exists(document: Path) -> None:
 
 def test_every_make_target_mentioned_exists() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    targets = set(re.findall(r"^([a-z]+):", makefile, re.MULTILINE))
+    targets = set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
     mentioned: set[str] = set()
     for document in DOCUMENTS:
         text = document.read_text(encoding="utf-8")
@@ -70,9 +70,9 @@ def test_every_make_target_mentioned_exists() -> None:
 
 def test_every_target_of_the_makefile_says_what_it_does() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    phony = set(re.findall(r"^\.PHONY: ([a-z]+)$", makefile, re.MULTILINE))
+    phony = set(re.findall(r"^\.PHONY: ([a-z-]+)$", makefile, re.MULTILINE))
 
-    assert phony == set(re.findall(r"^([a-z]+):[^\n]*## \S", makefile, re.MULTILINE))
+    assert phony == set(re.findall(r"^([a-z-]+):[^\n]*## \S", makefile, re.MULTILINE))
 
 
 async def test_the_snippet_of_contributing_works_as_printed(tmp_path: Path) -> None:

@@ -11,7 +11,6 @@ from uuid import UUID
 from application.ports.job_queue import JobPayload
 
 LEASE_SECONDS = 15
-CRASHES_TO_BURY = 3
 
 
 class Lease(Enum):

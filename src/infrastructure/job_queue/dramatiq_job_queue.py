@@ -53,3 +53,7 @@ class DramatiqJobTransport(JobTransport):
             return await asyncio.to_thread(self._broker.backlog)
         except (redis.RedisError, OSError) as error:
             raise TransportUnavailable(str(error)) from error
+
+    def has_forgotten(self) -> bool:
+        forgotten, self._broker.was_emptied = self._broker.was_emptied, False
+        return forgotten

@@ -35,6 +35,10 @@ class JobTransport(Protocol):
         """Messages by queue that no worker has taken. Raises TransportUnavailable."""
         ...
 
+    def has_forgotten(self) -> bool:
+        """Whether the backlog showed that what had been sent before is gone; told once."""
+        return False
+
 
 def message_of(job: DueJob) -> Message[None]:
     """The `jobs.run` message about a job."""

@@ -100,6 +100,8 @@ class OutboxRelay:
     async def _dispatch(self) -> int:
         """Sends due jobs where there is room, how many. A full queue holds up no other."""
         backlog = await self._transport.backlog()
+        if self._transport.has_forgotten():
+            await self._dispatch_anew()
         room = {queue: max(0, MOST_WAITING - backlog.get(queue, 0)) for queue in QUEUES}
         async with self._database.begin() as connection:
             due = await self._take_due(connection, room)

@@ -13,6 +13,7 @@ import structlog
 from sqlalchemy.engine import URL
 
 from infrastructure.persistence.jobs.job_tables import WORK_CHANNEL
+from infrastructure.persistence.pooler import is_behind_pooler
 
 ALIVE_EVERY_SECONDS = 30.0
 ANSWER_SECONDS = 5
@@ -23,15 +24,16 @@ log = structlog.get_logger(__name__)
 
 
 class PostgresWakeUps:
-    """`address` must lead to the server itself: a transaction-mode pooler passes no notifications on. What is missed
-    while the connection is down is found by the relay's own looking."""
+    """`address` should lead to the server itself: a transaction-mode pooler passes no notifications on, and behind one
+    there are no wake-ups. What is missed then, or while the connection is down, is found by the relay's own looking.
+    """
 
     def __init__(self, address: URL, wake: Callable[[], None]) -> None:
         self._address = address.set(drivername="postgresql").render_as_string(hide_password=False)
         self._wake = wake
 
     async def run(self) -> None:
-        """Works until cancelled."""
+        """Works until cancelled, or until there is nothing to hear."""
         pause = SHORTEST_PAUSE_SECONDS
         while True:
             try:
@@ -40,9 +42,21 @@ class PostgresWakeUps:
                 log.warning("wake_ups.waiting", reason=type(error).__name__, pause_seconds=pause)
             else:
                 pause = SHORTEST_PAUSE_SECONDS
+                if await self._is_deaf(connection):
+                    return
                 await self._listen(connection)
             await asyncio.sleep(pause * random.uniform(0.5, 1))
             pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
+
+    async def _is_deaf(self, connection: Any) -> bool:
+        try:
+            is_deaf = await is_behind_pooler(connection)
+        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            return False
+        if is_deaf:
+            log.info("wake_ups.none", reason="behind a pooler; DATABASE_DIRECT_URL would lead past it")
+            connection.terminate()
+        return is_deaf
 
     async def _listen(self, connection: Any) -> None:
         """Until the connection is gone."""

@@ -37,7 +37,12 @@ class WakeableBroker(RedisBroker):
         self._channel = f"{self.namespace}:wake:{database}"
         self._wakes: dict[str, threading.Event] = {}
         self._listener: _Listener | None = None
+<<<<<<< HEAD
         self.is_closing = False
+=======
+        self._is_closing = False
+        self.was_emptied = False
+>>>>>>> helper-d
         self._workers = 0
         self._counting = threading.Lock()
         self.add_middleware(_ListenWhileWorking())
@@ -81,12 +86,15 @@ class WakeableBroker(RedisBroker):
         self.emit_after("enqueue", message, None)
 
     def backlog(self) -> Mapping[str, int]:
-        """Messages of each queue that no worker has fetched."""
+        """Messages of each queue that no worker has fetched. Sets `was_emptied` when Redis has lost everything."""
         names = sorted(self.queues)
         with self.client.pipeline(transaction=False) as pipeline:
+            pipeline.setnx(f"{self.namespace}:kept", 1)
             for name in names:
                 pipeline.llen(f"{self.namespace}:{name}")
-            return dict(zip(names, pipeline.execute(), strict=True))
+            is_new, *lengths = pipeline.execute()
+        self.was_emptied = self.was_emptied or bool(is_new)
+        return dict(zip(names, lengths, strict=True))
 
     def wake(self, queues: Iterable[str] | None = None) -> None:
         for name in self.queues if queues is None else queues:

@@ -12,9 +12,11 @@ from sqlalchemy import event, make_url, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import NullPool
 
 from application.deadline import DeadlineExceeded, seconds_left, within_deadline
 from infrastructure.persistence.constraint_errors import DatabaseUnavailable, translate
+from infrastructure.persistence.pooler import UNPREPARED, is_behind_pooler
 
 WAIT_SECONDS = 10.0
 CONNECT_SECONDS = 5.0
@@ -41,22 +43,29 @@ class Database:
     A first-in-first-out semaphore of the pool's size stands before each pool: without it the pool starves some waiters.
     Whoever waits longer than ten seconds, or than his deadline, gets DatabaseUnavailable. SQLite has a single writer,
     which its lock implies anyway.
-    `pooled_elsewhere` says that a transaction-mode pooler stands before PostgreSQL: no prepared statements then.
+    `pooled_elsewhere` says that a transaction-mode pooler stands before PostgreSQL: statements are not prepared then,
+    and none stands outside a transaction, within which the server process stays the same. None: it is found out before
+    the first connection.
     """
 
     def __init__(
-        self, url: URL, *, pool_size: int = 10, on_query: QueryListener | None = None, pooled_elsewhere: bool = False
+        self,
+        url: URL,
+        *,
+        pool_size: int = 10,
+        on_query: QueryListener | None = None,
+        pooled_elsewhere: bool | None = None,
     ) -> None:
         self.is_sqlite = url.get_backend_name() == "sqlite"
-        pool_size = min(pool_size, SQLITE_READERS) if self.is_sqlite else pool_size
+        self._url = url
+        self._readers = min(pool_size, SQLITE_READERS) if self.is_sqlite else pool_size
         self._writers = 1 if self.is_sqlite else pool_size
-        self.write_engine = _engine(url, self._writers, read_only=False, pooled_elsewhere=pooled_elsewhere)
-        self.read_engine = _engine(url, pool_size, read_only=True, pooled_elsewhere=pooled_elsewhere)
+        self._on_query = on_query
+        self._is_known = self.is_sqlite or pooled_elsewhere is not None
+        self._finding_out = asyncio.Lock()
+        self._make_engines(pooled_elsewhere=bool(pooled_elsewhere))
         self._write_gate = asyncio.Semaphore(self._writers)
-        self._read_gate = asyncio.Semaphore(pool_size)
-        for engine in (self.write_engine, self.read_engine):
-            if on_query is not None:
-                _time_queries(engine, on_query)
+        self._read_gate = asyncio.Semaphore(self._readers)
 
     @asynccontextmanager
     async def begin(self) -> AsyncGenerator[AsyncConnection]:
@@ -64,6 +73,7 @@ class Database:
 
         Raises DeadlineExceeded when the deadline comes before the block has ended; a commit is never cut off.
         """
+        await self._find_out()
         engine = self.write_engine
         async with _turn(self._write_gate), _translated(), engine.begin() as connection, _in_time(connection):
             yield connection
@@ -71,6 +81,7 @@ class Database:
     @asynccontextmanager
     async def read(self) -> AsyncGenerator[AsyncConnection]:
         """A connection for queries that need no transaction. Raises DeadlineExceeded as `begin` does."""
+        await self._find_out()
         engine = self.read_engine
         async with _turn(self._read_gate), _translated(), engine.connect() as connection, _in_time(connection):
             yield connection
@@ -78,8 +89,9 @@ class Database:
     @asynccontextmanager
     async def alone(self) -> AsyncGenerator[AsyncConnection]:
         """A connection for one statement that is its own transaction: PostgreSQL needs no round trips to begin and end
-        one."""
-        async with self.begin() if self.is_sqlite else self.read() as connection:
+        one, unless it is behind a pooler."""
+        await self._find_out()
+        async with self.read() if self._commits_by_itself else self.begin() as connection:
             yield connection
 
     async def ping(self) -> None:
@@ -90,6 +102,22 @@ class Database:
     async def dispose(self) -> None:
         await self.write_engine.dispose()
         await self.read_engine.dispose()
+
+    def _make_engines(self, *, pooled_elsewhere: bool) -> None:
+        self._commits_by_itself = not (self.is_sqlite or pooled_elsewhere)
+        self.write_engine = _engine(self._url, self._writers, read_only=False, pooled_elsewhere=pooled_elsewhere)
+        self.read_engine = _engine(self._url, self._readers, read_only=True, pooled_elsewhere=pooled_elsewhere)
+        for engine in (self.write_engine, self.read_engine):
+            if self._on_query is not None:
+                _time_queries(engine, self._on_query)
+
+    async def _find_out(self) -> None:
+        if self._is_known:
+            return
+        async with self._finding_out, _translated(), within_deadline():
+            if not self._is_known and await _is_pooled(self._url):
+                self._make_engines(pooled_elsewhere=True)
+            self._is_known = True
 
 
 @asynccontextmanager
@@ -156,13 +184,17 @@ def _engine(url: URL, pool_size: int, *, read_only: bool, pooled_elsewhere: bool
         engine = create_async_engine(url, connect_args={"timeout": 10}, **options)
         _tune_sqlite(engine, immediate=not read_only)
         return engine
-    connect: dict[str, Any] = {"timeout": CONNECT_SECONDS}
     if pooled_elsewhere:
-        unnamed = {"prepared_statement_name_func": str, "prepared_statement_cache_size": 0}
-        connect |= {"statement_cache_size": 0, **unnamed}
+        return create_async_engine(url, connect_args={"timeout": CONNECT_SECONDS, **UNPREPARED}, **options)
     if read_only:
         options |= {"isolation_level": "AUTOCOMMIT", "pool_reset_on_return": None}
-    return create_async_engine(url, connect_args=connect, **options)
+    return create_async_engine(url, connect_args={"timeout": CONNECT_SECONDS}, **options)
+
+
+async def _is_pooled(url: URL) -> bool:
+    engine = create_async_engine(url, poolclass=NullPool, connect_args={"timeout": CONNECT_SECONDS, **UNPREPARED})
+    async with engine.connect() as connection:
+        return await is_behind_pooler((await connection.get_raw_connection()).driver_connection)
 
 
 def _tune_sqlite(engine: AsyncEngine, *, immediate: bool) -> None:

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 from infrastructure.persistence.constraint_errors import DatabaseUnavailable
+from infrastructure.persistence.pooler import UNPREPARED
 
 # An arbitrary number that all migrating processes agree on.
 _MIGRATION_LOCK = 7_405_551_203
@@ -54,7 +55,8 @@ async def migrate(url: URL) -> None:
 
 async def on_connection(url: URL, work: Callable[[Connection], Any]) -> None:
     """Runs Alembic's synchronous work on one connection of its own."""
-    engine = create_async_engine(url, poolclass=NullPool)
+    is_postgresql = url.get_backend_name() == "postgresql"
+    engine = create_async_engine(url, poolclass=NullPool, connect_args=UNPREPARED if is_postgresql else {})
     try:
         async with engine.connect() as connection:
             await connection.run_sync(lambda sync: _locked(sync, work))

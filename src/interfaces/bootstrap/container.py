@@ -43,7 +43,7 @@ class Container:
             declare_actors(self.parts.in_process.broker, self.run_job)
             await self.parts.in_process.start()
         await self.parts.breakers.start()
-        self._scheduler = start_scheduler(self._fire_scheduled)
+        self._scheduler = start_scheduler(self._fire_scheduled, self._make_up)
         self._spawn(self.parts.relay.run())
         self._spawn(self.parts.journal.run())
         if self.parts.wake_ups is not None:
@@ -79,6 +79,13 @@ class Container:
             await self._fire.execute(scheduled)
         except Unavailable:
             # The database is away; another process, or the next minute, records it.
+            return
+
+    async def _make_up(self, scheduled: Scheduled) -> None:
+        try:
+            await self._fire.make_up(scheduled)
+        except Unavailable:
+            # The next look back records it.
             return
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:

@@ -105,7 +105,7 @@ def build_parts(settings: Settings) -> Parts:
     database = Database(
         database_url(settings.database_url, settings.data_path),
         on_query=lambda seconds: metrics.query_finished(seconds=seconds),
-        pooled_elsewhere=settings.database_direct_url is not None,
+        pooled_elsewhere=True if settings.database_direct_url else None,
     )
     redis = _redis_clients(settings)
     in_process = None if settings.redis_url else InProcessJobTransport()
@@ -190,7 +190,6 @@ def _registry(redis: tuple[Redis, ...], breakers: _Breakers) -> BreakerRegistry:
 
 
 def _wake_ups(settings: Settings, database: Database, relay: OutboxRelay) -> PostgresWakeUps | None:
-    """Behind a pooler nothing can be heard: without a direct address the relay's own looking is enough."""
     if database.is_sqlite:
         return None
     address = database_url(settings.database_direct_url or settings.database_url, settings.data_path)

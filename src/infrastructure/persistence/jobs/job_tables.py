@@ -21,7 +21,7 @@ from sqlalchemy import (
 from domain.operations.job import JobStatus, QueueName
 from infrastructure.persistence.tables import UtcDateTime, metadata, one_of
 
-__all__ = ["QUEUES", "JobStatus", "in_no_paused_queue", "jobs", "paused_queues"]
+__all__ = ["QUEUES", "JobStatus", "in_no_paused_queue", "job_crashes", "jobs", "paused_queues"]
 
 # On PostgreSQL a trigger announces new events and jobs there at their commit.
 WORK_CHANNEL = "tailtribe_work"
@@ -67,6 +67,15 @@ Index("ix_jobs_waiting", jobs.c.queue, jobs.c.run_at, postgresql_where=_waiting,
 _running = jobs.c.status == JobStatus.RUNNING.value
 Index("ix_jobs_running", jobs.c.lease_until, postgresql_where=_running, sqlite_where=_running)
 Index("ix_jobs_status_created_at", jobs.c.status, jobs.c.created_at)
+
+# Deaths of workers, by the jobs they ran: when their leases were found to have run out.
+job_crashes = Table(
+    "job_crashes",
+    metadata,
+    Column("job_id", ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
+    Column("at", UtcDateTime, primary_key=True),
+    Index("ix_job_crashes_at", "at"),
+)
 
 paused_queues = Table(
     "paused_queues",

@@ -9,7 +9,15 @@ from apscheduler.triggers.cron import CronTrigger
 
 from infrastructure.persistence.jobs.job_tables import QUEUES, jobs
 from interfaces.worker.job_kinds import job_kinds
-from interfaces.worker.schedule import SCHEDULE, ZONE, FireSchedule, Scheduled, firing_key, start_scheduler
+from interfaces.worker.schedule import (
+    SCHEDULE,
+    ZONE,
+    FireSchedule,
+    Scheduled,
+    firing_key,
+    latest_firing,
+    start_scheduler,
+)
 from tests.support.builders import NOW
 from tests.support.polling import until
 from tests.support.stores import Store
@@ -113,12 +121,64 @@ async def test_of_several_processes_one_records_a_firing(sqlite_store: Store) ->
     assert [(row["kind"], row["payload"]) for row in rows] == [("tests.minutely", {})] * 2
 
 
+NIGHTLY = Scheduled(kind="tests.nightly", minute="0", hour="3")
+
+
+@pytest.mark.parametrize("missed_for", [timedelta(0), timedelta(minutes=1), timedelta(hours=23, minutes=59)])
+async def test_a_missed_night_is_made_up_once_by_all_processes(sqlite_store: Store, missed_for: timedelta) -> None:
+    fire = FireSchedule(unit_of_work=sqlite_store.unit_of_work, clock=sqlite_store.clock)
+    sqlite_store.clock.set(datetime(2027, 5, 3, 3, 0, tzinfo=ZONE) + missed_for)
+    for _ in range(3):
+        await fire.make_up(NIGHTLY)
+    (row,) = await sqlite_store.rows(jobs)
+    assert row["unique_key"] == "schedule:tests.nightly:2027-05-03T03:00"
+
+
+async def test_a_night_that_was_not_missed_is_not_made_up(sqlite_store: Store) -> None:
+    fire = FireSchedule(unit_of_work=sqlite_store.unit_of_work, clock=sqlite_store.clock)
+    sqlite_store.clock.set(datetime(2027, 5, 3, 3, 0, 12, tzinfo=ZONE))
+    await fire.execute(NIGHTLY)
+    sqlite_store.clock.advance(timedelta(hours=5))
+    await fire.make_up(NIGHTLY)
+    assert len(await sqlite_store.rows(jobs)) == 1
+
+
+def test_what_was_due_longer_ago_is_not_made_up() -> None:
+    due = datetime(2027, 5, 3, 3, 0, tzinfo=ZONE).astimezone(UTC)
+    assert latest_firing(NIGHTLY, due - timedelta(seconds=1)) == due - timedelta(days=1)
+    assert latest_firing(NIGHTLY, due) == due
+    # A night with an hour more: the firing before is 25 hours old by then.
+    before = datetime(2027, 10, 30, 3, 0, tzinfo=ZONE).astimezone(UTC)
+    assert latest_firing(NIGHTLY, before + timedelta(hours=24)) == before
+    assert latest_firing(NIGHTLY, before + timedelta(hours=24, seconds=1)) is None
+
+
+@NIGHTS
+@pytest.mark.parametrize("scheduled", DAILY, ids=lambda scheduled: scheduled.kind)
+def test_what_is_made_up_has_the_key_of_the_firing_in_both_nights(scheduled: Scheduled, night: date) -> None:
+    """Whenever in the day after somebody looks back; otherwise it would run twice."""
+    first, last = around(night)
+    fired = {firing_key(scheduled, at) for at in firings(scheduled, first - timedelta(days=1), last)}
+    for quarter in range(int((last - first) / timedelta(minutes=15))):
+        latest = latest_firing(scheduled, first + timedelta(minutes=15 * quarter))
+        assert latest is None or firing_key(scheduled, latest) in fired
+
+
+def test_only_what_is_due_at_an_hour_is_made_up() -> None:
+    assert [scheduled.is_made_up for scheduled in (EVERY_MINUTE, EVERY_QUARTER, NIGHTLY)] == [False, False, True]
+
+
 async def test_the_scheduler_knows_every_schedule_and_ends_when_told() -> None:
     async def fire(_scheduled: Scheduled) -> None:
         return
 
-    scheduler = start_scheduler(fire)
-    await until(lambda: scheduler.running)
-    assert len(scheduler.get_jobs()) == len(SCHEDULE)
+    made_up = list[str]()
+
+    async def make_up(scheduled: Scheduled) -> None:
+        made_up.append(scheduled.kind)
+
+    scheduler = start_scheduler(fire, make_up)
+    await until(lambda: made_up == [scheduled.kind for scheduled in SCHEDULE if scheduled.is_made_up])
+    assert len(scheduler.get_jobs()) == len(SCHEDULE) + len(made_up)
     scheduler.shutdown(wait=False)
     await until(lambda: not scheduler.running)
