@@ -9,6 +9,8 @@ from application.deadline import DeadlineExceeded, deadline_in
 from infrastructure.persistence.accounts.account_tables import accounts
 from infrastructure.persistence.constraint_errors import DatabaseUnavailable
 from infrastructure.persistence.database import Database
+from tests.support.faulty_proxy import FaultyProxy
+from tests.support.polling import until, until_awaited
 from tests.support.stores import Store, store_or_pooled_store
 
 __all__ = ["store_or_pooled_store"]
@@ -77,14 +79,47 @@ async def test_a_place_in_the_queue_for_a_connection_is_waited_for_no_longer(sto
             await connection.execute(text("SELECT 1"))
             await release.wait()
 
+    async def is_refused_in_time() -> bool:
+        try:
+            with deadline_in(0.05):
+                async with store.database.begin():
+                    return False
+        except DatabaseUnavailable:
+            return True
+        except DeadlineExceeded:
+            return False
+
     release = asyncio.Event()
     holders = [asyncio.create_task(hold(release)) for _ in range(1 if store.database.is_sqlite else 10)]
-    await asyncio.sleep(0.2)
-    with deadline_in(0.05), pytest.raises(DatabaseUnavailable):
-        async with store.database.begin():
-            raise AssertionError("nobody had left")
+    await until_awaited(is_refused_in_time)
     release.set()
     await asyncio.gather(*holders)
+
+
+async def test_a_server_that_has_fallen_silent_holds_up_nobody_for_long(postgres_store: Store) -> None:
+    """Between two statements there is nothing to cancel, and it would not answer a rollback either."""
+    assert postgres_store.url.port is not None
+    with FaultyProxy(postgres_store.url.port) as proxy:
+        database = Database(postgres_store.url.set(host="127.0.0.1", port=proxy.port), pooled_elsewhere=False)
+
+        async def write_while_it_falls_silent() -> None:
+            async with database.begin() as connection:
+                await connection.execute(text("UPDATE pets SET name = 'Nobody'"))
+                proxy.hang()
+                await asyncio.Event().wait()
+
+        async with asyncio.timeout(30):
+            for _ in range(3):
+                with deadline_in(0.5), pytest.raises(DeadlineExceeded):
+                    await write_while_it_falls_silent()
+                with deadline_in(0.5), pytest.raises((DeadlineExceeded, DatabaseUnavailable)):
+                    await database.ping()
+                proxy.forward()
+                await database.ping()
+        await database.dispose()
+        # What asks the server to cancel goes on by itself, and must not outlive the test.
+        await until(lambda: len(asyncio.all_tasks()) == 1)
+        await asyncio.sleep(0)
 
 
 async def _number(database: Database, statement: TextClause) -> int:

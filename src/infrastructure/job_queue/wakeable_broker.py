@@ -37,12 +37,8 @@ class WakeableBroker(RedisBroker):
         self._channel = f"{self.namespace}:wake:{database}"
         self._wakes: dict[str, threading.Event] = {}
         self._listener: _Listener | None = None
-<<<<<<< HEAD
         self.is_closing = False
-=======
-        self._is_closing = False
         self.was_emptied = False
->>>>>>> helper-d
         self._workers = 0
         self._counting = threading.Lock()
         self.add_middleware(_ListenWhileWorking())

@@ -11,7 +11,7 @@ import aiosqlite
 from sqlalchemy import event, make_url, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncTransaction, create_async_engine
 from sqlalchemy.pool import NullPool
 
 from application.deadline import DeadlineExceeded, seconds_left, within_deadline
@@ -20,6 +20,7 @@ from infrastructure.persistence.pooler import UNPREPARED, is_behind_pooler
 
 WAIT_SECONDS = 10.0
 CONNECT_SECONDS = 5.0
+COMMIT_SECONDS = 10.0
 INTERRUPT_EVERY_SECONDS = 0.05
 # A connection to SQLite is a thread and a page cache; more readers than cores gain nothing.
 SQLITE_READERS = 4
@@ -71,19 +72,26 @@ class Database:
     async def begin(self) -> AsyncGenerator[AsyncConnection]:
         """A transaction: commits at the end of the block, rolls back when it raises.
 
-        Raises DeadlineExceeded when the deadline comes before the block has ended; a commit is never cut off.
+        Raises DeadlineExceeded when the deadline comes before the block has ended. The deadline does not cut off a
+        commit; one that is not answered for ten seconds is DatabaseUnavailable, and may have happened.
         """
         await self._find_out()
-        engine = self.write_engine
-        async with _turn(self._write_gate), _translated(), engine.begin() as connection, _in_time(connection):
-            yield connection
+        async with _turn(self._write_gate), _translated(), _connected(self.write_engine) as connection:
+            transaction = await connection.begin()
+            try:
+                async with _in_time(connection):
+                    yield connection
+            except BaseException:
+                await _roll_back(transaction)
+                raise
+            await _commit(transaction)
 
     @asynccontextmanager
     async def read(self) -> AsyncGenerator[AsyncConnection]:
         """A connection for queries that need no transaction. Raises DeadlineExceeded as `begin` does."""
         await self._find_out()
         engine = self.read_engine
-        async with _turn(self._read_gate), _translated(), engine.connect() as connection, _in_time(connection):
+        async with _turn(self._read_gate), _translated(), _connected(engine) as connection, _in_time(connection):
             yield connection
 
     @asynccontextmanager
@@ -135,6 +143,35 @@ async def _turn(gate: asyncio.Semaphore) -> AsyncGenerator[None]:
 
 
 @asynccontextmanager
+async def _connected(engine: AsyncEngine) -> AsyncGenerator[AsyncConnection]:
+    """A connection of the pool, waited for no longer than the deadline."""
+    connection = engine.connect()
+    async with within_deadline():
+        await connection.start()
+    try:
+        yield connection
+    finally:
+        await asyncio.shield(asyncio.ensure_future(connection.close()))
+
+
+async def _commit(transaction: AsyncTransaction) -> None:
+    try:
+        async with asyncio.timeout(COMMIT_SECONDS):
+            await transaction.commit()
+    except TimeoutError as error:
+        raise DatabaseUnavailable("The database did not say whether it kept the change.", retry_after=2) from error
+
+
+async def _roll_back(transaction: AsyncTransaction) -> None:
+    """On a connection that was given up there is nothing to do, and one that does not answer is given up."""
+    try:
+        async with asyncio.timeout(COMMIT_SECONDS):
+            await transaction.rollback()
+    except TimeoutError:
+        await transaction.connection.invalidate()
+
+
+@asynccontextmanager
 async def _in_time(connection: AsyncConnection) -> AsyncGenerator[None]:
     """At the deadline the statement under way ends on the server, too. PostgreSQL is asked to by asyncpg when we stop
     waiting; SQLite works in a thread of ours that has to be told, and must not be left behind with its transaction."""
@@ -142,8 +179,13 @@ async def _in_time(connection: AsyncConnection) -> AsyncGenerator[None]:
     if left is None:
         yield
     elif connection.dialect.name == "postgresql":
-        async with within_deadline():
-            yield
+        try:
+            async with within_deadline():
+                yield
+        except DeadlineExceeded:
+            # A server that has fallen silent would not answer a rollback either.
+            await connection.invalidate()
+            raise
     elif left == 0:
         raise DeadlineExceeded
     else:
