@@ -3,7 +3,7 @@
 Every worker needs a role of its own in the database; its name is the worker's.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -62,6 +62,11 @@ async def url_of_worker(url: str, name: str) -> str:
     await _execute(url, f'CREATE ROLE "{name}" SUPERUSER LOGIN')
     parts = urlsplit(url)
     return urlunsplit(parts._replace(netloc=f"{name}@{parts.netloc.rpartition('@')[2]}"))
+
+
+async def forget_workers(url: str, names: Iterable[str]) -> None:
+    """Roles belong to the whole server, which may outlive the test."""
+    await _execute(url, " ".join(f'DROP ROLE "{name}";' for name in names))
 
 
 async def orphans(url: str, killed: Mapping[str, float]) -> tuple[list[Orphan], int]:

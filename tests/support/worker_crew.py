@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from uuid import uuid4
 
-from tests.support.claim_log import url_of_worker
+from tests.support.claim_log import forget_workers, url_of_worker
 
 ROOT = Path(__file__).parents[2]
 STOP_SECONDS = 60
@@ -65,6 +65,7 @@ class WorkerCrew:
             except subprocess.TimeoutExpired:
                 member.kill()
                 member.wait()
+        asyncio.run(forget_workers(self._url, [*self.members, *self.killed]))
 
     def log_of(self, name: str) -> str:
         return (self._folder / f"{name}.log").read_text(errors="replace")
