@@ -32,9 +32,9 @@ from tests.support.effects_worker import NOTHING, create_effects, effects
 from tests.support.servers import PostgresProcess, RedisProcess, postgres_binaries, redis_binary
 
 ROUNDS = 400
-JOBS = 5_000
+JOBS = 10_000
 LATENCIES = 100
-THREADS = 16
+THREADS = 32
 PRODUCER_BATCH = 500
 
 

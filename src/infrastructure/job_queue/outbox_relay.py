@@ -1,6 +1,7 @@
 """Moves what was committed to where it is worked on: events become jobs, due jobs become messages."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
@@ -23,9 +24,9 @@ from infrastructure.persistence.outbox import outbox_events
 
 log = structlog.get_logger(__name__)
 
-BATCH = 250
+BATCH = 500
 # Messages that wait in a queue of the transport. More would only be sent again and again while they wait.
-MOST_WAITING = 500
+MOST_WAITING = 1000
 MOST_UNROUTABLE = 10_000
 POLL_SECONDS = 1.0
 FULL_SECONDS = 0.05
@@ -105,7 +106,9 @@ class OutboxRelay:
         room = {queue: max(0, MOST_WAITING - backlog.get(queue, 0)) for queue in QUEUES}
         async with self._database.begin() as connection:
             due = await self._take_due(connection, room)
-        self._is_held_up = any(space == 0 for space in room.values())
+        taken = Counter(job.queue for job in due)
+        # There may be more where the room was used up.
+        self._is_held_up = any(taken[queue] == space for queue, space in room.items())
         try:
             if due:
                 await self._transport.send(due)

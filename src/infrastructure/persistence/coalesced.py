@@ -8,10 +8,12 @@ Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 
 MOST_AT_ONCE = 200
+# Between statements, when there are several: those who were just served come back with the next thing they ask for.
+GATHER_SECONDS = 0.003
 
 
 class Coalesced(Generic[Item, Answer]):
-    """Whoever comes first is served at once and alone; those who come meanwhile are served together after him.
+    """Whoever comes first is served at once and alone; those who come meanwhile, or just after, are served together.
 
     `serve` answers item by item, in their order; its error is everybody's.
     """
@@ -42,6 +44,7 @@ class Coalesced(Generic[Item, Answer]):
                 for (_, waiting), answer in zip(batch, answers, strict=True):
                     if not waiting.done():
                         waiting.set_result(answer)
+                await asyncio.sleep(GATHER_SECONDS)
 
 
 def _settle(waiting: "asyncio.Future[Answer]", error: BaseException) -> None:

@@ -34,7 +34,12 @@ def configure_logging(level: str = "INFO") -> None:
     # It warns of the second lane of a process, whose middleware is of the same type as the first one's.
     logging.getLogger("dramatiq.broker").setLevel(logging.ERROR)
     structlog.configure(
-        processors=[*_processors(), structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        # First of all, so that what is not logged costs next to nothing.
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *_processors(),
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Update, and_, bindparam, case, func, literal, select, tuple_, update
+from sqlalchemy import Update, and_, case, func, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from application.deadline import deadline_in
@@ -16,63 +16,16 @@ from application.ports.job_records import LEASE_SECONDS, ClaimedJob, JobCounts, 
 from domain.operations.redaction import redacted
 from infrastructure.persistence.coalesced import Coalesced
 from infrastructure.persistence.database import Database
-from infrastructure.persistence.dialects import unclaimed
-from infrastructure.persistence.jobs.job_tables import QUEUES, JobStatus, in_no_paused_queue, jobs
+from infrastructure.persistence.jobs.hot_statements import POSTGRESQL, SQLITE, WAITING
+from infrastructure.persistence.jobs.job_tables import QUEUES, JobStatus, jobs
 from infrastructure.persistence.tables import UtcDateTime
 
-_WAITING = (JobStatus.QUEUED.value, JobStatus.RETRYING.value)
 LEASE = timedelta(seconds=LEASE_SECONDS)
 # The relay that found a job due may run on another machine, whose clock is a little ahead.
 CLOCK_SKEW = timedelta(milliseconds=500)
 STATEMENT_SECONDS = 4.0
 _LONGEST_ERROR = 500
 _MOST_READ = 20_000
-_CLAIMED = (
-    jobs.c.id,
-    jobs.c.kind,
-    jobs.c.payload,
-    jobs.c.payload_version,
-    jobs.c.attempts,
-    jobs.c.created_at,
-    func.coalesce(jobs.c.tries_since, jobs.c.created_at, type_=UtcDateTime).label("tries_since"),
-    jobs.c.correlation_id,
-)
-# The two that run for every job are made once: building them takes longer than running them. Rows are found by their
-# ids alone, whatever the planner believes of the rest: among 50,000 that wait, its other ways would read them all.
-_WANTED = unclaimed(
-    select(
-        jobs.c.id,
-        # One whose lease ran out is set free by the relay, which counts the crash.
-        and_(jobs.c.status.in_(_WAITING), jobs.c.run_at <= bindparam("soon"), in_no_paused_queue()).label("is_free"),
-    ).where(jobs.c.id.in_(bindparam("ids", expanding=True)))
-).cte("wanted")
-_CLAIM = (
-    update(jobs)
-    .where(jobs.c.id == _WANTED.c.id, _WANTED.c.is_free)
-    .values(
-        status=JobStatus.RUNNING.value,
-        attempts=jobs.c.attempts + 1,
-        lease_id=bindparam("lease"),
-        lease_until=bindparam("until"),
-        started_at=func.coalesce(jobs.c.started_at, bindparam("now")),
-    )
-    .returning(*_CLAIMED)
-)
-_SUCCEED = (
-    update(jobs)
-    .where(
-        jobs.c.id.in_(bindparam("ids", expanding=True)),
-        tuple_(jobs.c.id, jobs.c.lease_id).in_(bindparam("held", expanding=True)),
-    )
-    .values(
-        status=JobStatus.SUCCEEDED.value,
-        progress=1.0,
-        error=None,
-        finished_at=bindparam("now"),
-        lease_id=None,
-        lease_until=None,
-    )
-)
 
 
 class SqlJobRecords(JobRecords):
@@ -82,6 +35,7 @@ class SqlJobRecords(JobRecords):
         self._database = database
         self._clock = clock
         self._ids = ids
+        self._statements = SQLITE if database.is_sqlite else POSTGRESQL
         self._claims: Coalesced[UUID, ClaimedJob | None] = Coalesced(self._claim_all)
         self._successes: Coalesced[ClaimedJob, None] = Coalesced(self._succeed_all)
 
@@ -93,7 +47,7 @@ class SqlJobRecords(JobRecords):
         instants = {"now": now, "soon": now + CLOCK_SKEW, "until": now + LEASE}
         parameters = {"ids": list(job_ids), "lease": lease_id, **instants}
         async with self._soon() as connection:
-            rows = (await connection.execute(_CLAIM, parameters)).all()
+            rows = (await connection.execute(self._statements.claim, parameters)).all()
         taken = {row.id: _claimed(row, lease_id) for row in rows}
         # Of two messages about one job the first gets it.
         return [taken.pop(job_id, None) for job_id in job_ids]
@@ -113,10 +67,9 @@ class SqlJobRecords(JobRecords):
         await self._successes.ask(job)
 
     async def _succeed_all(self, done: Sequence[ClaimedJob]) -> Sequence[None]:
-        held = [(job.id, job.lease_id) for job in done]
-        parameters = {"ids": [job.id for job in done], "held": held, "now": self._clock.now()}
+        held = self._statements.held([(job.id, job.lease_id) for job in done])
         async with self._soon() as connection:
-            await connection.execute(_SUCCEED, parameters)
+            await connection.execute(self._statements.succeed, {"now": self._clock.now(), **held})
         return [None] * len(done)
 
     async def retry(self, job: ClaimedJob, *, error: str, run_at: datetime) -> None:
@@ -139,16 +92,16 @@ class SqlJobRecords(JobRecords):
 
     async def counts(self) -> Mapping[str, JobCounts]:
         now = self._clock.now()
-        due = and_(jobs.c.status.in_(_WAITING), jobs.c.run_at <= now)
+        due = and_(jobs.c.status.in_(WAITING), jobs.c.run_at <= now)
         statement = (
             select(
                 jobs.c.queue,
-                func.sum(case((jobs.c.status.in_(_WAITING), 1), else_=0)).label("waiting"),
+                func.sum(case((jobs.c.status.in_(WAITING), 1), else_=0)).label("waiting"),
                 func.sum(case((jobs.c.status == JobStatus.RUNNING.value, 1), else_=0)).label("running"),
                 func.sum(case((jobs.c.status == JobStatus.DEAD.value, 1), else_=0)).label("dead"),
                 func.min(case((due, jobs.c.run_at))).label("oldest"),
             )
-            .where(jobs.c.status.in_((*_WAITING, JobStatus.RUNNING.value, JobStatus.DEAD.value)))
+            .where(jobs.c.status.in_((*WAITING, JobStatus.RUNNING.value, JobStatus.DEAD.value)))
             .group_by(jobs.c.queue)
         )
         async with self._database.read() as connection:

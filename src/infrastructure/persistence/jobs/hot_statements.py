@@ -1,0 +1,98 @@
+"""The two statements that run for every job, made once: building them takes longer than running them.
+
+Rows are found by their ids alone, whatever the planner believes of the rest: among 50,000 that wait, its other ways
+would read them all. PostgreSQL takes ids as an array, so that the statement is the same for any number of them.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ARRAY, ColumnElement, Executable, Uuid, and_, any_, bindparam, func, select, tuple_, update
+
+from infrastructure.persistence.dialects import unclaimed
+from infrastructure.persistence.jobs.job_tables import JobStatus, in_no_paused_queue, jobs
+from infrastructure.persistence.tables import UtcDateTime
+
+WAITING = (JobStatus.QUEUED.value, JobStatus.RETRYING.value)
+
+
+@dataclass(frozen=True, slots=True)
+class HotStatements:
+    """`claim` takes ids, lease, now, soon and until; `succeed` takes now and what `held` gives."""
+
+    claim: Executable
+    succeed: Executable
+    as_arrays: bool
+
+    def held(self, leases: Sequence[tuple[UUID, UUID]]) -> dict[str, Any]:
+        """Jobs and their leases as parameters."""
+        ids = [job_id for job_id, _ in leases]
+        return (
+            {"ids": ids, "leases": [lease for _, lease in leases]} if self.as_arrays else {"ids": ids, "held": leases}
+        )
+
+
+def _is_among_ids(*, as_array: bool) -> ColumnElement[bool]:
+    if as_array:
+        return jobs.c.id == any_(bindparam("ids", type_=ARRAY(Uuid)))
+    return jobs.c.id.in_(bindparam("ids", expanding=True))
+
+
+def _claim(*, as_array: bool) -> Executable:
+    # One whose lease ran out is set free by the relay, which counts the crash.
+    is_free = and_(jobs.c.status.in_(WAITING), jobs.c.run_at <= bindparam("soon"), in_no_paused_queue())
+    wanted = unclaimed(select(jobs.c.id, is_free.label("is_free")).where(_is_among_ids(as_array=as_array))).cte(
+        "wanted"
+    )
+    return (
+        update(jobs)
+        .where(jobs.c.id == wanted.c.id, wanted.c.is_free)
+        .values(
+            status=JobStatus.RUNNING.value,
+            attempts=jobs.c.attempts + 1,
+            lease_id=bindparam("lease"),
+            lease_until=bindparam("until"),
+            started_at=func.coalesce(jobs.c.started_at, bindparam("now")),
+        )
+        .returning(
+            jobs.c.id,
+            jobs.c.kind,
+            jobs.c.payload,
+            jobs.c.payload_version,
+            jobs.c.attempts,
+            jobs.c.created_at,
+            func.coalesce(jobs.c.tries_since, jobs.c.created_at, type_=UtcDateTime).label("tries_since"),
+            jobs.c.correlation_id,
+        )
+    )
+
+
+def _succeed(*, as_array: bool) -> Executable:
+    pair = tuple_(jobs.c.id, jobs.c.lease_id)
+    if as_array:
+        given = (
+            func.unnest(bindparam("ids", type_=ARRAY(Uuid)), bindparam("leases", type_=ARRAY(Uuid)))
+            .table_valued("id", "lease_id")
+            .render_derived()
+        )
+        is_held: ColumnElement[bool] = pair.in_(select(given.c.id, given.c.lease_id))
+    else:
+        is_held = pair.in_(bindparam("held", expanding=True))
+    return (
+        update(jobs)
+        .where(_is_among_ids(as_array=as_array), is_held)
+        .values(
+            status=JobStatus.SUCCEEDED.value,
+            progress=1.0,
+            error=None,
+            finished_at=bindparam("now"),
+            lease_id=None,
+            lease_until=None,
+        )
+    )
+
+
+POSTGRESQL = HotStatements(_claim(as_array=True), _succeed(as_array=True), as_arrays=True)
+SQLITE = HotStatements(_claim(as_array=False), _succeed(as_array=False), as_arrays=False)
