@@ -220,3 +220,10 @@ def test_a_position_adopted_from_nowhere_in_particular_was_made_elsewhere(breake
     breaker.on_change(heard.append)
     breaker.adopt(BreakerPosition(state=BreakerState.OPEN, wait_seconds=5))
     assert [change.made_here for change in heard] == [False]
+
+
+async def test_what_calls_of_this_process_lead_to_was_made_here(breaker: Breaker) -> None:
+    heard = list[BreakerTransition]()
+    breaker.on_change(heard.append)
+    await fail(breaker, times=RULE.failures_to_open)
+    assert [(change.to_state, change.made_here) for change in heard] == [(BreakerState.OPEN, True)]
