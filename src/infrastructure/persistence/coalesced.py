@@ -15,11 +15,18 @@ GATHER_SECONDS = 0.003
 class Coalesced(Generic[Item, Answer]):
     """Whoever comes first is served at once and alone; those who come meanwhile, or just after, are served together.
 
-    `serve` answers item by item, in their order; its error is everybody's.
+    `serve` answers item by item, in their order; its error is everybody's. What nobody waits for any more goes to
+    `give_back`.
     """
 
-    def __init__(self, serve: Callable[[Sequence[Item]], Awaitable[Sequence[Answer]]]) -> None:
+    def __init__(
+        self,
+        serve: Callable[[Sequence[Item]], Awaitable[Sequence[Answer]]],
+        *,
+        give_back: Callable[[Answer], Awaitable[None]] | None = None,
+    ) -> None:
         self._serve = serve
+        self._give_back = give_back
         self._waiting: list[tuple[Item, asyncio.Future[Answer]]] = []
         self._serving: asyncio.Task[None] | None = None
 
@@ -44,6 +51,8 @@ class Coalesced(Generic[Item, Answer]):
                 for (_, waiting), answer in zip(batch, answers, strict=True):
                     if not waiting.done():
                         waiting.set_result(answer)
+                    elif self._give_back is not None:
+                        await self._give_back(answer)
                 await asyncio.sleep(GATHER_SECONDS)
 
 

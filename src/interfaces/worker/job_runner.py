@@ -117,7 +117,7 @@ class JobRunner:
             task.cancel()
 
     async def _run(self, job_id: UUID, version: int) -> None:
-        job = await self._claim(job_id)
+        job = await _patiently(lambda: self._records.claim(job_id))
         if job is None:
             return
         token = correlation_id.set(job.correlation_id)
@@ -129,17 +129,6 @@ class JobRunner:
             log.info("job.finished", kind=job.kind, job_id=str(job.id), outcome=outcome, ms=round(seconds * 1000, 1))
         finally:
             correlation_id.reset(token)
-
-    async def _claim(self, job_id: UUID) -> ClaimedJob | None:
-        """Whoever is cancelled meanwhile does not keep what he got."""
-        claiming = asyncio.ensure_future(_patiently(lambda: self._records.claim(job_id)))
-        try:
-            return await asyncio.shield(claiming)
-        except asyncio.CancelledError:
-            job = await claiming
-            if job is not None:
-                await _patiently(lambda: self._records.hand_back(job, run_at=self._clock.now()))
-            raise
 
     async def _work(self, job: ClaimedJob, version: int) -> str:
         kind = self._kinds.get(job.kind)
@@ -158,7 +147,9 @@ class JobRunner:
             # Out of time, or the lease is lost or cannot be renewed: whoever takes over must find nobody at work.
             if not task.done():
                 await _stop(task)
-        return await _whatever_comes(self._end(job, kind, task, ended))
+        # What is being written about it now is written to its end, also when this process is told to go.
+        self._under_way.discard(cast("asyncio.Task[object]", asyncio.current_task()))
+        return await self._end(job, kind, task, ended)
 
     async def _end(self, job: ClaimedJob, kind: JobKind, task: "asyncio.Future[None]", ended: str | None) -> str:
         if ended == "cancelled" and task.cancelled():
@@ -196,11 +187,13 @@ class JobRunner:
         """Renews the lease and writes progress while the task runs; its limit counts from its turn. None when the task
         ended by itself."""
         renewed_at, written = time.monotonic(), running.progress
-        while True:
+        # Much work is over at once, and waiting with a limit costs more than that.
+        await asyncio.sleep(0)
+        while not task.done():
             left = running.seconds_left(limit)
             done, _ = await asyncio.wait({task}, timeout=max(0.0, min(self._look_every_seconds, left)))
             if done:
-                return None
+                break
             if running.seconds_left(limit) <= 0:
                 return "time limit"
             now = time.monotonic()
@@ -213,6 +206,7 @@ class JobRunner:
                 return "cancelled"
             if lease is Lease.HELD:
                 renewed_at, written = now, running.progress
+        return None
 
     async def _renew(self, running: RunningJob) -> Lease | None:
         """None when it cannot be told now whether the lease still holds."""

@@ -36,7 +36,7 @@ class SqlJobRecords(JobRecords):
         self._clock = clock
         self._ids = ids
         self._statements = SQLITE if database.is_sqlite else POSTGRESQL
-        self._claims: Coalesced[UUID, ClaimedJob | None] = Coalesced(self._claim_all)
+        self._claims: Coalesced[UUID, ClaimedJob | None] = Coalesced(self._claim_all, give_back=self._give_back)
         self._successes: Coalesced[ClaimedJob, None] = Coalesced(self._succeed_all)
 
     async def claim(self, job_id: UUID) -> ClaimedJob | None:
@@ -51,6 +51,11 @@ class SqlJobRecords(JobRecords):
         taken = {row.id: _claimed(row, lease_id) for row in rows}
         # Of two messages about one job the first gets it.
         return [taken.pop(job_id, None) for job_id in job_ids]
+
+    async def _give_back(self, job: ClaimedJob | None) -> None:
+        """Whoever asked for it was told to go before he had it."""
+        if job is not None:
+            await self.hand_back(job, run_at=self._clock.now())
 
     async def renew(self, job: ClaimedJob, *, progress: float | None = None) -> Lease:
         values: dict[str, Any] = {"lease_until": self._clock.now() + LEASE}
