@@ -34,7 +34,7 @@ from tests.support.servers import PostgresProcess, RedisProcess, postgres_binari
 ROUNDS = 400
 JOBS = 10_000
 LATENCIES = 100
-THREADS = 32
+THREADS = 64
 PRODUCER_BATCH = 500
 
 
