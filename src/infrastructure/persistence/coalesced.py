@@ -1,8 +1,8 @@
 """One statement for all who ask for the same kind of thing at once."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Generic, TypeVar
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from typing import Any, Generic, TypeVar
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
@@ -23,10 +23,11 @@ class Coalesced(Generic[Item, Answer]):
         self,
         serve: Callable[[Sequence[Item]], Awaitable[Sequence[Answer]]],
         *,
-        give_back: Callable[[Answer], Awaitable[None]] | None = None,
+        give_back: Callable[[Answer], Coroutine[Any, Any, None]] | None = None,
     ) -> None:
         self._serve = serve
         self._give_back = give_back
+        self._returning: set[asyncio.Task[None]] = set()
         self._waiting: list[tuple[Item, asyncio.Future[Answer]]] = []
         self._serving: asyncio.Task[None] | None = None
 
@@ -52,7 +53,10 @@ class Coalesced(Generic[Item, Answer]):
                     if not waiting.done():
                         waiting.set_result(answer)
                     elif self._give_back is not None:
-                        await self._give_back(answer)
+                        # By itself: whatever becomes of it must not hold up those who still wait.
+                        returning = asyncio.create_task(self._give_back(answer))
+                        self._returning.add(returning)
+                        returning.add_done_callback(self._returning.discard)
                 await asyncio.sleep(GATHER_SECONDS)
 
 

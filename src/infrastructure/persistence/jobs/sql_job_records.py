@@ -1,7 +1,7 @@
 """Claims, leases and outcomes of jobs. Every write names the lease, so a holder who lost it writes nothing."""
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -14,6 +14,7 @@ from application.ports.clock import Clock
 from application.ports.ids import Ids
 from application.ports.job_records import LEASE_SECONDS, ClaimedJob, JobCounts, JobRecords, Lease
 from domain.operations.redaction import redacted
+from domain.shared.errors import Unavailable
 from infrastructure.persistence.coalesced import Coalesced
 from infrastructure.persistence.database import Database
 from infrastructure.persistence.jobs.hot_statements import POSTGRESQL, SQLITE, WAITING
@@ -55,7 +56,9 @@ class SqlJobRecords(JobRecords):
     async def _give_back(self, job: ClaimedJob | None) -> None:
         """Whoever asked for it was told to go before he had it."""
         if job is not None:
-            await self.hand_back(job, run_at=self._clock.now())
+            # If the database is away just now, its lease runs out.
+            with suppress(Unavailable):
+                await self.hand_back(job, run_at=self._clock.now())
 
     async def renew(self, job: ClaimedJob, *, progress: float | None = None) -> Lease:
         values: dict[str, Any] = {"lease_until": self._clock.now() + LEASE}
