@@ -1,4 +1,4 @@
-"""What a closed breaker adds to a call, its state shared over Redis.
+"""What a closed breaker adds to a call, its state shared over Redis and every call measured.
 
 Guarded and unguarded no-op calls in turns, so that both see the same machine; the difference of the medians and of the
 best rounds is what the breaker, its time-out and its counting cost. Starts a Redis (or uses REDIS_URL).
@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Awaitable, Callable
 
+from infrastructure.metrics.in_memory_metrics import InMemoryMetrics
 from infrastructure.resilience.breaker import BREAKER_RULES, Breaker, BreakerRegistry
 from infrastructure.resilience.shared_breaker_state import SharedBreakerState, create_breaker_redis
 from tests.support.polling import until
@@ -39,6 +40,7 @@ async def _measure(url: str, rounds: int) -> None:
     breaker, redis = Breaker("payments", BREAKER_RULES["payments"]), create_breaker_redis(url)
     shared = SharedBreakerState(redis, [breaker], prefix="benchmark:")
     registry = BreakerRegistry([breaker], shared)
+    registry.observe(InMemoryMetrics())
     await registry.start()
     await until(lambda: shared.is_in_step)
     plain, guarded = [], []
