@@ -3,6 +3,7 @@
 import os
 import pty
 import signal
+import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
@@ -153,6 +154,9 @@ def test_watching_shows_the_queues_until_it_is_interrupted(embedded: Product) ->
     screen, terminal = pty.openpty()
     process = embedded.begin("jobs", "watch", terminal=terminal)
     os.close(terminal)
+    # Nobody waits for a screen that never comes.
+    too_long = threading.Timer(60, process.kill)
+    too_long.start()
     shown = b""
     while shown.count(b"money") < 2:
         # Twice: it does not stop at the first look.
@@ -163,5 +167,6 @@ def test_watching_shows_the_queues_until_it_is_interrupted(embedded: Product) ->
         while more := os.read(screen, 65536):
             shown += more
     assert process.wait(20) == 0
+    too_long.cancel()
     os.close(screen)
     assert b"Traceback" not in shown

@@ -92,8 +92,15 @@ class Product:
         )
 
     def begin(self, *arguments: str, terminal: int) -> subprocess.Popen[bytes]:
-        """Starts `tailtribe …` on a terminal."""
-        return subprocess.Popen([*_TAILTRIBE, *arguments], env=self._environment(), stdout=terminal, stderr=terminal)
+        """Starts `tailtribe …` on a terminal, where Ctrl-C does what it does there: whoever runs the tests in the
+        background of a script has it ignored, and children inherit that."""
+        return subprocess.Popen(
+            [*_TAILTRIBE, *arguments],
+            env=self._environment(),
+            stdout=terminal,
+            stderr=terminal,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        )
 
     def client(self, at: int = 0, *, token: str | None = None) -> httpx.Client:
         headers = {} if token is None else {"authorization": f"Bearer {token}"}

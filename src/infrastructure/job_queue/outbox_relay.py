@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -114,7 +115,9 @@ class OutboxRelay:
                 await self._transport.send(due)
         except BaseException:
             # Also when this process is told to end in between: nobody else would send them for a minute.
-            await asyncio.shield(asyncio.ensure_future(self._give_back(due)))
+            # What cannot be given back now is sent again as lost.
+            with suppress(Unavailable):
+                await asyncio.shield(asyncio.ensure_future(self._give_back(due)))
             raise
         return len(due)
 

@@ -36,7 +36,20 @@ class Coalesced(Generic[Item, Answer]):
         self._waiting.append((item, answer))
         if self._serving is None or self._serving.done():
             self._serving = asyncio.create_task(self._serve_all())
-        return await answer
+        try:
+            return await answer
+        except asyncio.CancelledError:
+            if answer.done() and not answer.cancelled() and answer.exception() is None:
+                # It came in the same moment.
+                self._return(answer.result())
+            raise
+
+    def _return(self, answer: Answer) -> None:
+        """By itself: whatever becomes of it must not hold up those who still wait."""
+        if self._give_back is not None:
+            returning = asyncio.create_task(self._give_back(answer))
+            self._returning.add(returning)
+            returning.add_done_callback(self._returning.discard)
 
     async def _serve_all(self) -> None:
         while self._waiting:
@@ -52,11 +65,8 @@ class Coalesced(Generic[Item, Answer]):
                 for (_, waiting), answer in zip(batch, answers, strict=True):
                     if not waiting.done():
                         waiting.set_result(answer)
-                    elif self._give_back is not None:
-                        # By itself: whatever becomes of it must not hold up those who still wait.
-                        returning = asyncio.create_task(self._give_back(answer))
-                        self._returning.add(returning)
-                        returning.add_done_callback(self._returning.discard)
+                    else:
+                        self._return(answer)
                 await asyncio.sleep(GATHER_SECONDS)
 
 

@@ -122,7 +122,7 @@ class Database:
     async def _find_out(self) -> None:
         if self._is_known:
             return
-        async with self._finding_out, _translated(), within_deadline():
+        async with _translated(), within_deadline(), self._finding_out, asyncio.timeout(CONNECT_SECONDS):
             if not self._is_known and await _is_pooled(self._url):
                 self._make_engines(pooled_elsewhere=True)
             self._is_known = True

@@ -152,6 +152,9 @@ class JobRunner:
         return await self._end(job, kind, task, ended)
 
     async def _end(self, job: ClaimedJob, kind: JobKind, task: "asyncio.Future[None]", ended: str | None) -> str:
+        if ended == "time limit" and not task.cancelled() and task.exception() is None:
+            # It was done in the same moment.
+            return await self._settle(job, kind, task)
         if ended == "cancelled" and task.cancelled():
             # Its record says cancelled instead of dead: that was asked for.
             await _patiently(lambda: self._records.bury(job, error="cancelled while it ran"))

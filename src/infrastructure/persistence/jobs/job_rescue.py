@@ -48,7 +48,7 @@ async def _free(connection: AsyncConnection, job_ids: Sequence[UUID], status: Jo
 async def _judge(connection: AsyncConnection, suspects: Sequence[Row[Any]], now: datetime) -> None:
     deaths = (await connection.execute(select(job_crashes).where(job_crashes.c.at > now - LOOK_BACK))).all()
     companions = {row.id for row in (await connection.execute(_other_suspects(now))).all()}
-    for place, suspect in enumerate(suspects):
+    for suspect in suspects:
         verdict = judge(
             crashes=suspect.crashes + 1,
             own=[death.at for death in deaths if death.job_id == suspect.id],
@@ -60,6 +60,8 @@ async def _judge(connection: AsyncConnection, suspects: Sequence[Row[Any]], now:
             error = f"its worker died {suspect.crashes + 1} times in a row while it ran"
             await connection.execute(row.values(status=JobStatus.DEAD.value, error=error, finished_at=now))
         elif verdict is Verdict.APART:
+            # By rank among all of them: they may be found in several rounds.
+            place = sorted(companions | {suspect.id}).index(suspect.id)
             await connection.execute(row.values(run_at=now + place * APART))
 
 
