@@ -18,7 +18,14 @@ class Book:
     store: Store
     history: SqlBreakerHistory
 
-    def change(self, name: str = "email", *, minutes: int = 0, to: BreakerState = BreakerState.OPEN) -> BreakerChange:
+    def change(
+        self,
+        name: str = "email",
+        *,
+        minutes: float = 0,
+        to: BreakerState = BreakerState.OPEN,
+        process: str = "host:1",
+    ) -> BreakerChange:
         return BreakerChange(
             id=self.store.ids.new(),
             name=name,
@@ -26,7 +33,7 @@ class Book:
             to_state=to,
             at=NOW + timedelta(minutes=minutes),
             reason="5 failures in a row",
-            process="host:1",
+            process=process,
         )
 
 
@@ -65,3 +72,23 @@ async def test_what_is_old_goes(book: Book) -> None:
     await book.history.add([old, young])
     await SqlHousekeeping(book.store.database).clean_up(now=NOW + KEPT + timedelta(minutes=1))
     assert (await book.history.recent(None, limit=10, before=None))[0] == [young]
+
+
+async def test_what_two_processes_notice_within_seconds_is_one_change(book: Book) -> None:
+    first, echo = book.change(), book.change(minutes=0.1, process="host:2")
+    await book.history.add([first])
+    await book.history.add([echo])
+    assert (await book.history.recent(None, limit=10, before=None))[0] == [first]
+
+
+async def test_what_comes_later_or_leads_elsewhere_or_was_done_again_is_another(book: Book) -> None:
+    opened = book.change()
+    closed = book.change(minutes=0.1, to=BreakerState.CLOSED, process="host:2")
+    again = book.change(minutes=0.12, process="host:1")
+    later = book.change(minutes=1, process="host:2")
+    twice_here = book.change(minutes=1.1, process="host:2")
+    other = book.change("payments", minutes=1.1, process="host:3")
+    changes = [opened, closed, again, later, twice_here, other]
+    for change in changes:
+        await book.history.add([change])
+    assert (await book.history.recent(None, limit=10, before=None))[0] == changes[::-1]

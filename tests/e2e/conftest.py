@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 
 from tests.support.databases import create_database, drop_database
+from tests.support.mail_server import MailServer
 from tests.support.product import Product, running
 
 UNLIMITED = {
@@ -36,6 +37,14 @@ def distributed(
     product = Product(tmp_path_factory.mktemp("distributed"), environment, api_processes=2, with_worker=True)
     yield from running(product)
     drop_database(postgres_server, name)
+
+
+@pytest.fixture
+def mail_server() -> Iterator[MailServer]:
+    server = MailServer()
+    server.be_well()
+    yield server
+    server.close()
 
 
 @pytest.fixture(params=["embedded", "distributed"])

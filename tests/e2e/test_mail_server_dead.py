@@ -25,14 +25,6 @@ FAILURES_TO_OPEN = 5
 
 
 @pytest.fixture
-def mail_server() -> Iterator[MailServer]:
-    server = MailServer()
-    server.be_well()
-    yield server
-    server.close()
-
-
-@pytest.fixture
 def own_product(
     tmp_path: Path, postgres_server: str, postgres_template: str, redis_process: RedisProcess, mail_server: MailServer
 ) -> Iterator[Product]:

@@ -41,14 +41,6 @@ EXPECTED = {
 
 
 @pytest.fixture
-def mail_server() -> Iterator[MailServer]:
-    server = MailServer()
-    server.be_well()
-    yield server
-    server.close()
-
-
-@pytest.fixture
 def own_product(
     tmp_path: Path, postgres_server: str, postgres_template: str, redis_process: RedisProcess, mail_server: MailServer
 ) -> Iterator[Product]:

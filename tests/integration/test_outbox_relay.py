@@ -329,6 +329,31 @@ async def test_an_event_that_cannot_be_routed_waits_and_holds_up_no_other(
     assert Counter(row["payload"]["mail"] for row in await store.rows(jobs))["booking_requested"] == 2
 
 
+async def test_a_whole_batch_that_cannot_be_routed_is_looked_at_once_and_passed_over(
+    store: Store, transport: KeptMessages
+) -> None:
+    met: Counter[str] = Counter()
+
+    def strict(name: str, _aggregate_id: UUID, _facts: EventFacts) -> Sequence[RoutedJob]:
+        met[name] += 1
+        if name == "Odd":
+            raise KeyError(name)
+        return [RoutedJob(name="one", kind="tests.run", payload={}, queue="default")]
+
+    names = ["Odd"] * BATCH + ["Good"]
+    rows = [
+        {"id": store.ids.new(), "name": name, "aggregate_id": store.ids.new(), "facts": {}, "occurred_at": NOW}
+        for name in names
+    ]
+    async with store.database.begin() as connection:
+        await connection.execute(outbox_events.insert(), rows)
+    relay = a_relay(store, transport, route=strict)
+    for _ in range(3):
+        await relay.pump()
+    assert met == {"Odd": BATCH, "Good": 1}
+    assert [row["kind"] for row in await store.rows(jobs)] == ["tests.run"]
+
+
 @asynccontextmanager
 async def running(relay: OutboxRelay) -> AsyncIterator[None]:
     task = asyncio.create_task(relay.run())

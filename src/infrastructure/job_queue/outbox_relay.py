@@ -88,7 +88,8 @@ class OutboxRelay:
             else:
                 pause = POLL_SECONDS
                 if moved < BATCH:
-                    await self._rest(FULL_SECONDS if self._is_held_up else pause)
+                    # A queue that is full and does not empty has workers that are slow or away.
+                    await self._rest(FULL_SECONDS if self._is_held_up and moved else pause)
 
     async def pump(self) -> int:
         """One round; how many events and jobs it moved. Raises TransportUnavailable or DatabaseUnavailable."""

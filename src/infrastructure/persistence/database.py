@@ -167,7 +167,8 @@ async def _roll_back(transaction: AsyncTransaction) -> None:
     try:
         async with asyncio.timeout(COMMIT_SECONDS):
             await transaction.rollback()
-    except TimeoutError:
+    except (DBAPIError, OSError):
+        # Also what the rollback itself meets: the error that led here is the one to be told.
         await transaction.connection.invalidate()
 
 

@@ -3,7 +3,10 @@
 import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from itertools import pairwise
 from uuid import UUID
+
+from msgspec.structs import replace
 
 from application.ports.breaker_history import BreakerChange, BreakerHistory
 from application.ports.circuit_breakers import BreakerState, BreakerTransition
@@ -103,3 +106,17 @@ async def test_a_long_absence_costs_the_oldest_changes_only() -> None:
         journal.note(_transition(str(number)))
     assert await journal.write()
     assert [change.reason for change in history.kept] == [str(number) for number in range(5, MOST_WAITING + 5)]
+
+
+async def test_of_breakers_that_are_probed_often_only_openings_and_closings_are_kept() -> None:
+    history = HistoryThatMayBeAway()
+    journal = BreakerJournal(history, Uuid7Ids(), probed_often=["cache"])
+    states = [BreakerState.CLOSED, BreakerState.OPEN, BreakerState.HALF_OPEN, BreakerState.OPEN]
+    states += [BreakerState.HALF_OPEN, BreakerState.CLOSED]
+    for name in ("cache", "email"):
+        for before, after in pairwise(states):
+            journal.note(replace(_transition(), name=name, from_state=before, to_state=after))
+    assert await journal.write()
+    kept = [(change.name, change.to_state.value) for change in history.kept]
+    assert kept[:2] == [("cache", "open"), ("cache", "closed")]
+    assert [state for name, state in kept if name == "email"] == [state.value for state in states[1:]]
