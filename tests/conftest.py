@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NoReturn
@@ -19,6 +20,21 @@ from tests.support.servers import (
     postgres_binaries,
     redis_binary,
 )
+
+
+# Threads of executors end by themselves when the interpreter does.
+_EXECUTORS = ("asyncio_", "ThreadPoolExecutor-", "password_", "AnyIO")
+
+
+@pytest.fixture(autouse=True)
+def _no_thread_left() -> Iterator[None]:  # pyright: ignore[reportUnusedFunction]
+    """A thread that nobody ends would keep the whole run from ending, after its last test has passed."""
+    before = set(threading.enumerate())
+    yield
+    for thread in set(threading.enumerate()) - before:
+        if not thread.daemon and not thread.name.startswith(_EXECUTORS):
+            thread.join(1)
+            assert not thread.is_alive(), f"the test left a thread behind: {thread.name}"
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,6 @@ from uuid import UUID, uuid4
 
 import pytest
 from dramatiq import Worker
-from dramatiq.middleware import AsyncIO
 from redis import Redis
 
 from application.ports.job_records import ClaimedJob
@@ -22,6 +21,7 @@ from infrastructure.metrics.in_memory_metrics import InMemoryMetrics
 from infrastructure.pace.in_memory_pace import InMemoryPace
 from infrastructure.persistence.jobs.job_tables import QUEUES, JobStatus, jobs
 from infrastructure.persistence.jobs.sql_job_records import SqlJobRecords
+from interfaces.bootstrap.worker_runtime import SharedEventLoop
 from interfaces.worker.actors import declare_actors
 from interfaces.worker.event_routes import route_event
 from interfaces.worker.job_runner import MESSAGE_VERSION, JobKind, JobRunner
@@ -70,7 +70,7 @@ async def over_redis(url: str, run_job: RunJob) -> AsyncIterator[JobTransport]:
 
 @asynccontextmanager
 async def worker(url: str, run_job: RunJob) -> AsyncIterator[None]:
-    broker = redis_broker(url, middleware=[AsyncIO()])
+    broker = redis_broker(url, middleware=[SharedEventLoop()])
     declare_actors(broker, run_job)
     made = Worker(broker, worker_threads=2, worker_timeout=100)
     await asyncio.to_thread(made.start)

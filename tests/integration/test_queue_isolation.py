@@ -8,7 +8,6 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from dramatiq.middleware import AsyncIO
 from sqlalchemy import func, select
 
 from infrastructure.clock.system_clock import SystemClock
@@ -20,6 +19,7 @@ from infrastructure.metrics.in_memory_metrics import InMemoryMetrics
 from infrastructure.pace.in_memory_pace import InMemoryPace
 from infrastructure.persistence.jobs.job_tables import JobStatus, jobs
 from infrastructure.persistence.jobs.sql_job_records import SqlJobRecords
+from interfaces.bootstrap.worker_runtime import SharedEventLoop
 from interfaces.worker.actors import declare_actors
 from interfaces.worker.event_routes import route_event
 from interfaces.worker.job_runner import JobKind, JobRunner
@@ -104,7 +104,7 @@ async def _fifty_thousand_mails(store: Store) -> None:
 
 @asynccontextmanager
 async def _at_work(store: Store, redis: RedisProcess) -> AsyncIterator[tuple[Shop, OutboxRelay]]:
-    broker, sender = redis_broker(redis.url, middleware=[AsyncIO()]), redis_broker(redis.url)
+    broker, sender = redis_broker(redis.url, middleware=[SharedEventLoop()]), redis_broker(redis.url)
     shop = Shop(store, broker)
     main_loop, runner = asyncio.get_running_loop(), shop.runner()
 
@@ -115,7 +115,6 @@ async def _at_work(store: Store, redis: RedisProcess) -> AsyncIterator[tuple[Sho
 
     declare_actors(broker, run)
     relay = OutboxRelay(store.database, DramatiqJobTransport(sender), route_event, clock=SystemClock(), ids=Uuid7Ids())
-    # All lanes of a process share one event loop, which the library makes for its first worker.
     lanes = Lanes(broker, lane_threads(("money", "mail"), 8))
     await asyncio.to_thread(lanes.start)
     relaying = asyncio.create_task(relay.run())

@@ -61,8 +61,9 @@ class _UvloopThread(EventLoopThread):
         self.loop = uvloop.new_event_loop()
 
 
-class _EventLoop(_Once):
-    """Dramatiq's event loop, in a thread that ends with the process: a second SIGTERM must not leave it hanging."""
+class SharedEventLoop(_Once):
+    """Dramatiq's event loop, one for all lanes (`AsyncIO` of the library makes one for each, and stops only the last),
+    in a thread that ends with the process: a second SIGTERM must not leave it hanging."""
 
     def start(self) -> None:
         thread = _UvloopThread()
@@ -125,7 +126,9 @@ def declare_worker(settings: Settings, kinds: KindsOf = job_kinds) -> dramatiq.B
     limit_arenas()
     configure_logging(settings.log_level)
     runtime = WorkerRuntime(settings, kinds)
-    broker = redis_broker(redis_address(settings.redis_url, settings.redis_token), middleware=[_EventLoop(), runtime])
+    broker = redis_broker(
+        redis_address(settings.redis_url, settings.redis_token), middleware=[SharedEventLoop(), runtime]
+    )
     declare_actors(broker, runtime.run_job)
     dramatiq.set_broker(broker)
     return broker
