@@ -10,11 +10,13 @@ from application.ports.job_records import ClaimedJob
 @dataclass(slots=True, kw_only=True)
 class RunningJob:
     """`progress` from 0 to 1, as its work last reported it; None when it never did. `began_at` (monotonic seconds) is
-    None while it waits for its turn with a provider."""
+    None while it waits for its turn with a provider. `is_finished` once its record says so, together with its
+    effect."""
 
     claimed: ClaimedJob
     progress: float | None = None
     began_at: float | None = None
+    is_finished: bool = False
 
     def seconds_left(self, limit: float) -> float:
         """Of `limit` seconds since its turn came; all of them before."""

@@ -1,14 +1,19 @@
 """What those may rely on who run jobs, on both databases."""
 
 import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from application.ports.job_records import LEASE_SECONDS, ClaimedJob, JobCounts, Lease
 from domain.operations.job import JobId, QueueName
+from infrastructure.persistence.constraint_errors import DatabaseUnavailable
+from infrastructure.persistence.database import Database
 from infrastructure.persistence.jobs.job_rescue import rescue_orphans
 from infrastructure.persistence.jobs.job_tables import JobStatus, jobs
 from infrastructure.persistence.jobs.sql_job_records import SqlJobRecords
@@ -49,6 +54,23 @@ async def row_of(store: Store, job_id: UUID) -> dict[str, Any]:
     return next(row for row in await store.rows(jobs) if row["id"] == job_id)
 
 
+class AnswersGetLost(Database):
+    """The first thing it is asked is done and not answered."""
+
+    def __init__(self, store: Store) -> None:
+        super().__init__(store.url)
+        self._within = store.database
+        self.asked = 0
+
+    @asynccontextmanager
+    async def alone(self) -> AsyncGenerator[AsyncConnection]:
+        async with self._within.alone() as connection:
+            yield connection
+        self.asked += 1
+        if self.asked == 1:
+            raise DatabaseUnavailable
+
+
 async def test_a_claim_tells_what_is_to_be_done_and_counts_as_an_attempt(store: Store, records: SqlJobRecords) -> None:
     job_id = await enqueue(store)
     store.clock.advance(timedelta(seconds=5))
@@ -65,6 +87,14 @@ async def test_a_job_has_one_holder(store: Store, records: SqlJobRecords) -> Non
     claims = await asyncio.gather(*(records.claim(job_id) for _ in range(20)))
     assert sum(claim is not None for claim in claims) == 1
     assert (await row_of(store, job_id))["attempts"] == 1
+
+
+async def test_a_claim_whose_answer_got_lost_is_no_second_attempt(store: Store) -> None:
+    job_id, lost = await enqueue(store), AnswersGetLost(store)
+    job = await claimed(SqlJobRecords(lost, clock=store.clock, ids=store.ids), job_id)
+    row = await row_of(store, job_id)
+    assert lost.asked == 2
+    assert (row["status"], row["attempts"], row["lease_id"]) == (JobStatus.RUNNING, 1, job.lease_id)
 
 
 async def test_what_is_unknown_or_not_due_cannot_be_claimed(store: Store, records: SqlJobRecords) -> None:

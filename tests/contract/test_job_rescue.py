@@ -1,5 +1,6 @@
 """What becomes of jobs whose worker died, on both databases."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -105,6 +106,27 @@ async def test_the_leases_of_one_dead_worker_need_not_run_out_at_once(store: Sto
         store.clock.advance(SAME_DEATH / 2)
         await relay_looks(store)
     assert await statuses(store, early, late) == [JobStatus.RETRYING] * 2
+
+
+async def test_two_relays_that_judge_at_once_keep_suspects_apart(store: Store) -> None:
+    early, late = await enqueue(store), await enqueue(store)
+    for _ in range(CRASHES_TO_BURY - 1):
+        await a_worker_dies(store, early, late)
+    records = SqlJobRecords(store.database, clock=store.clock, ids=store.ids)
+    assert await records.claim(early) is not None
+    store.clock.advance(timedelta(seconds=1))
+    assert await records.claim(late) is not None
+    store.clock.advance(LEASE - timedelta(seconds=1))
+    async with store.database.begin() as connection:
+        await rescue_orphans(connection, now=store.clock.now())
+        store.clock.advance(timedelta(seconds=1))
+        other = asyncio.create_task(relay_looks(store))
+        await asyncio.wait([other], timeout=0.2)
+        assert not other.done(), "it waits for the judgement of the first"
+    await other
+    assert await statuses(store, early, late) == [JobStatus.RETRYING] * 2
+    starts = [(await row_of(store, job_id))["run_at"] for job_id in (early, late)]
+    assert abs(starts[0] - starts[1]) >= APART - timedelta(seconds=1)
 
 
 async def test_one_that_is_to_be_cancelled_is_cancelled_instead(store: Store) -> None:

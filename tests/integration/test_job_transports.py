@@ -249,6 +249,20 @@ async def test_what_a_redis_lost_is_sent_again_with_the_next_job(
     sender.client.close()
 
 
+async def test_that_redis_lost_everything_is_told_until_it_was_acted_on(redis_process: RedisProcess) -> None:
+    sender = redis_broker(redis_process.url)
+    transport = DramatiqJobTransport(sender)
+    for _ in range(2):
+        redis_process.flush()
+        for _ in range(2):
+            await transport.backlog()
+            assert transport.has_forgotten()
+        await transport.remember()
+        await transport.backlog()
+        assert not transport.has_forgotten()
+    sender.client.close()
+
+
 async def test_from_the_commit_to_the_record_of_success(store: Store) -> None:
     """Unit of work, relay, transport and runner as the container puts them together."""
     ran: list[UUID] = []

@@ -74,6 +74,26 @@ def a_relay(store: Store, transport: JobTransport, *, over: Database | None = No
     return OutboxRelay(over or store.database, transport, route or route_event, clock=store.clock, ids=Uuid7Ids())
 
 
+class AwayAtFirst(Database):
+    def __init__(self, store: Store) -> None:
+        super().__init__(store.url)
+        self._within = store.database
+        self._is_away = True
+
+    @asynccontextmanager
+    async def read(self) -> AsyncGenerator[AsyncConnection]:
+        if self._is_away:
+            self._is_away = False
+            raise DatabaseUnavailable
+        async with self._within.read() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncGenerator[AsyncConnection]:
+        async with self._within.begin() as connection:
+            yield connection
+
+
 async def enqueue(store: Store, *, queue: str = "default", starts_in: timedelta = timedelta()) -> UUID:
     async with store.unit_of_work() as uow:
         job_id = await uow.jobs.enqueue("tests.run", {}, queue=queue, run_at=store.clock.now() + starts_in)
@@ -280,13 +300,28 @@ async def test_an_orphan_is_taken_up_again_and_its_old_holder_writes_nothing(
     assert transport.ids == [job_id, job_id]
     waiting = await row_of(store, job_id)
     assert (waiting["status"], waiting["attempts"], waiting["lease_id"]) == (JobStatus.RETRYING, 1, None)
-    await records.succeed(dead)
+    assert not await records.succeed(dead)
     await records.bury(dead, error="late")
     assert await records.renew(dead) is Lease.LOST
     assert await row_of(store, job_id) == waiting
     again = await records.claim(job_id)
     assert again is not None
     assert again.attempts == 2
+
+
+async def test_after_an_outage_the_living_write_before_their_jobs_are_taken_up(
+    store: Store, transport: KeptMessages
+) -> None:
+    records = SqlJobRecords(store.database, clock=store.clock, ids=store.ids)
+    relay = a_relay(store, transport, over=AwayAtFirst(store))
+    job = await records.claim(await enqueue(store))
+    assert job is not None
+    with pytest.raises(DatabaseUnavailable):
+        await relay.pump()
+    store.clock.advance(timedelta(seconds=LEASE_SECONDS) + MOMENT)
+    await pump_dry(relay)
+    assert (await row_of(store, job.id))["status"] == JobStatus.RUNNING
+    assert await records.succeed(job)
 
 
 async def test_money_goes_before_mails_and_reports(store: Store, relay: OutboxRelay, transport: KeptMessages) -> None:

@@ -63,7 +63,8 @@ class JobRecords(Protocol):
 
     @abstractmethod
     async def claim(self, job_id: UUID) -> ClaimedJob | None:
-        """Takes the job for LEASE_SECONDS; None when it is done, dead, not due, paused or somebody else's."""
+        """Takes the job for LEASE_SECONDS; None when it is done, dead, not due, paused or somebody else's. Asks for
+        half a minute while the database is away (Unavailable); an answer that got lost takes no second attempt."""
         ...
 
     @abstractmethod
@@ -72,7 +73,9 @@ class JobRecords(Protocol):
         ...
 
     @abstractmethod
-    async def succeed(self, job: ClaimedJob) -> None: ...
+    async def succeed(self, job: ClaimedJob) -> bool:
+        """Whether the lease was still held, and so the success written."""
+        ...
 
     @abstractmethod
     async def retry(self, job: ClaimedJob, *, error: str, run_at: datetime) -> None: ...

@@ -55,5 +55,10 @@ class DramatiqJobTransport(JobTransport):
             raise TransportUnavailable(str(error)) from error
 
     def has_forgotten(self) -> bool:
-        forgotten, self._broker.was_emptied = self._broker.was_emptied, False
-        return forgotten
+        return self._broker.was_emptied
+
+    async def remember(self) -> None:
+        try:
+            await asyncio.to_thread(self._broker.remember)
+        except (redis.RedisError, OSError) as error:
+            raise TransportUnavailable(str(error)) from error

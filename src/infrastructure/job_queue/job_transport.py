@@ -36,8 +36,11 @@ class JobTransport(Protocol):
         ...
 
     def has_forgotten(self) -> bool:
-        """Whether the backlog showed that what had been sent before is gone; told once."""
+        """Whether the last backlog showed that what had been sent before is gone; told until `remember`."""
         return False
+
+    async def remember(self) -> None:
+        """What had been sent before is about to be sent again. Raises TransportUnavailable."""
 
 
 def message_of(job: DueJob) -> Message[None]:

@@ -16,6 +16,7 @@ from application.ports.clock import Clock
 from application.ports.event_router import EventRouter, RoutedJob
 from application.ports.ids import Ids
 from domain.shared.errors import Unavailable
+from infrastructure.job_queue.holders import Holders
 from infrastructure.job_queue.job_transport import DueJob, JobTransport, TransportUnavailable
 from infrastructure.persistence.database import Database
 from infrastructure.persistence.dialects import insert_or_ignore, unclaimed
@@ -60,6 +61,7 @@ class OutboxRelay:
         self._ids = ids
         self._transport_forgets = transport_forgets
         self._work = asyncio.Event()
+        self._holders = Holders()
         self._is_held_up = False
         # Events of another release, as far as this process has met them: it does not look at them again.
         self._unroutable: set[UUID] = set()
@@ -71,6 +73,7 @@ class OutboxRelay:
     async def run(self) -> None:
         """Works until cancelled, and backs off while the database or the transport is away, woken or not."""
         pause = POLL_SECONDS
+        self._holders.know_nothing()
         while True:
             self._work.clear()
             try:
@@ -93,11 +96,13 @@ class OutboxRelay:
 
     async def pump(self) -> int:
         """One round; how many events and jobs it moved. Raises TransportUnavailable or DatabaseUnavailable."""
-        if not self._is_held_up and not await self._anything():
-            return 0
-        async with self._database.begin() as connection:
-            routed = await self._route_events(connection)
-            await rescue_orphans(connection, now=self._clock.now())
+        with self._holders.listening():
+            if not self._is_held_up and not await self._anything():
+                return 0
+            async with self._database.begin() as connection:
+                routed = await self._route_events(connection)
+                if self._holders.have_had_their_say():
+                    await rescue_orphans(connection, now=self._clock.now())
         return max(routed, await self._dispatch())
 
     async def _dispatch(self) -> int:
@@ -105,6 +110,7 @@ class OutboxRelay:
         backlog = await self._transport.backlog()
         if self._transport.has_forgotten():
             await self._dispatch_anew()
+            await self._transport.remember()
         room = {queue: max(0, MOST_WAITING - backlog.get(queue, 0)) for queue in QUEUES}
         async with self._database.begin() as connection:
             due = await self._take_due(connection, room)

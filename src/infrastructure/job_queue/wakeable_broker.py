@@ -35,6 +35,7 @@ class WakeableBroker(RedisBroker):
         # Messages are published to every database of a server.
         database = client.connection_pool.connection_kwargs.get("db", 0)
         self._channel = f"{self.namespace}:wake:{database}"
+        self._kept = f"{self.namespace}:kept"
         self._wakes: dict[str, threading.Event] = {}
         self._listener: _Listener | None = None
         self.is_closing = False
@@ -82,15 +83,21 @@ class WakeableBroker(RedisBroker):
         self.emit_after("enqueue", message, None)
 
     def backlog(self) -> Mapping[str, int]:
-        """Messages of each queue that no worker has fetched. Sets `was_emptied` when Redis has lost everything."""
+        """Messages of each queue that no worker has fetched. `was_emptied` says whether Redis has lost everything since
+        `remember`."""
         names = sorted(self.queues)
         with self.client.pipeline(transaction=False) as pipeline:
-            pipeline.setnx(f"{self.namespace}:kept", 1)
+            pipeline.exists(self._kept)
             for name in names:
                 pipeline.llen(f"{self.namespace}:{name}")
-            is_new, *lengths = pipeline.execute()
-        self.was_emptied = self.was_emptied or bool(is_new)
+            is_kept, *lengths = pipeline.execute()
+        self.was_emptied = not is_kept
         return dict(zip(names, lengths, strict=True))
+
+    def remember(self) -> None:
+        """Leaves the sign whose absence tells that Redis was emptied."""
+        self.client.set(self._kept, 1)
+        self.was_emptied = False
 
     def wake(self, queues: Iterable[str] | None = None) -> None:
         for name in self.queues if queues is None else queues:

@@ -44,6 +44,11 @@ class Coalesced(Generic[Item, Answer]):
                 self._return(answer.result())
             raise
 
+    async def settle(self) -> None:
+        """Waits until nothing is being served or given back."""
+        while under_way := [task for task in (self._serving, *self._returning) if task is not None and not task.done()]:
+            await asyncio.wait(under_way)
+
     def _return(self, answer: Answer) -> None:
         """By itself: whatever becomes of it must not hold up those who still wait."""
         if self._give_back is not None:

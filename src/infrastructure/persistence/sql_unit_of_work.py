@@ -15,7 +15,7 @@ from infrastructure.persistence.bookings.sql_booking_repository import SqlBookin
 from infrastructure.persistence.bookings.sql_quote_repository import SqlQuoteRepository
 from infrastructure.persistence.caregivers.sql_caregiver_repository import SqlCaregiverRepository
 from infrastructure.persistence.database import Database
-from infrastructure.persistence.jobs.job_fence import pass_fence
+from infrastructure.persistence.jobs.job_fence import note_finish, pass_fence
 from infrastructure.persistence.jobs.sql_job_queue import SqlJobQueue
 from infrastructure.persistence.payments.sql_event_inbox import SqlEventInbox
 from infrastructure.persistence.payments.sql_payment_repository import SqlPaymentRepository
@@ -63,6 +63,7 @@ class SqlUnitOfWorkFactory(UnitOfWorkFactory):
             transaction = Transaction(connection=connection, clock=self._clock, ids=self._ids)
             yield SqlUnitOfWork(transaction)
             await pass_fence(transaction)
+        note_finish(transaction)
         if transaction.leaves_work:
             self._wake_relay()
         if transaction.touched_tags:

@@ -12,6 +12,7 @@ from application.ports.clock import Clock
 from application.ports.geocoder import Geocoder
 from application.ports.health_probe import HealthProbe
 from application.ports.ids import Ids
+from application.ports.job_records import JobRecords
 from application.ports.mail import Mail
 from application.ports.metrics import Metrics
 from application.ports.pace import Pace
@@ -122,6 +123,7 @@ def build_parts(settings: Settings) -> Parts:
     registry.observe(metrics)
     geocoder, close_geocoder = choose_geocoder(settings, database, breakers.geocoding)
     mail, close_mail = choose_mail(settings)
+    job_records = SqlJobRecords(database, clock=clock, ids=ids)
     adapters = _adapters(
         settings,
         database=database,
@@ -132,6 +134,7 @@ def build_parts(settings: Settings) -> Parts:
         registry=registry,
         cache=cache,
         geocoder=geocoder,
+        job_records=job_records,
         mail=mail,
         redis=redis,
         wake_relay=relay.wake,
@@ -151,7 +154,7 @@ def build_parts(settings: Settings) -> Parts:
         wake_ups=_wake_ups(settings, database, relay),
         drain_seconds=settings.drain_seconds,
         mail_per_second=settings.mail_per_second,
-        close_clients=(close_geocoder, close_mail),
+        close_clients=(job_records.settle, close_geocoder, close_mail),
     )
 
 
@@ -231,6 +234,7 @@ def _adapters(
     registry: BreakerRegistry,
     cache: Cache,
     geocoder: Geocoder,
+    job_records: JobRecords,
     mail: Mail,
     redis: tuple[Redis, ...],
     wake_relay: Callable[[], None],
@@ -254,7 +258,7 @@ def _adapters(
         housekeeping=SqlHousekeeping(database),
         idempotency_store=SqlIdempotencyStore(database, ids),
         job_queries=SqlJobQueries(database),
-        job_records=SqlJobRecords(database, **shared),
+        job_records=job_records,
         mail=GuardedMail(mail, breakers.email),
         mail_queries=SqlMailQueries(database),
         mail_templates=JinjaMailTemplates(support_email=settings.support_email),

@@ -35,8 +35,8 @@ _REFUSED_FOR_GOOD = (MailRefused, PaymentRefused, NotFound)
 LONGEST_WAIT_FOR_TURN_SECONDS = 60.0
 # However long a breaker says it will be open: it may be reset before.
 LONGEST_POSTPONEMENT = timedelta(seconds=60)
-# The database may be away for a moment when a job is to be claimed, and when its outcome is to be written.
-PATIENCE_SECONDS = 30.0
+# The database may be away when an outcome is to be written. There is nothing else to do meanwhile.
+PATIENCE_SECONDS = 600.0
 LOOK_AGAIN_SECONDS = 0.5
 
 
@@ -117,7 +117,7 @@ class JobRunner:
             task.cancel()
 
     async def _run(self, job_id: UUID, version: int) -> None:
-        job = await _patiently(lambda: self._records.claim(job_id))
+        job = await self._records.claim(job_id)
         if job is None:
             return
         token = correlation_id.set(job.correlation_id)
@@ -141,7 +141,7 @@ class JobRunner:
         try:
             ended = await self._watch(running, task, kind.time_limit_seconds)
         except asyncio.CancelledError:
-            await _whatever_comes(self._hand_back(job, kind, task))
+            await _whatever_comes(self._hand_back(running, kind, task))
             raise
         finally:
             # Out of time, or the lease is lost or cannot be renewed: whoever takes over must find nobody at work.
@@ -149,19 +149,20 @@ class JobRunner:
                 await _stop(task)
         # What is being written about it now is written to its end, also when this process is told to go.
         self._under_way.discard(cast("asyncio.Task[object]", asyncio.current_task()))
-        return await self._end(job, kind, task, ended)
+        return await self._end(running, kind, task, ended)
 
-    async def _end(self, job: ClaimedJob, kind: JobKind, task: "asyncio.Future[None]", ended: str | None) -> str:
+    async def _end(self, running: RunningJob, kind: JobKind, task: "asyncio.Future[None]", ended: str | None) -> str:
+        job = running.claimed
         if ended == "time limit" and not task.cancelled() and task.exception() is None:
             # It was done in the same moment.
-            return await self._settle(job, kind, task)
+            return await self._settle(running, kind, task)
         if ended == "cancelled" and task.cancelled():
             # Its record says cancelled instead of dead: that was asked for.
             await _patiently(lambda: self._records.bury(job, error="cancelled while it ran"))
             return ended
         if ended is not None and ended != "cancelled":
             return await self._failed(job, kind, TimeoutError(ended)) if ended == "time limit" else ended
-        return await self._settle(job, kind, task)
+        return await self._settle(running, kind, task)
 
     async def _in_turn(self, kind: JobKind, running: RunningJob) -> None:
         """The work itself, when the provider may be asked. Raises NotOurTurn when that is too far off."""
@@ -178,13 +179,13 @@ class JobRunner:
         running_job.set(running)
         await kind.run(running.claimed)
 
-    async def _hand_back(self, job: ClaimedJob, kind: JobKind, task: "asyncio.Future[None]") -> None:
+    async def _hand_back(self, running: RunningJob, kind: JobKind, task: "asyncio.Future[None]") -> None:
         await _stop(task)
         if not task.cancelled() and task.exception() is None:
             # It was done in the same moment.
-            await self._settle(job, kind, task)
+            await self._settle(running, kind, task)
             return
-        await _patiently(lambda: self._records.hand_back(job, run_at=self._clock.now()))
+        await _patiently(lambda: self._records.hand_back(running.claimed, run_at=self._clock.now()))
 
     async def _watch(self, running: RunningJob, task: "asyncio.Future[None]", limit: float) -> str | None:
         """Renews the lease and writes progress while the task runs; its limit counts from its turn. None when the task
@@ -218,11 +219,12 @@ class JobRunner:
         except Unavailable:
             return None
 
-    async def _settle(self, job: ClaimedJob, kind: JobKind, task: "asyncio.Future[None]") -> str:
+    async def _settle(self, running: RunningJob, kind: JobKind, task: "asyncio.Future[None]") -> str:
+        job = running.claimed
         error = asyncio.CancelledError("cancelled from within") if task.cancelled() else task.exception()
         if error is None:
-            await _patiently(lambda: self._records.succeed(job))
-            return "succeeded"
+            held = running.is_finished or await _patiently(lambda: self._records.succeed(job))
+            return "succeeded" if held else "lease lost"
         if isinstance(error, LeaseLost):
             return "lease lost"
         if isinstance(error, CircuitOpen | NotOurTurn):
@@ -245,8 +247,8 @@ class JobRunner:
 
 
 async def _patiently(write: Callable[[], Awaitable[T]]) -> T:
-    """Again and again while the database is away. Repeating does no harm: every write names the lease, and a job whose
-    claim was not answered is free again when its lease has run out. Raises Unavailable in the end."""
+    """Again and again while the database is away. Repeating does no harm: every write names the lease. Raises
+    Unavailable in the end."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while True:
         try:

@@ -9,7 +9,21 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, ColumnElement, Executable, Uuid, and_, any_, bindparam, func, select, tuple_, update
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Executable,
+    Uuid,
+    and_,
+    any_,
+    bindparam,
+    case,
+    func,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 
 from infrastructure.persistence.dialects import unclaimed
 from infrastructure.persistence.jobs.job_tables import JobStatus, in_no_paused_queue, jobs
@@ -20,7 +34,8 @@ WAITING = (JobStatus.QUEUED.value, JobStatus.RETRYING.value)
 
 @dataclass(frozen=True, slots=True)
 class HotStatements:
-    """`claim` takes ids, lease, now, soon and until; `succeed` takes now and what `held` gives."""
+    """`claim` takes ids, lease, now, soon and until, and finds again what it took with the same lease; `succeed` takes
+    now and what `held` gives, and returns the ids it has written."""
 
     claim: Executable
     succeed: Executable
@@ -43,15 +58,17 @@ def _is_among_ids(*, as_array: bool) -> ColumnElement[bool]:
 def _claim(*, as_array: bool) -> Executable:
     # One whose lease ran out is set free by the relay, which counts the crash.
     is_free = and_(jobs.c.status.in_(WAITING), jobs.c.run_at <= bindparam("soon"), in_no_paused_queue())
-    wanted = unclaimed(select(jobs.c.id, is_free.label("is_free")).where(_is_among_ids(as_array=as_array))).cte(
-        "wanted"
-    )
+    # By this very claim, whose answer got lost.
+    is_ours = func.coalesce(jobs.c.lease_id == bindparam("lease"), False)
+    wanted = unclaimed(
+        select(jobs.c.id, or_(is_free, is_ours).label("is_free")).where(_is_among_ids(as_array=as_array))
+    ).cte("wanted")
     return (
         update(jobs)
         .where(jobs.c.id == wanted.c.id, wanted.c.is_free)
         .values(
             status=JobStatus.RUNNING.value,
-            attempts=jobs.c.attempts + 1,
+            attempts=jobs.c.attempts + case((is_ours, 0), else_=1),
             lease_id=bindparam("lease"),
             lease_until=bindparam("until"),
             started_at=func.coalesce(jobs.c.started_at, bindparam("now")),
@@ -91,6 +108,7 @@ def _succeed(*, as_array: bool) -> Executable:
             lease_id=None,
             lease_until=None,
         )
+        .returning(jobs.c.id)
     )
 
 

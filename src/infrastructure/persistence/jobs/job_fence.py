@@ -26,3 +26,10 @@ async def pass_fence(transaction: Transaction) -> None:
     held = update(jobs).where(jobs.c.id == job.claimed.id, jobs.c.lease_id == job.claimed.lease_id)
     if (await transaction.execute(held.values(**values))).rowcount != 1:
         raise LeaseLost
+
+
+def note_finish(transaction: Transaction) -> None:
+    """After the commit: nothing is left to be written about a job that ended with its effect."""
+    job = running_job.get()
+    if job is not None and transaction.finishes_job:
+        job.is_finished = True

@@ -9,7 +9,7 @@ from sqlalchemy import Row, and_, exists, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.operations.crashes import CRASHES_TO_BURY, LOOK_BACK, SAME_DEATH, Verdict, is_suspect, judge
-from infrastructure.persistence.dialects import unclaimed
+from infrastructure.persistence.dialects import lock_table, unclaimed
 from infrastructure.persistence.jobs.job_tables import JobStatus, job_crashes, jobs
 
 BATCH = 100
@@ -28,6 +28,8 @@ async def rescue_orphans(connection: AsyncConnection, *, now: datetime) -> None:
     orphans = (await connection.execute(unclaimed(select(*columns).where(is_orphan(now)).limit(BATCH)))).all()
     if not orphans:
         return
+    # One judge at a time: the next one sees what this one decided.
+    await lock_table(connection, job_crashes)
     await connection.execute(job_crashes.insert(), [{"job_id": orphan.id, "at": now} for orphan in orphans])
     unwanted = [orphan.id for orphan in orphans if orphan.cancel_requested_at is not None]
     wanted = [orphan for orphan in orphans if orphan.cancel_requested_at is None]

@@ -1,12 +1,14 @@
 """Claims, leases and outcomes of jobs. Every write names the lease, so a holder who lost it writes nothing."""
 
+import asyncio
+import time
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Update, and_, case, func, literal, select, update
+from sqlalchemy import Row, Update, and_, case, func, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from application.deadline import deadline_in
@@ -25,6 +27,9 @@ LEASE = timedelta(seconds=LEASE_SECONDS)
 # The relay that found a job due may run on another machine, whose clock is a little ahead.
 CLOCK_SKEW = timedelta(milliseconds=500)
 STATEMENT_SECONDS = 4.0
+# The database may be away for a moment when jobs are to be claimed.
+PATIENCE_SECONDS = 30.0
+LOOK_AGAIN_SECONDS = 0.5
 _LONGEST_ERROR = 500
 _MOST_READ = 20_000
 
@@ -38,20 +43,38 @@ class SqlJobRecords(JobRecords):
         self._ids = ids
         self._statements = SQLITE if database.is_sqlite else POSTGRESQL
         self._claims: Coalesced[UUID, ClaimedJob | None] = Coalesced(self._claim_all, give_back=self._give_back)
-        self._successes: Coalesced[ClaimedJob, None] = Coalesced(self._succeed_all)
+        self._successes: Coalesced[ClaimedJob, bool] = Coalesced(self._succeed_all)
 
     async def claim(self, job_id: UUID) -> ClaimedJob | None:
         return await self._claims.ask(job_id)
 
+    async def settle(self) -> None:
+        """Waits a moment for what is still being asked and given back. Before the database is closed."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(STATEMENT_SECONDS):
+                await asyncio.gather(self._claims.settle(), self._successes.settle())
+
     async def _claim_all(self, job_ids: Sequence[UUID]) -> Sequence[ClaimedJob | None]:
-        now, lease_id = self._clock.now(), self._ids.new()
-        instants = {"now": now, "soon": now + CLOCK_SKEW, "until": now + LEASE}
-        parameters = {"ids": list(job_ids), "lease": lease_id, **instants}
-        async with self._soon() as connection:
-            rows = (await connection.execute(self._statements.claim, parameters)).all()
+        lease_id, give_up_at = self._ids.new(), time.monotonic() + PATIENCE_SECONDS
+        while True:
+            try:
+                rows = await self._take(job_ids, lease_id)
+                break
+            except Unavailable:
+                # It may have been done all the same: asked again under the same lease it says so.
+                if time.monotonic() >= give_up_at:
+                    raise
+                await asyncio.sleep(LOOK_AGAIN_SECONDS)
         taken = {row.id: _claimed(row, lease_id) for row in rows}
         # Of two messages about one job the first gets it.
         return [taken.pop(job_id, None) for job_id in job_ids]
+
+    async def _take(self, job_ids: Sequence[UUID], lease_id: UUID) -> Sequence[Row[Any]]:
+        now = self._clock.now()
+        instants = {"now": now, "soon": now + CLOCK_SKEW, "until": now + LEASE}
+        parameters = {"ids": list(job_ids), "lease": lease_id, **instants}
+        async with self._soon() as connection:
+            return (await connection.execute(self._statements.claim, parameters)).all()
 
     async def _give_back(self, job: ClaimedJob | None) -> None:
         """Whoever asked for it was told to go before he had it."""
@@ -71,14 +94,15 @@ class SqlJobRecords(JobRecords):
             return Lease.LOST
         return Lease.HELD if row.cancel_requested_at is None else Lease.UNWANTED
 
-    async def succeed(self, job: ClaimedJob) -> None:
-        await self._successes.ask(job)
+    async def succeed(self, job: ClaimedJob) -> bool:
+        return await self._successes.ask(job)
 
-    async def _succeed_all(self, done: Sequence[ClaimedJob]) -> Sequence[None]:
+    async def _succeed_all(self, done: Sequence[ClaimedJob]) -> Sequence[bool]:
         held = self._statements.held([(job.id, job.lease_id) for job in done])
         async with self._soon() as connection:
-            await connection.execute(self._statements.succeed, {"now": self._clock.now(), **held})
-        return [None] * len(done)
+            parameters = {"now": self._clock.now(), **held}
+            written = set((await connection.execute(self._statements.succeed, parameters)).scalars())
+        return [job.id in written for job in done]
 
     async def retry(self, job: ClaimedJob, *, error: str, run_at: datetime) -> None:
         await self._end(job, JobStatus.RETRYING, error=_kept(error), run_at=run_at, dispatched_at=None, crashes=0)

@@ -488,11 +488,11 @@ async def test_an_outcome_that_cannot_be_written_is_written_when_the_database_is
     class AwayForAMoment(SqlJobRecords):
         failures = 2
 
-        async def succeed(self, job: ClaimedJob) -> None:
+        async def succeed(self, job: ClaimedJob) -> bool:
             self.failures -= 1
             if self.failures >= 0:
                 raise DatabaseUnavailable
-            await super().succeed(job)
+            return await super().succeed(job)
 
     job_id = await bench.enqueue()
     bench.records = AwayForAMoment(bench.store.database, clock=bench.store.clock, ids=bench.store.ids)

@@ -1,0 +1,48 @@
+"""Whether those who hold leases could have renewed them."""
+
+import time
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+
+from domain.shared.errors import Unavailable
+
+SILENCE_SECONDS = 3.0
+# For a statement of theirs that still waits in the silence to be given up, and for the next one.
+SAY_SECONDS = 6.0
+
+
+class Holders:
+    """When the database was away, the leases of the living have run out as those of the dead have: the living come
+    first, with renewals and outcomes, before anybody's job is taken up by another."""
+
+    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._monotonic = monotonic
+        self._asked_at = self._say_until = monotonic()
+        self._was_silent = False
+
+    @contextmanager
+    def listening(self) -> Generator[None]:
+        """Around what is asked of the database: notices when it is away or takes long to answer."""
+        self._asked_at = self._monotonic()
+        try:
+            yield
+        except Unavailable:
+            self._was_silent = True
+            raise
+        finally:
+            self._listen()
+
+    def have_had_their_say(self) -> bool:
+        """Asked while the database answers."""
+        self._listen()
+        if self._was_silent:
+            self._was_silent, self._asked_at = False, self._monotonic()
+            self._say_until = self._monotonic() + SAY_SECONDS
+        return self._monotonic() >= self._say_until
+
+    def know_nothing(self) -> None:
+        """Whoever has just come does not know how long the database was away."""
+        self._was_silent = True
+
+    def _listen(self) -> None:
+        self._was_silent = self._was_silent or self._monotonic() - self._asked_at > SILENCE_SECONDS
