@@ -4,12 +4,12 @@ import asyncio
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy import and_, or_, select, update
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from application.ports.clock import Clock
@@ -20,8 +20,9 @@ from infrastructure.job_queue.holders import Holders
 from infrastructure.job_queue.job_transport import DueJob, JobTransport, TransportUnavailable
 from infrastructure.persistence.database import Database
 from infrastructure.persistence.dialects import insert_or_ignore, unclaimed
-from infrastructure.persistence.jobs.job_rescue import is_orphan, rescue_orphans
-from infrastructure.persistence.jobs.job_tables import QUEUES, JobStatus, in_no_paused_queue, jobs
+from infrastructure.persistence.jobs.hot_statements import WAITING, statements_for
+from infrastructure.persistence.jobs.job_rescue import rescue_orphans
+from infrastructure.persistence.jobs.job_tables import QUEUES, JobStatus, jobs
 from infrastructure.persistence.outbox import outbox_events
 
 log = structlog.get_logger(__name__)
@@ -35,7 +36,6 @@ FULL_SECONDS = 0.05
 LONGEST_PAUSE_SECONDS = 10.0
 # A message that nobody claimed for so long is believed lost and sent again; a second one does no harm.
 LOST_AFTER = timedelta(seconds=60)
-WAITING = (JobStatus.QUEUED.value, JobStatus.RETRYING.value)
 
 
 class OutboxRelay:
@@ -60,11 +60,13 @@ class OutboxRelay:
         self._clock = clock
         self._ids = ids
         self._transport_forgets = transport_forgets
+        self._statements = statements_for(database)
         self._work = asyncio.Event()
         self._holders = Holders()
         self._is_held_up = False
         # Events of another release, as far as this process has met them: it does not look at them again.
         self._unroutable: set[UUID] = set()
+        self._unroutable_names: set[str] = set()
 
     def wake(self) -> None:
         """There is something to do now."""
@@ -143,11 +145,10 @@ class OutboxRelay:
     async def _anything(self) -> bool:
         unrouted = outbox_events.c.routed_at.is_(None), outbox_events.c.id.not_in(list(self._unroutable))
         events = select(outbox_events.c.id).where(*unrouted).limit(1)
-        work = select(jobs.c.id).where(or_(self._is_due(), is_orphan(self._clock.now()))).limit(1)
         async with self._database.read() as connection:
             if (await connection.execute(events)).first() is not None:
                 return True
-            return (await connection.execute(work)).first() is not None
+            return (await connection.execute(self._statements.anything, self._instants())).first() is not None
 
     async def _route_events(self, connection: AsyncConnection) -> int:
         unrouted = outbox_events.c.routed_at.is_(None), outbox_events.c.id.not_in(list(self._unroutable))
@@ -166,7 +167,10 @@ class OutboxRelay:
         try:
             return [self._job_row(event, job) for job in self._route(event.name, event.aggregate_id, event.facts)]
         except Exception as error:
-            log.error("relay.event_not_routed", event_name=event.name, event_id=str(event.id), exc_info=error)
+            # The whole story of one of a kind: there may be hundreds.
+            story = None if event.name in self._unroutable_names else error
+            self._unroutable_names.add(event.name)
+            log.error("relay.event_not_routed", event_name=event.name, event_id=str(event.id), exc_info=story)
             if len(self._unroutable) < MOST_UNROUTABLE:
                 self._unroutable.add(event.id)
             return None
@@ -191,24 +195,20 @@ class OutboxRelay:
         for queue in QUEUES:
             limit = min(room[queue], BATCH - len(due))
             if limit > 0:
-                waiting = select(jobs.c.id).where(jobs.c.queue == queue, self._is_due()).order_by(jobs.c.run_at)
-                found = await connection.execute(unclaimed(waiting.limit(limit)))
-                due += [DueJob(row.id, queue) for row in found]
+                parameters = {"queue": queue, "room": limit, **self._instants()}
+                found = await connection.execute(self._statements.due, parameters)
+                due += [DueJob(job_id, queue) for job_id in found.scalars()]
         if due:
-            taken = update(jobs).where(jobs.c.id.in_([job.id for job in due]))
-            await connection.execute(taken.values(dispatched_at=self._clock.now()))
+            await self._mark(connection, due, self._clock.now())
         return due
 
     async def _give_back(self, due: Sequence[DueJob]) -> None:
         async with self._database.begin() as connection:
-            returned = update(jobs).where(jobs.c.id.in_([job.id for job in due]))
-            await connection.execute(returned.values(dispatched_at=None))
+            await self._mark(connection, due, None)
 
-    def _is_due(self) -> Any:
+    async def _mark(self, connection: AsyncConnection, sent: Sequence[DueJob], at: datetime | None) -> None:
+        await connection.execute(self._statements.dispatched, {"ids": [job.id for job in sent], "at": at})
+
+    def _instants(self) -> dict[str, datetime]:
         now = self._clock.now()
-        return and_(
-            jobs.c.status.in_(WAITING),
-            jobs.c.run_at <= now,
-            or_(jobs.c.dispatched_at.is_(None), jobs.c.dispatched_at < now - LOST_AFTER),
-            in_no_paused_queue(),
-        )
+        return {"now": now, "lost": now - LOST_AFTER}

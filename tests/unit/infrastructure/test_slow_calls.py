@@ -20,9 +20,11 @@ async def _answer() -> str:
 
 
 async def _answer_slowly() -> str:
-    """As slow as it takes to be called slow, on a machine that is as busy as it is."""
-    watch = SlowCall(2 * SLOW_SECONDS)
-    await until(lambda: watch.is_slow)
+    """As slow as it takes to be called slow, on a machine that is as busy as it is: several who watch have called it
+    slow by then, one after the other, so whoever watched all along has, too."""
+    for _ in range(5):
+        watch = SlowCall(SLOW_SECONDS)
+        await until(lambda watch=watch: watch.is_slow)
     return "answer"
 
 

@@ -1,4 +1,4 @@
-"""The two statements that run for every job, made once: building them takes longer than running them.
+"""The statements that run for every job, made once: building them takes longer than running them.
 
 Rows are found by their ids alone, whatever the planner believes of the rest: among 50,000 that wait, its other ways
 would read them all. PostgreSQL takes ids as an array, so that the statement is the same for any number of them.
@@ -25,7 +25,9 @@ from sqlalchemy import (
     update,
 )
 
+from infrastructure.persistence.database import Database
 from infrastructure.persistence.dialects import unclaimed
+from infrastructure.persistence.jobs.job_rescue import is_orphan
 from infrastructure.persistence.jobs.job_tables import JobStatus, in_no_paused_queue, jobs
 from infrastructure.persistence.tables import UtcDateTime
 
@@ -34,9 +36,14 @@ WAITING = (JobStatus.QUEUED.value, JobStatus.RETRYING.value)
 
 @dataclass(frozen=True, slots=True)
 class HotStatements:
-    """`claim` takes ids, lease, now, soon and until, and finds again what it took with the same lease; `succeed` takes
+    """`anything` takes now and lost; `due` takes queue, now, lost and room; `dispatched` takes ids and at.
+
+    `claim` takes ids, lease, now, soon and until, and finds again what it took with the same lease; `succeed` takes
     now and what `held` gives, and returns the ids it has written."""
 
+    anything: Executable
+    due: Executable
+    dispatched: Executable
     claim: Executable
     succeed: Executable
     as_arrays: bool
@@ -53,6 +60,24 @@ def _is_among_ids(*, as_array: bool) -> ColumnElement[bool]:
     if as_array:
         return jobs.c.id == any_(bindparam("ids", type_=ARRAY(Uuid)))
     return jobs.c.id.in_(bindparam("ids", expanding=True))
+
+
+def _is_due() -> ColumnElement[bool]:
+    is_unsent = or_(jobs.c.dispatched_at.is_(None), jobs.c.dispatched_at < bindparam("lost"))
+    return and_(jobs.c.status.in_(WAITING), jobs.c.run_at <= bindparam("now"), is_unsent, in_no_paused_queue())
+
+
+def _anything() -> Executable:
+    return select(jobs.c.id).where(or_(_is_due(), is_orphan(bindparam("now")))).limit(1)
+
+
+def _due() -> Executable:
+    waiting = select(jobs.c.id).where(jobs.c.queue == bindparam("queue"), _is_due()).order_by(jobs.c.run_at)
+    return unclaimed(waiting.limit(bindparam("room")))
+
+
+def _dispatched(*, as_array: bool) -> Executable:
+    return update(jobs).where(_is_among_ids(as_array=as_array)).values(dispatched_at=bindparam("at"))
 
 
 def _claim(*, as_array: bool) -> Executable:
@@ -112,5 +137,19 @@ def _succeed(*, as_array: bool) -> Executable:
     )
 
 
-POSTGRESQL = HotStatements(_claim(as_array=True), _succeed(as_array=True), as_arrays=True)
-SQLITE = HotStatements(_claim(as_array=False), _succeed(as_array=False), as_arrays=False)
+def _statements(*, as_arrays: bool) -> HotStatements:
+    return HotStatements(
+        anything=_anything(),
+        due=_due(),
+        dispatched=_dispatched(as_array=as_arrays),
+        claim=_claim(as_array=as_arrays),
+        succeed=_succeed(as_array=as_arrays),
+        as_arrays=as_arrays,
+    )
+
+
+_POSTGRESQL, _SQLITE = _statements(as_arrays=True), _statements(as_arrays=False)
+
+
+def statements_for(database: Database) -> HotStatements:
+    return _SQLITE if database.is_sqlite else _POSTGRESQL

@@ -17,7 +17,8 @@ BATCH = 100
 APART = timedelta(seconds=10)
 
 
-def is_orphan(now: datetime) -> Any:
+def is_orphan(now: Any) -> Any:
+    """`now` is an instant or a parameter."""
     return and_(jobs.c.status == JobStatus.RUNNING.value, jobs.c.lease_until < now)
 
 

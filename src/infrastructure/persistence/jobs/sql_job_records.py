@@ -19,7 +19,7 @@ from domain.operations.redaction import redacted
 from domain.shared.errors import Unavailable
 from infrastructure.persistence.coalesced import Coalesced
 from infrastructure.persistence.database import Database
-from infrastructure.persistence.jobs.hot_statements import POSTGRESQL, SQLITE, WAITING
+from infrastructure.persistence.jobs.hot_statements import WAITING, statements_for
 from infrastructure.persistence.jobs.job_tables import QUEUES, JobStatus, jobs
 from infrastructure.persistence.tables import UtcDateTime
 
@@ -41,7 +41,7 @@ class SqlJobRecords(JobRecords):
         self._database = database
         self._clock = clock
         self._ids = ids
-        self._statements = SQLITE if database.is_sqlite else POSTGRESQL
+        self._statements = statements_for(database)
         self._claims: Coalesced[UUID, ClaimedJob | None] = Coalesced(self._claim_all, give_back=self._give_back)
         self._successes: Coalesced[ClaimedJob, bool] = Coalesced(self._succeed_all)
 
