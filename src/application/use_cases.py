@@ -222,7 +222,7 @@ def build_use_cases(a: Adapters) -> UseCases:
         start_payment=StartPayment(
             unit_of_work=uow, payments=a.payments, provider=a.payment_provider, clock=clock, ids=ids
         ),
-        suggest_places=SuggestPlaces(geocoder=a.geocoder),
+        suggest_places=SuggestPlaces(geocoder=a.geocoder, cache=a.cache),
         tell_admins=TellAdmins(queries=a.mail_queries, unit_of_work=uow),
         update_account=UpdateAccount(unit_of_work=uow, clock=clock),
         verify_email=VerifyEmail(unit_of_work=uow, token_signer=a.token_signer, clock=clock),

@@ -10,7 +10,7 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from application.ports.rate_limits import RateLimits, RateLimitVerdict
 from domain.accounts.sign_in import RateLimited
-from interfaces.http.asgi_messages import add_headers
+from interfaces.http.asgi_messages import RawHeader, add_headers
 from interfaces.http.authentication import BearerTokens
 from interfaces.http.client_address import client_address
 from interfaces.http.problems import Problems
@@ -69,31 +69,44 @@ class RateLimiting(ASGIMiddleware):
             return
         verdict = await budget.limits.hit(budget.key, limit=budget.limit, window_seconds=WINDOW_SECONDS)
         told = _headers(verdict)
-        if not verdict.allowed:
-            error = RateLimited(f"At most {verdict.limit} requests a minute.", retry_after=verdict.reset_seconds)
-            await self._problems.send(scope, send, error, headers=told)
-            return
-        encoded = [(name.encode(), value.encode()) for name, value in told.items()]
 
         async def send_with_limits(message: Message) -> None:
-            add_headers(message, encoded)
+            add_headers(message, told)
             await send(message)
 
-        await next_app(scope, receive, send_with_limits)
+        if verdict.allowed:
+            await next_app(scope, receive, send_with_limits)
+            return
+        error = RateLimited(f"At most {verdict.limit} requests a minute.", retry_after=verdict.reset_seconds)
+        await self._problems.send(scope, send_with_limits, error)
+
+    async def count_public_read(self, scope: Scope) -> list[RawHeader] | None:
+        """What the answer to a public read tells of its limit; None when it is refused."""
+        budget = self._public_budget(scope)
+        if budget.limit == 0:
+            return []
+        verdict = await budget.limits.hit(budget.key, limit=budget.limit, window_seconds=WINDOW_SECONDS)
+        return _headers(verdict) if verdict.allowed else None
 
     def _budget(self, scope: Scope) -> _Budget | None:
         # The router takes repeated slashes for one; here they must not open a way around the limits.
         path = _SLASHES.sub("/", scope["path"])
         if not path.startswith("/api/") or path.startswith("/api/webhooks/"):
             return None
-        address = _network(client_address(scope, trusted_proxies=self._trusted_proxies))
+        if path.startswith("/api/health") or is_public_read(scope):
+            return self._public_budget(scope)
+        address = self._address(scope)
         if path.startswith("/api/auth/"):
             return _Budget(self._limits, f"requests:auth:{address}", self._per_minute.auth)
-        if path.startswith("/api/health") or is_public_read(scope):
-            return _Budget(self._local_limits, f"requests:public:{address}", self._per_minute.public)
         claims = self._tokens.claims(scope)
         caller = address if claims is None else claims.account_id
         return _Budget(self._limits, f"requests:api:{caller}", self._per_minute.api)
+
+    def _public_budget(self, scope: Scope) -> _Budget:
+        return _Budget(self._local_limits, f"requests:public:{self._address(scope)}", self._per_minute.public)
+
+    def _address(self, scope: Scope) -> str:
+        return _network(client_address(scope, trusted_proxies=self._trusted_proxies))
 
 
 def _network(address: str) -> str:
@@ -109,10 +122,10 @@ def _network(address: str) -> str:
     return str(ipaddress.IPv6Network((parsed, 64), strict=False))
 
 
-def _headers(verdict: RateLimitVerdict) -> dict[str, str]:
-    return {
-        "ratelimit-limit": str(verdict.limit),
-        "ratelimit-remaining": str(verdict.remaining),
-        "ratelimit-reset": str(verdict.reset_seconds),
-        "ratelimit-policy": f"{verdict.limit};w={WINDOW_SECONDS}",
-    }
+def _headers(verdict: RateLimitVerdict) -> list[RawHeader]:
+    return [
+        (b"ratelimit-limit", b"%d" % verdict.limit),
+        (b"ratelimit-remaining", b"%d" % verdict.remaining),
+        (b"ratelimit-reset", b"%d" % verdict.reset_seconds),
+        (b"ratelimit-policy", b"%d;w=%d" % (verdict.limit, WINDOW_SECONDS)),
+    ]
