@@ -21,6 +21,7 @@ from interfaces.bootstrap.production import build_parts
 from interfaces.bootstrap.settings import Settings
 from interfaces.bootstrap.structured_logging import configure_logging
 from interfaces.http.accounts import AuthController, MeController
+from interfaces.http.admin_cache import AdminCacheController
 from interfaces.http.admin_caregivers import AdminCaregiverController
 from interfaces.http.admin_jobs import AdminJobController, QueueController
 from interfaces.http.authentication import Authentication, BearerTokens, provide_actor
@@ -60,6 +61,7 @@ CONTROLLERS = (
     QuoteController,
     BookingController,
     JobController,
+    AdminCacheController,
     AdminCaregiverController,
     AdminJobController,
     QueueController,
