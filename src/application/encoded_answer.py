@@ -2,19 +2,19 @@
 
 import gzip
 import hashlib
-from dataclasses import dataclass
-from struct import Struct
+from struct import Struct as Layout
 from typing import Self
+
+from msgspec import Struct
 
 # Smaller bodies fit a packet anyway.
 COMPRESSED_FROM_BYTES = 860
 _GZIP_LEVEL = 6
 # The entity tag in hexadecimal, and the length of the plain body, which the compressed one follows.
-_HEAD = Struct("<32sI")
+_HEAD = Layout("<32sI")
 
 
-@dataclass(frozen=True, slots=True)
-class EncodedAnswer:
+class EncodedAnswer(Struct, frozen=True):
     """A body, plain and by gzip (empty when it is not worth it), and a tag: equal bodies, equal tag, in every process.
 
     The form of its bytes is part of what SCHEMA_VERSION of the cache stands for.

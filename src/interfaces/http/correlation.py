@@ -1,11 +1,11 @@
 """The id by which one request is found in logs, jobs and mails."""
 
 import re
-from uuid import uuid4
 
 from litestar.enums import ScopeType
 from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from uuid_utils import uuid4
 
 from application.correlation import correlation_id
 from interfaces.http.asgi_messages import add_headers, header

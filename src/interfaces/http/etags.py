@@ -4,6 +4,8 @@
 from dataclasses import dataclass
 from functools import lru_cache
 
+from msgspec import Struct
+
 from application.encoded_answer import EncodedAnswer
 from application.ports.cache import CachedValue
 from interfaces.http.asgi_messages import RawHeader
@@ -29,8 +31,7 @@ class SharedCaching:
         return ", ".join(parts)
 
 
-@dataclass(frozen=True, slots=True)
-class PublicAnswer:
+class PublicAnswer(Struct, frozen=True):
     """Status, headers and body as they leave."""
 
     status: int

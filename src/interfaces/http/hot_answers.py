@@ -10,7 +10,6 @@ from interfaces.http.correlation import chosen_id
 from interfaces.http.cors import Cors
 from interfaces.http.etags import PublicAnswers
 from interfaces.http.known_reads import KnownReads
-from interfaces.http.public_reads import send_public_answer
 from interfaces.http.rate_limiting import RateLimiting
 from interfaces.http.request_metrics import RequestMetrics
 from interfaces.http.security_headers import SecurityHeaders
@@ -75,5 +74,6 @@ class HotAnswers:
             seconds=time.perf_counter() - started,
             correlation_id=correlation_id,
         )
-        await send_public_answer(send, answer)
+        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+        await send({"type": "http.response.body", "body": answer.body, "more_body": False})
         return True

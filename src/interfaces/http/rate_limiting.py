@@ -3,6 +3,7 @@
 import ipaddress
 import re
 from dataclasses import dataclass
+from functools import cache
 
 from litestar.enums import ScopeType
 from litestar.middleware import ASGIMiddleware
@@ -82,10 +83,10 @@ class RateLimiting(ASGIMiddleware):
 
     async def count_public_read(self, scope: Scope) -> list[RawHeader] | None:
         """What the answer to a public read tells of its limit; None when it is refused."""
-        budget = self._public_budget(scope)
-        if budget.limit == 0:
+        limit = self._per_minute.public
+        if limit == 0:
             return []
-        verdict = await budget.limits.hit(budget.key, limit=budget.limit, window_seconds=WINDOW_SECONDS)
+        verdict = await self._local_limits.hit(self._public_key(scope), limit=limit, window_seconds=WINDOW_SECONDS)
         return _headers(verdict) if verdict.allowed else None
 
     def _budget(self, scope: Scope) -> _Budget | None:
@@ -94,7 +95,7 @@ class RateLimiting(ASGIMiddleware):
         if not path.startswith("/api/") or path.startswith("/api/webhooks/"):
             return None
         if path.startswith("/api/health") or is_public_read(scope):
-            return self._public_budget(scope)
+            return _Budget(self._local_limits, self._public_key(scope), self._per_minute.public)
         address = self._address(scope)
         if path.startswith("/api/auth/"):
             return _Budget(self._limits, f"requests:auth:{address}", self._per_minute.auth)
@@ -102,8 +103,8 @@ class RateLimiting(ASGIMiddleware):
         caller = address if claims is None else claims.account_id
         return _Budget(self._limits, f"requests:api:{caller}", self._per_minute.api)
 
-    def _public_budget(self, scope: Scope) -> _Budget:
-        return _Budget(self._local_limits, f"requests:public:{self._address(scope)}", self._per_minute.public)
+    def _public_key(self, scope: Scope) -> str:
+        return f"requests:public:{self._address(scope)}"
 
     def _address(self, scope: Scope) -> str:
         return _network(client_address(scope, trusted_proxies=self._trusted_proxies))
@@ -124,8 +125,13 @@ def _network(address: str) -> str:
 
 def _headers(verdict: RateLimitVerdict) -> list[RawHeader]:
     return [
-        (b"ratelimit-limit", b"%d" % verdict.limit),
+        *_fixed_headers(verdict.limit),
         (b"ratelimit-remaining", b"%d" % verdict.remaining),
         (b"ratelimit-reset", b"%d" % verdict.reset_seconds),
-        (b"ratelimit-policy", b"%d;w=%d" % (verdict.limit, WINDOW_SECONDS)),
     ]
+
+
+@cache
+def _fixed_headers(limit: int) -> tuple[RawHeader, RawHeader]:
+    """One for each limit that there is."""
+    return (b"ratelimit-limit", b"%d" % limit), (b"ratelimit-policy", b"%d;w=%d" % (limit, WINDOW_SECONDS))
