@@ -12,13 +12,13 @@ import asyncio
 import statistics
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import httpx
 
-from benchmarks.http_load import requests_a_second, served
+from benchmarks.http_load import Pace, Served, pace, serving
 from benchmarks.market import caregiver_id, fill
 from benchmarks.stack import redis_server
 from infrastructure.persistence.database import database_url
@@ -32,7 +32,7 @@ ROUTES = {"home": "/api/home", "search": SEARCH, "profile": f"/api/caregivers/{c
 LIMITS: dict[str, str] = {f"RATE_LIMIT_{name}_PER_MINUTE": "100000000" for name in ("API", "AUTH", "PUBLIC")}
 MISSES = 200
 
-Rates = dict[str, float]
+Paces = dict[str, Pace]
 
 
 def main() -> None:
@@ -71,70 +71,80 @@ class Create:
 def against_bare(folder: Path, environment: dict[str, str], rounds: int, seconds: float) -> None:
     body = folder / "body.json"
     names = ["bare_asgi", "bare_litestar", "bare_litestar_redis", "in_process", "over_redis"]
-    with serving(["uncached"], environment, folder) as addresses:
-        body.write_bytes(httpx.get(addresses["uncached"] + SEARCH).raise_for_status().content)
-    with serving(names, environment | {"BODY": str(body)}, folder) as addresses:
-        rates = measured({name: addresses[name] + SEARCH for name in names}, rounds, seconds)
-    print(f"A page of {body.stat().st_size} bytes, requests/s: {told(rates)}")
+    with all_serving(["uncached"], environment, folder) as apps:
+        body.write_bytes(httpx.get(apps["uncached"].address + SEARCH).raise_for_status().content)
+    with all_serving(names, environment | {"BODY": str(body)}, folder) as apps:
+        paces = measured(apps, SEARCH, rounds, seconds)
+    print(f"A page of {body.stat().st_size} bytes: {told(paces)}")
     for ours, theirs, least in (
         ("in_process", "bare_asgi", 0.5),
         ("in_process", "bare_litestar", 1.5),
         ("over_redis", "bare_litestar_redis", 1.2),
     ):
-        print(f"{ours} / {theirs}: {rates[ours] / rates[theirs]:.2f}, at least {least}", flush=True)
+        print(f"{ours} / {theirs}: {ratio(paces[ours], paces[theirs])}, at least {least}", flush=True)
 
 
 def against_uncached(folder: Path, environment: dict[str, str], rounds: int, seconds: float) -> None:
     names = ["in_process", "over_redis", "uncached"]
-    with serving(names, environment, folder) as addresses:
+    with all_serving(names, environment, folder) as apps:
         for kind, path in ROUTES.items():
-            rates = measured({name: addresses[name] + path for name in names}, rounds, seconds)
-            ratios = [f"{name} {rates[name] / rates['uncached']:.0f} ×" for name in names[:2]]
-            print(f"{kind}: {', '.join(ratios)} the uncached, at least 10 × ({told(rates)})", flush=True)
+            paces = measured(apps, path, rounds, seconds)
+            ratios = [f"{name} {ratio(paces[name], paces['uncached'])}" for name in names[:2]]
+            print(f"{kind} / uncached: {', '.join(ratios)}, at least 10 ({told(paces)})", flush=True)
 
 
 def misses(folder: Path, environment: dict[str, str]) -> None:
     """The same search from a different point each time, so that it is always loaded, in turns."""
     names = ["in_process", "over_redis", "uncached"]
     took: dict[str, list[float]] = {name: [] for name in names}
-    with serving(names, environment, folder) as addresses, httpx.Client() as client:
+    with all_serving(names, environment, folder) as apps, httpx.Client() as client:
         for number in range(MISSES + 10):
             point = f"lat={50.5 + number // 20 * 0.03:.2f}&lng={4.0 + number % 20 * 0.03:.2f}"
             for name in names:
-                answer = client.get(f"{addresses[name]}/api/caregivers?{point}&radiusKm=30").raise_for_status()
+                answer = client.get(f"{apps[name].address}/api/caregivers?{point}&radiusKm=30").raise_for_status()
                 assert answer.headers["x-cache"] == "miss"
                 if number >= 10:
                     took[name].append(answer.elapsed.total_seconds())
     medians = {name: statistics.median(seconds) * 1000 for name, seconds in took.items()}
     for name in names[:2]:
-        ratio = medians[name] / medians["uncached"]
-        print(f"a miss among 100,000, {name}: {medians[name]:.1f} ms, {ratio:.2f} × switched off, at most 1.1")
+        times = medians[name] / medians["uncached"]
+        print(f"a miss among 100,000, {name}: {medians[name]:.1f} ms, {times:.2f} × switched off, at most 1.1")
 
 
 @contextmanager
-def serving(names: Sequence[str], environment: dict[str, str], folder: Path) -> Iterator[dict[str, str]]:
+def all_serving(names: Sequence[str], environment: dict[str, str], folder: Path) -> Iterator[dict[str, Served]]:
     with ExitStack() as stack:
-        of_their_own = {name: folder / f"data-{name}" for name in names}
-        yield {
-            name: stack.enter_context(
-                served(name, environment | {"DATA_DIR": str(of_their_own[name])}, folder / f"{name}.log")
-            )
-            for name in names
-        }
+        apps: dict[str, Served] = {}
+        for name in names:
+            of_its_own = environment | {"DATA_DIR": str(folder / f"data-{name}")}
+            apps[name] = stack.enter_context(serving(name, of_its_own, folder / f"{name}.log"))
+        yield apps
 
 
-def measured(urls: Mapping[str, str], rounds: int, seconds: float) -> Rates:
-    """The median of the rounds, taken in turns: whatever else the machine does, it does to all."""
-    seen: dict[str, list[float]] = {name: [] for name in urls}
+def measured(apps: dict[str, Served], path: str, rounds: int, seconds: float) -> Paces:
+    """The medians of the rounds, taken in turns: whatever else the machine does, it does to all."""
+    seen: dict[str, list[Pace]] = {name: [] for name in apps}
     for _ in range(rounds):
-        for name, url in urls.items():
-            httpx.get(url).raise_for_status()
-            seen[name].append(requests_a_second(url, seconds))
-    return {name: statistics.median(rates) for name, rates in seen.items()}
+        for name, app in apps.items():
+            httpx.get(app.address + path).raise_for_status()
+            seen[name].append(pace(app, path, seconds))
+    return {
+        name: Pace(
+            statistics.median(pace.per_second for pace in paces),
+            statistics.median(pace.per_cpu_second for pace in paces),
+        )
+        for name, paces in seen.items()
+    }
 
 
-def told(rates: Rates) -> str:
-    return ", ".join(f"{name} {rate:,.0f}" for name, rate in rates.items())
+def ratio(ours: Pace, theirs: Pace) -> str:
+    by_cpu = ours.per_cpu_second / theirs.per_cpu_second
+    return f"{ours.per_second / theirs.per_second:.2f} ({by_cpu:.2f} by processor time)"
+
+
+def told(paces: Paces) -> str:
+    each = (f"{name} {pace.per_second:,.0f} ({pace.per_cpu_second:,.0f})" for name, pace in paces.items())
+    return "requests a second (of processor time): " + ", ".join(each)
 
 
 if __name__ == "__main__":

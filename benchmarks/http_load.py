@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
@@ -21,9 +22,44 @@ START_SECONDS = 60.0
 CORES = sorted(os.sched_getaffinity(0))
 
 
+@dataclass(frozen=True, slots=True)
+class Served:
+    """An application, and the processor time (seconds) that its processes have taken so far."""
+
+    address: str
+    process_group: int
+
+    def cpu_seconds(self) -> float:
+        ticks = 0
+        for stat in Path("/proc").glob("[0-9]*/stat"):
+            try:
+                fields = stat.read_text().rpartition(")")[2].split()
+            except OSError:
+                continue
+            if int(fields[2]) == self.process_group:
+                ticks += int(fields[11]) + int(fields[12])
+        return ticks / os.sysconf("SC_CLK_TCK")
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """Answers for each second of the clock, and for each second of the server's processor time: the latter is what a
+    core of its own would give, whatever else the machine is doing."""
+
+    per_second: float
+    per_cpu_second: float
+
+
+def pace(served: Served, path: str, seconds: float) -> Pace:
+    before, began = served.cpu_seconds(), time.monotonic()
+    rate = requests_a_second(served.address + path, seconds)
+    took = time.monotonic() - began
+    return Pace(rate, rate * min(took, seconds) / (served.cpu_seconds() - before))
+
+
 @contextmanager
-def served(name: str, environment: Mapping[str, str], log: Path) -> Iterator[str]:
-    """The address of an application of `http_apps`, alone on the first core; its log goes to a file."""
+def serving(name: str, environment: Mapping[str, str], log: Path) -> Iterator[Served]:
+    """An application of `http_apps`, alone on the first core; its log goes to a file."""
     port = free_port()
     inherited = {key: os.environ[key] for key in ("PATH", "HOME", "LANG") if key in os.environ}
     with log.open("ab") as written:
@@ -37,7 +73,7 @@ def served(name: str, environment: Mapping[str, str], log: Path) -> Iterator[str
     try:
         address = f"http://127.0.0.1:{port}"
         _await(address, process, log)
-        yield address
+        yield Served(address, process.pid)
     finally:
         os.killpg(process.pid, signal.SIGTERM)
         try:
