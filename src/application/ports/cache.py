@@ -2,9 +2,10 @@
 
 from abc import abstractmethod
 from collections.abc import Awaitable, Callable, Collection
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
+
+from msgspec import Struct
 
 Loader = Callable[[], Awaitable[bytes]]
 
@@ -26,8 +27,7 @@ class CacheOutcome(StrEnum):
     MISS = "miss"
 
 
-@dataclass(frozen=True, slots=True)
-class CachedValue:
+class CachedValue(Struct, frozen=True):
     value: bytes
     outcome: CacheOutcome
 

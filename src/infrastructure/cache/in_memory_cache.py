@@ -127,4 +127,4 @@ class InMemoryCache(Cache):
                 del self._keys_by_tag[tag]
 
     def _count(self, key: str, outcome: CacheOutcome) -> None:
-        self._metrics.cache_answered(kind=key.partition(":")[0], outcome=outcome.value)
+        self._metrics.cache_answered(kind=key.partition(":")[0], outcome=outcome)

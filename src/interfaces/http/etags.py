@@ -7,11 +7,12 @@ from functools import lru_cache
 from msgspec import Struct
 
 from application.encoded_answer import EncodedAnswer
-from application.ports.cache import CachedValue
+from application.ports.cache import CachedValue, CacheOutcome
 from interfaces.http.asgi_messages import RawHeader
 
 MEDIA_TYPE = b"application/json"
 _CODINGS_REMEMBERED = 512
+_OUTCOMES: dict[CacheOutcome, RawHeader] = {outcome: (b"x-cache", outcome.value.encode()) for outcome in CacheOutcome}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +54,7 @@ class PublicAnswers:
         answer = EncodedAnswer.from_bytes(cached.value)
         gzipped = bool(answer.gzipped) and accept_encoding is not None and takes_gzip(accept_encoding)
         etag = b'"%s-gzip"' % answer.tag if gzipped else b'"%s"' % answer.tag
-        headers = [*self._fixed, (b"etag", etag), (b"x-cache", cached.outcome.value.encode())]
+        headers = [*self._fixed, (b"etag", etag), _OUTCOMES[cached.outcome]]
         if if_none_match is not None and matches(if_none_match, etag):
             return PublicAnswer(304, headers, b"")
         body = answer.gzipped if gzipped else answer.plain

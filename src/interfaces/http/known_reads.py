@@ -39,8 +39,7 @@ class KnownReads:
         return len(self._reads)
 
     def find(self, scope: Scope) -> KnownRead | None:
-        words = words_of(scope)
-        known = self._reads.get(words)
+        known = self._reads.get(words := words_of(scope))
         if known is None or method_of(scope) != "GET":
             return None
         if known.until <= self._monotonic():

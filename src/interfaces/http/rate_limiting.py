@@ -3,7 +3,7 @@
 import ipaddress
 import re
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from litestar.enums import ScopeType
 from litestar.middleware import ASGIMiddleware
@@ -18,6 +18,7 @@ from interfaces.http.problems import Problems
 from interfaces.http.public_reads import is_public_read
 
 WINDOW_SECONDS = 60
+_NETWORKS_REMEMBERED = 4096
 _SLASHES = re.compile("/{2,}")
 
 
@@ -110,6 +111,7 @@ class RateLimiting(ASGIMiddleware):
         return _network(client_address(scope, trusted_proxies=self._trusted_proxies))
 
 
+@lru_cache(maxsize=_NETWORKS_REMEMBERED)
 def _network(address: str) -> str:
     """An IPv6 customer owns a whole /64: its addresses count as one."""
     if ":" not in address:
