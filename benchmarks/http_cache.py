@@ -61,8 +61,8 @@ class Create:
     def __init__(self, admin_url: str) -> None:
         self._admin_url = admin_url
 
-    def __call__(self, caregivers: int) -> str:
-        url = create_database(self._admin_url, f"market{caregivers}")
+    def __call__(self, caregivers: int, *, name: str = "market") -> str:
+        url = create_database(self._admin_url, f"{name}{caregivers}")
         asyncio.run(migrate(database_url(url, Path())))
         fill(url, caregivers)
         return url

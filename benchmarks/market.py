@@ -9,11 +9,15 @@ from uuid import UUID
 
 import asyncpg
 
+from application.ports.access_tokens import AccessClaims
+from domain.accounts.session import SessionId
 from domain.caregivers.caregiver_profile import Badge, CancellationPolicy
 from domain.caregivers.services import Service
 from domain.pets.pet import Animal, AnimalSize
+from domain.shared.actor import AccountId
 from domain.shared.languages import Language
 from domain.shared.sphere import chord_squared, unit_vector
+from infrastructure.tokens.jwt_access_tokens import JwtAccessTokens
 
 SEED = 5
 APPROVED_AT = datetime(2026, 1, 1, tzinfo=UTC)
@@ -126,7 +130,8 @@ def _caregiver(number: int, place: Any, choice: random.Random) -> dict[str, Any]
         "cancellation_policy": choice.choice(list(CancellationPolicy)).value,
         "instant_book": choice.random() < 0.3,
         "time_zone": "Europe/Brussels" if place["country"] == "BE" else "Europe/Amsterdam",
-        "availability_set": True,
+        # Open whenever somebody asks.
+        "availability_set": False,
         "can_receive_transfers": True,
         "rating_sum": total,
         "review_count": reviews,
@@ -139,3 +144,41 @@ def _caregiver(number: int, place: Any, choice: random.Random) -> dict[str, Any]
 
 def _price(cents: int) -> dict[str, Any]:
     return {"price_cents": cents, "extra_pet_price_cents": 500, "currency": "EUR", "holiday_surcharge_percent": 0}
+
+
+async def sign_in(url: str, secret_key: str, count: int) -> list[str]:
+    """Opens a session for each of the first `count` accounts, with a dog of its own; the values of their Authorization
+    headers."""
+    await _open_sessions(url, count)
+    tokens = JwtAccessTokens(secret_key)
+    now = datetime.now(UTC)
+    claims = [
+        AccessClaims(account_id=AccountId(account_id(n)), session_id=SessionId(session_id(n))) for n in range(count)
+    ]
+    return [f"Bearer {tokens.issue(claim, at=now)}" for claim in claims]
+
+
+def session_id(number: int) -> UUID:
+    return UUID(int=(0x0193_0000_0002_7000_8000 << 48) + number)
+
+
+def pet_id(number: int) -> UUID:
+    """The dog of the account with this number."""
+    return UUID(int=(0x0193_0000_0003_7000_8000 << 48) + number)
+
+
+async def _open_sessions(url: str, count: int) -> None:
+    connection = await asyncpg.connect(url)
+    try:
+        now = datetime.now(UTC)
+        await connection.executemany(
+            "INSERT INTO sessions (id, account_id, created_at) VALUES ($1, $2, $3)",
+            [(session_id(number), account_id(number), now) for number in range(count)],
+        )
+        await connection.executemany(
+            "INSERT INTO pets (id, owner_id, name, animal, size, created_at, version) "
+            "VALUES ($1, $2, 'Rex', 'dog', 'm', $3, 1)",
+            [(pet_id(number), account_id(number), now) for number in range(count)],
+        )
+    finally:
+        await connection.close()
