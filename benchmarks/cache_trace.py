@@ -20,7 +20,6 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import httpx
 
@@ -29,7 +28,7 @@ from benchmarks.http_cache import LIMITS, all_serving, market
 from benchmarks.http_load import Served
 from benchmarks.market import sign_in
 from benchmarks.stack import redis_server
-from benchmarks.trace import PUBLIC, Asked, Trace
+from benchmarks.trace import PUBLIC, Asked, Trace, changed_profile
 from domain.caregivers.services import Service
 from tests.support.databases import rows
 
@@ -70,7 +69,7 @@ def main() -> None:
 async def _sent(app: Served, url: str, warm_up: int, counted: int) -> Seen:
     """The same requests are counted with and without a warm-up."""
     callers = await sign_in(url, SECRET, CALLERS)
-    trace = list(itertools.islice(_trace(url), WARM_UP + counted))
+    trace = list(itertools.islice(ordinary_trace(url), WARM_UP + counted))
     async with httpx.AsyncClient(base_url=app.address, timeout=60) as client:
         sender = Sender(client, callers)
         await sender.send(trace[WARM_UP - warm_up : WARM_UP], Seen())
@@ -81,7 +80,8 @@ async def _sent(app: Served, url: str, warm_up: int, counted: int) -> Seen:
     return seen
 
 
-def _trace(url: str) -> Trace:
+def ordinary_trace(url: str) -> Trace:
+    """Over the market in this database."""
     places = rows(url, f"SELECT name FROM places ORDER BY population DESC LIMIT {PLACES}")
     offered = rows(url, "SELECT caregiver_id, array_agg(service) AS services FROM offers GROUP BY 1 ORDER BY 1")
     services = [[Service(service) for service in row["services"]] for row in offered]
@@ -108,22 +108,11 @@ class Sender:
         headers = {} if asked.caller is None else {"authorization": self._callers[asked.caller]}
         body = asked.body
         if asked.kind == "change profile":
-            body = await self._changed_profile(headers)
+            body = await changed_profile(self._client, headers, next(self._saves))
         answer = await self._client.request(asked.method, asked.path, json=body, headers=headers)
         seen.answers[asked.kind, answer.headers.get("x-cache", "none")] += 1
         if answer.status_code >= 400:
             seen.failures[asked.kind, answer.status_code] += 1
-
-    async def _changed_profile(self, headers: dict[str, str]) -> dict[str, Any]:
-        profile = (await self._client.get("/api/caregivers/me", headers=headers)).raise_for_status().json()
-        read_only = ("id", "status", "rejectionReason", "canReceiveTransfers", "emailVerified", "badges")
-        body = {name: value for name, value in profile.items() if name not in read_only}
-        number = next(self._saves)
-        if number % 2:
-            body["offers"][0]["price"]["amountCents"] = 1000 + number
-        else:
-            body["bio"] = f"{body['bio']} {number}"
-        return body
 
 
 async def _queries(client: httpx.AsyncClient) -> float:
@@ -135,7 +124,8 @@ async def _queries(client: httpx.AsyncClient) -> float:
 
 def _report(seen: dict[str, Seen], counted: int) -> None:
     on, off = seen["whole"], seen["uncached"]
-    assert not on.failures, on.failures
+    # A quote may be refused: nobody is in at that hour.
+    assert all(kind == "quote" and status < 500 for one in (on, off) for kind, status in one.failures), on.failures
     for kind in PUBLIC:
         print(f"{kind}: {on.hit_rate([kind]):.1%} hits")
     kinds = {kind for kind, _ in on.answers}

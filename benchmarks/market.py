@@ -85,7 +85,9 @@ def _add(rows: Rows, number: int, place: Any, choice: random.Random) -> None:
         "caregiver_badges": ("badge", Badge, lambda: choice.randint(0, 3)),
     }
     for table, (column, values, how_many) in sets.items():
-        for value in choice.sample(list(values), how_many()):
+        # Everybody takes a dog of middling size, so that everybody can be asked for a quote.
+        always = {"animal": {Animal.DOG}, "size": {AnimalSize.M}}.get(column, set[Any]())
+        for value in sorted({*always, *choice.sample(list(values), how_many())}):
             add(table, caregiver_id=profile, **{column: value.value})
     for position in range(choice.randint(1, 3)):
         add("caregiver_photos", caregiver_id=profile, position=position, reference=f"photos/{number}-{position}.jpg")
@@ -146,10 +148,11 @@ def _price(cents: int) -> dict[str, Any]:
     return {"price_cents": cents, "extra_pet_price_cents": 500, "currency": "EUR", "holiday_surcharge_percent": 0}
 
 
-async def sign_in(url: str, secret_key: str, count: int) -> list[str]:
-    """Opens a session for each of the first `count` accounts, with a dog of its own; the values of their Authorization
-    headers."""
-    await _open_sessions(url, count)
+async def sign_in(url: str, secret_key: str, count: int, *, again: bool = False) -> list[str]:
+    """Opens a session for each of the first `count` accounts, with a dog of its own, unless they were signed in before;
+    the values of their Authorization headers, good for fifteen minutes."""
+    if not again:
+        await _open_sessions(url, count)
     tokens = JwtAccessTokens(secret_key)
     now = datetime.now(UTC)
     claims = [

@@ -9,6 +9,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
+import httpx
+
 from benchmarks.market import caregiver_id, pet_id
 from domain.caregivers.services import Service
 
@@ -154,3 +156,15 @@ class Trace:
 
     def _word(self) -> str:
         return f"Word {self._choice.randrange(10**6)}"
+
+
+async def changed_profile(client: httpx.AsyncClient, headers: dict[str, str], number: int) -> dict[str, Any]:
+    """The caller's profile to be saved: with a new price each second time, which searches show, else with a new text."""
+    profile = (await client.get("/api/caregivers/me", headers=headers)).raise_for_status().json()
+    read_only = ("id", "status", "rejectionReason", "canReceiveTransfers", "emailVerified", "badges")
+    body = {name: value for name, value in profile.items() if name not in read_only}
+    if number % 2:
+        body["offers"][0]["price"]["amountCents"] = 1000 + number
+    else:
+        body["bio"] = f"{body['bio'][:1000]} {number}"
+    return body
