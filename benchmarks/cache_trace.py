@@ -32,7 +32,7 @@ from benchmarks.trace import PUBLIC, Asked, Trace, changed_profile
 from domain.caregivers.services import Service
 from tests.support.databases import rows
 
-CAREGIVERS, CALLERS, PLACES = 10_000, 200, 300
+CAREGIVERS, CALLERS, PLACES = 10_000, 200, 100
 WARM_UP = 28 * 300
 SECRET, METRICS_TOKEN = "a secret of the benchmark's own, long enough", "a token of the benchmark's own"
 AT_ONCE = 4

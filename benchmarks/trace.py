@@ -34,30 +34,29 @@ SHARES = {
     "change profile": 0.01,
 }
 PUBLIC = ("search", "profile", "home", "places")
-# As searches are narrowed down, the most usual first.
+# As searches are narrowed down, the most usual first; within 10 km unless something else is said.
 FILTERS: tuple[dict[str, Any], ...] = (
     {},
     {"animal": "dog"},
     {"animal": "cat"},
+    {"radiusKm": 20},
     {"sort": "price"},
     {"animal": "dog", "size": "m"},
     {"sort": "rating"},
+    {"radiusKm": None},
     {"instantBook": "true"},
     {"sort": "distance"},
     {"minRating": 4.5},
     {"maxPriceCents": 2500},
+    {"radiusKm": 5},
     {"animal": "dog", "size": "l"},
     {"badge": "animal_first_aid"},
     {"language": "fr"},
     {"animal": "dog", "sort": "price"},
-    {"animal": "dog", "minRating": 4},
-    {"animal": "small_animal"},
-    {"maxPriceCents": 2000, "sort": "rating"},
+    {"radiusKm": 30, "animal": "dog"},
     {"language": "en", "animal": "cat"},
     {"badge": "insured", "animal": "dog"},
-    {"animal": "bird"},
 )
-RADII: tuple[float | None, ...] = (10, None, 20, 5, 30)
 SERVICES: tuple[Service | None, ...] = (Service.DOG_WALKING, None, *list(Service)[1:])
 
 
@@ -94,7 +93,6 @@ class Trace:
         self._places, self._services, self._callers = places, services, callers
         self._by_place, self._by_caregiver = Zipf(len(places), choice), Zipf(len(services), choice)
         self._by_service, self._by_filter = Zipf(len(SERVICES), choice), Zipf(len(FILTERS), choice)
-        self._by_radius = Zipf(len(RADII), choice)
         self._start = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) + timedelta(days=3)
 
     def __iter__(self) -> Iterator[Asked]:
@@ -135,13 +133,11 @@ class Trace:
                 return f"/api/caregivers?{urlencode(self._search())}"
 
     def _search(self) -> dict[str, Any]:
-        asked: dict[str, Any] = {"place": self._by_place.of(self._places)}
-        radius, service = self._by_radius.of(RADII), self._by_service.of(SERVICES)
-        if radius is not None:
-            asked["radiusKm"] = radius
+        asked: dict[str, Any] = {"place": self._by_place.of(self._places), "radiusKm": 10}
+        service = self._by_service.of(SERVICES)
         if service is not None:
             asked["service"] = service.value
-        return asked | self._by_filter.of(FILTERS)
+        return {name: value for name, value in (asked | self._by_filter.of(FILTERS)).items() if value is not None}
 
     def _quote(self, caller: int) -> dict[str, Any]:
         number = self._by_caregiver.rank()
@@ -159,7 +155,7 @@ class Trace:
 
 
 async def changed_profile(client: httpx.AsyncClient, headers: dict[str, str], number: int) -> dict[str, Any]:
-    """The caller's profile to be saved: with a new price each second time, which searches show, else with a new text."""
+    """The profile to be saved: each second time with a new price, which searches show, else with a new text."""
     profile = (await client.get("/api/caregivers/me", headers=headers)).raise_for_status().json()
     read_only = ("id", "status", "rejectionReason", "canReceiveTransfers", "emailVerified", "badges")
     body = {name: value for name, value in profile.items() if name not in read_only}
