@@ -1,6 +1,15 @@
 """`python -m benchmarks`: every measurement but the soak, one after the other. Each module says what it measures."""
 
-from benchmarks import breaker_overhead, idle_redis, jobs, mail_server_dead, redis_faults, start_and_memory
+from benchmarks import (
+    breaker_overhead,
+    cache_trace,
+    http_cache,
+    idle_redis,
+    jobs,
+    mail_server_dead,
+    redis_faults,
+    start_and_memory,
+)
 
 start_and_memory.main()
 breaker_overhead.main()
@@ -8,3 +17,5 @@ jobs.main()
 idle_redis.main()
 mail_server_dead.main()
 redis_faults.main()
+http_cache.main()
+cache_trace.main()

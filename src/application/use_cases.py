@@ -39,6 +39,7 @@ from application.mails.tell_admins import TellAdmins
 from application.operations.cancel_job import CancelJob
 from application.operations.check_health import CheckHealth
 from application.operations.clean_up import CleanUp
+from application.operations.clear_cache import ClearCache
 from application.operations.drop_job import DropJob
 from application.operations.force_circuit_breaker_open import ForceCircuitBreakerOpen
 from application.operations.pause_queue import PauseQueue
@@ -83,6 +84,7 @@ class UseCases:
     check_health: CheckHealth
     circuit_breakers: CircuitBreakers
     clean_up: CleanUp
+    clear_cache: ClearCache
     confirm_sandbox_payment: ConfirmSandboxPayment | None
     create_admin: CreateAdmin
     create_quote: CreateQuote
@@ -150,6 +152,7 @@ def build_use_cases(a: Adapters) -> UseCases:
         check_health=CheckHealth(probes=a.health_probes),
         circuit_breakers=a.circuit_breakers,
         clean_up=CleanUp(housekeeping=a.housekeeping, idempotency_store=a.idempotency_store, clock=clock),
+        clear_cache=ClearCache(cache=a.cache, unit_of_work=uow),
         confirm_sandbox_payment=None
         if a.sandbox_bank is None
         else ConfirmSandboxPayment(unit_of_work=uow, bank=a.sandbox_bank, clock=clock, ids=ids),
@@ -222,7 +225,7 @@ def build_use_cases(a: Adapters) -> UseCases:
         start_payment=StartPayment(
             unit_of_work=uow, payments=a.payments, provider=a.payment_provider, clock=clock, ids=ids
         ),
-        suggest_places=SuggestPlaces(geocoder=a.geocoder),
+        suggest_places=SuggestPlaces(geocoder=a.geocoder, cache=a.cache),
         tell_admins=TellAdmins(queries=a.mail_queries, unit_of_work=uow),
         update_account=UpdateAccount(unit_of_work=uow, clock=clock),
         verify_email=VerifyEmail(unit_of_work=uow, token_signer=a.token_signer, clock=clock),

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from application.cache_tags import SEARCH_TAG, caregiver_tag
+from application.cache_tags import HOME_TAG, caregiver_tag
 from application.correlation import correlation_id
 from application.ports.account_repository import EmailTaken
 from application.ports.unit_of_work import StaleVersion, UnitOfWork
@@ -233,25 +233,51 @@ async def test_the_cache_forgets_after_the_commit_and_not_before(peopled: Store)
         await uow.caregivers.save(caregiver)
         assert seen == []
     assert seen[-1] == "New"
-    assert set(seen[:-1]) == {caregiver_tag(a_caregiver().id), SEARCH_TAG}
+    assert set(seen[:-1]) == {caregiver_tag(a_caregiver().id)}
 
 
 async def test_every_write_that_shows_makes_the_cache_forget(peopled: Store) -> None:
-    shown = {caregiver_tag(a_caregiver().id), SEARCH_TAG}
+    shown = {caregiver_tag(a_caregiver().id), HOME_TAG, "near:0:408:29:dog_walking", "in:BE:any"}
     async with peopled.unit_of_work() as uow:
-        await save_caregiver(uow)
-    await peopled.always_open()
+        caregiver = await uow.caregivers.get(a_caregiver().id)
+        caregiver.instant_book = not caregiver.instant_book
+        await uow.caregivers.save(caregiver)
     async with peopled.unit_of_work() as uow:
         account = await uow.accounts.get(CAREGIVER.account_id)
         account.first_name = "Another"
         await uow.accounts.save(account)
-    assert [tags & shown for tags in peopled.forgotten] == [shown] * 3
+    assert [tags & shown for tags in peopled.forgotten] == [shown] * 2
+
+
+async def test_what_was_not_read_first_is_compared_with_what_is_stored(peopled: Store) -> None:
+    async with peopled.unit_of_work() as uow:
+        stored = await uow.caregivers.get(a_caregiver().id)
+    async with peopled.unit_of_work() as uow:
+        await uow.caregivers.save(replace(stored, place="Brugge"))
+    assert [HOME_TAG in tags for tags in peopled.forgotten] == [True]
+
+
+async def test_a_second_save_forgets_what_the_first_one_showed(peopled: Store) -> None:
+    async with peopled.unit_of_work() as uow:
+        caregiver = await uow.caregivers.get(a_caregiver().id)
+        for lng in (5.0, caregiver.lng):
+            caregiver.lng = lng
+            await uow.caregivers.save(caregiver)
+    assert {"near:0:408:40:any", "near:0:408:29:any"} <= peopled.forgotten[0]
 
 
 async def test_a_write_that_nobody_sees_leaves_the_cache_alone(peopled: Store) -> None:
     async with peopled.unit_of_work() as uow:
         await save_pet(uow)
         await save_account(uow)
+        caregiver = await uow.caregivers.get(a_caregiver().id)
+        caregiver.payout_account_id, caregiver.postal_code = "acct_9", "9040"
+        await uow.caregivers.save(caregiver)
+    await peopled.always_open()
+    async with peopled.unit_of_work() as uow:
+        account = await uow.accounts.get(CAREGIVER.account_id)
+        account.last_name, account.phone = account.last_name[0] + "eeters-Claes", "+32470123456"
+        await uow.accounts.save(account)
     assert peopled.forgotten == []
 
 

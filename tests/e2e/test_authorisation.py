@@ -99,6 +99,7 @@ PROTECTED = [
     ("GET", "/api/admin/jobs", None),
     ("POST", "/api/admin/jobs/{job}/retry", None),
     ("POST", "/api/admin/jobs/{job}/drop", {"reason": "no"}),
+    ("POST", "/api/admin/cache/clear", {}),
     ("GET", "/api/admin/queues", None),
     ("POST", "/api/admin/queues/reports/pause", None),
     ("POST", "/api/admin/queues/reports/resume", None),

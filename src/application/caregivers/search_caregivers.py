@@ -5,11 +5,14 @@ from enum import Enum
 
 import msgspec
 
-from application.cache_tags import SEARCH_TAG
+from application.cache_tags import PLACES_TAG, search_tags
+from application.cached_read import CachedRead
+from application.caregivers.suggest_places import PLACE_SECONDS
 from application.cursors import encode_cursor
-from application.ports.cache import Cache, CachedValue
-from application.ports.caregiver_queries import CaregiverCard, CaregiverQueries, CaregiverSearch
-from application.ports.geocoder import Geocoder
+from application.encoded_answer import encoded
+from application.ports.cache import ABSENT, Cache
+from application.ports.caregiver_queries import CaregiverCard, CaregiverQueries, CaregiverSearch, SearchOrder
+from application.ports.geocoder import Geocoder, Place
 from application.ports.views import Page
 from domain.shared.errors import InvalidInput
 
@@ -17,6 +20,8 @@ SEARCH_SECONDS = 5 * 60
 # A caller's coordinates are rounded to 0.01° (about a kilometre), so that neighbours share an entry and nobody is
 # pinned down.
 COORDINATE_DECIMALS = 2
+_PRICE_STEP_CENTS = 100
+_RATING_STEP = 0.5
 
 
 class NowhereToSearch(InvalidInput):
@@ -33,16 +38,23 @@ class SearchCaregivers:
     geocoder: Geocoder
     cache: Cache
 
-    async def execute(self, *, search: CaregiverSearch, place: str | None = None) -> CachedValue:
-        """A page as encoded JSON. Raises NowhereToSearch (field `place`) or PlaceOrCoordinates."""
-        search = await self._located(search, place)
+    async def execute(self, *, search: CaregiverSearch, place: str | None = None) -> CachedRead:
+        """A page. Raises NowhereToSearch (field `place`) or PlaceOrCoordinates."""
+        search = _normalised(await self._located(search, place))
 
         async def load() -> bytes:
             cards, after = await self.queries.search(search)
             page = Page[CaregiverCard](items=cards, next_cursor=None if after is None else encode_cursor(after))
-            return msgspec.json.encode(page)
+            return encoded(msgspec.json.encode(page))
 
-        return await self.cache.get_or_load(_key(search), load, ttl_seconds=SEARCH_SECONDS, tags=[SEARCH_TAG])
+        return CachedRead(
+            cache=self.cache,
+            key=search_key(search),
+            load=load,
+            ttl_seconds=SEARCH_SECONDS,
+            tags=search_tags(search),
+            remembered=_is_usual(search),
+        )
 
     async def _located(self, search: CaregiverSearch, place: str | None) -> CaregiverSearch:
         if (search.lat is None) != (search.lng is None):
@@ -50,19 +62,54 @@ class SearchCaregivers:
         if place is not None:
             if search.lat is not None:
                 raise PlaceOrCoordinates(field="place")
-            found = await self.geocoder.find(place, country=search.country)
-            if found is None:
-                raise NowhereToSearch(field="place")
+            found = await self._found(place, search)
             return replace(search, lat=found.lat, lng=found.lng)
         if search.lat is None or search.lng is None:
             return search
         return replace(search, lat=round(search.lat, COORDINATE_DECIMALS), lng=round(search.lng, COORDINATE_DECIMALS))
 
+    async def _found(self, place: str, search: CaregiverSearch) -> Place:
+        async def load() -> bytes:
+            found = await self.geocoder.find(place, country=search.country)
+            return ABSENT if found is None else msgspec.json.encode(found)
 
-def _key(search: CaregiverSearch) -> str:
+        key = f"place:{search.country or ''}:{place.strip().casefold()}"
+        cached = await self.cache.get_or_load(key, load, ttl_seconds=PLACE_SECONDS, tags=[PLACES_TAG])
+        if cached.value == ABSENT:
+            raise NowhereToSearch(field="place")
+        return msgspec.json.decode(cached.value, type=Place)
+
+
+def search_key(search: CaregiverSearch) -> str:
     """The same for every way of asking the same."""
     parts = ((field.name, getattr(search, field.name)) for field in fields(search))
     return "search:" + "&".join(f"{name}={_plain(value)}" for name, value in parts if value is not None)
+
+
+def _normalised(search: CaregiverSearch) -> CaregiverSearch:
+    """Without what changes nothing: a radius or distances without a point, bounds that bound nothing, -0.0."""
+    located = search.lat is not None and search.lng is not None
+    return replace(
+        search,
+        lat=None if search.lat is None else search.lat + 0.0,
+        lng=None if search.lng is None else search.lng + 0.0,
+        radius_km=search.radius_km if located else None,
+        min_price_cents=search.min_price_cents or None,
+        min_rating=search.min_rating or None,
+        order=search.order if located or search.order is not SearchOrder.DISTANCE else SearchOrder.BEST,
+    )
+
+
+def _is_usual(search: CaregiverSearch) -> bool:
+    """Whether it is worth remembering. Cursors and fractions are free to vary without end: first pages in whole
+    kilometres, whole euros and half stars are what people ask for again."""
+    steps = (
+        search.radius_km or 0.0,
+        (search.min_price_cents or 0) / _PRICE_STEP_CENTS,
+        (search.max_price_cents or 0) / _PRICE_STEP_CENTS,
+        (search.min_rating or 0.0) / _RATING_STEP,
+    )
+    return search.after is None and all(step == int(step) for step in steps)
 
 
 def _plain(value: object) -> str:

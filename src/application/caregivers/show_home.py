@@ -4,8 +4,10 @@ from dataclasses import dataclass
 
 import msgspec
 
-from application.cache_tags import SEARCH_TAG
-from application.ports.cache import Cache, CachedValue
+from application.cache_tags import HOME_TAG
+from application.cached_read import CachedRead
+from application.encoded_answer import encoded
+from application.ports.cache import Cache
 from application.ports.caregiver_queries import CaregiverQueries
 
 HOME_SECONDS = 5 * 60
@@ -16,10 +18,12 @@ class ShowHome:
     queries: CaregiverQueries
     cache: Cache
 
-    async def execute(self) -> CachedValue:
-        """Featured caregivers and counts as encoded JSON."""
+    def execute(self) -> CachedRead:
+        """Featured caregivers and counts."""
 
         async def load() -> bytes:
-            return msgspec.json.encode(await self.queries.home())
+            return encoded(msgspec.json.encode(await self.queries.home()))
 
-        return await self.cache.get_or_load("home:", load, ttl_seconds=HOME_SECONDS, tags=[SEARCH_TAG])
+        return CachedRead(
+            cache=self.cache, key="home:", load=load, ttl_seconds=HOME_SECONDS, tags=frozenset({HOME_TAG})
+        )

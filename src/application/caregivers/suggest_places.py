@@ -1,15 +1,40 @@
 """Anybody types the beginning of a place's name."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
+import msgspec
+
+from application.cache_tags import PLACES_TAG
+from application.cached_read import CachedRead
+from application.encoded_answer import encoded
+from application.ports.cache import ABSENT, Cache
 from application.ports.geocoder import Geocoder, Place
+from application.ports.views import Page
 from domain.shared.languages import Country
+
+PLACE_SECONDS = 24 * 3600
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SuggestPlaces:
     geocoder: Geocoder
+    cache: Cache
 
-    async def execute(self, *, text: str, country: Country | None, limit: int) -> Sequence[Place]:
-        return await self.geocoder.suggest(text, country=country, limit=limit)
+    def execute(self, *, text: str, country: Country | None, limit: int) -> CachedRead:
+        async def load() -> bytes:
+            # What nobody's name begins with is remembered briefly: there is no end of it.
+            found = await self.geocoder.suggest(text, country=country, limit=limit)
+            return _page(*found) if found else ABSENT
+
+        return CachedRead(
+            cache=self.cache,
+            key=f"places:{country or ''}:{limit}:{text.strip().casefold()}",
+            load=load,
+            ttl_seconds=PLACE_SECONDS,
+            tags=frozenset({PLACES_TAG}),
+            if_absent=_page,
+        )
+
+
+def _page(*places: Place) -> bytes:
+    return encoded(msgspec.json.encode(Page[Place](items=list(places), next_cursor=None)))

@@ -16,6 +16,8 @@ from domain.pets.pet import Animal, AnimalSize
 from domain.shared.actor import AccountId, CaregiverId
 from domain.shared.languages import Country, Language
 
+GATED_PHOTOS = 2
+
 
 class SearchOrder(StrEnum):
     BEST = "best"

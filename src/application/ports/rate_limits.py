@@ -1,12 +1,12 @@
 """Counting attempts against a limit, atomically and for all processes."""
 
 from abc import abstractmethod
-from dataclasses import dataclass
 from typing import Protocol
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RateLimitVerdict:
+
+class RateLimitVerdict(Struct, frozen=True, kw_only=True):
     """The state after one hit. `reset_seconds` ≥ 1 is the whole number of seconds until the window is over."""
 
     allowed: bool

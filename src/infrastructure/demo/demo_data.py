@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, update
 
+from application.ports.cache import Cache
 from application.ports.clock import Clock
 from application.ports.geocoder import Geocoder
 from application.ports.ids import Ids
@@ -74,6 +75,7 @@ class DemoData:
         database: Database,
         password_hasher: PasswordHasher,
         geocoder: Geocoder,
+        cache: Cache,
         clock: Clock,
         ids: Ids,
     ) -> None:
@@ -81,6 +83,7 @@ class DemoData:
         self._database = database
         self._password_hasher = password_hasher
         self._geocoder = geocoder
+        self._cache = cache
         self._clock = clock
         self._ids = ids
 
@@ -95,7 +98,7 @@ class DemoData:
             await _collect(inserts, demo)
             await inserts.send(progress)
             await _rate(inserts, demo)
-        await self._refresh_searches(demo)
+        await self._cache.clear()
         return DemoSignIns(newly_loaded=True)
 
     async def _made(self) -> _Demo:
@@ -120,12 +123,6 @@ class DemoData:
         if found is None:
             raise GazetteerEmpty
         return DemoPlace(name=found.name, country=Country(found.country), lat=found.lat, lng=found.lng)
-
-    async def _refresh_searches(self, demo: _Demo) -> None:
-        """What is stored through a unit of work empties the caches of searches, also those of running processes."""
-        known = demo.caregivers[0]
-        async with self._unit_of_work() as uow:
-            await uow.caregivers.save_availability(known.profile.id, known.availability)
 
 
 def _admin(account_id: AccountId, password_hash: str, now: datetime) -> Account:

@@ -132,6 +132,7 @@ def demo() -> None:
                 database=parts.database,
                 password_hasher=parts.adapters.password_hasher,
                 geocoder=parts.adapters.geocoder,
+                cache=parts.adapters.cache,
                 clock=parts.adapters.clock,
                 ids=parts.adapters.ids,
             )

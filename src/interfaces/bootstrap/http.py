@@ -12,7 +12,6 @@ from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp
 
 from application.adapters import Adapters
-from application.ports.rate_limits import RateLimits
 from application.use_cases import UseCases
 from infrastructure.rate_limits.in_memory_rate_limits import InMemoryRateLimits
 from infrastructure.tokens.derived_keys import derived_key
@@ -22,6 +21,7 @@ from interfaces.bootstrap.production import build_parts
 from interfaces.bootstrap.settings import Settings
 from interfaces.bootstrap.structured_logging import configure_logging
 from interfaces.http.accounts import AuthController, MeController
+from interfaces.http.admin_cache import AdminCacheController
 from interfaces.http.admin_caregivers import AdminCaregiverController
 from interfaces.http.admin_jobs import AdminJobController, QueueController
 from interfaces.http.authentication import Authentication, BearerTokens, provide_actor
@@ -30,15 +30,18 @@ from interfaces.http.bookings import BookingController
 from interfaces.http.caregivers import CaregiverController, OwnCaregiverController
 from interfaces.http.correlation import Correlation
 from interfaces.http.cors import Cors
-from interfaces.http.etags import SharedCaching
+from interfaces.http.etags import PublicAnswers, SharedCaching
+from interfaces.http.hot_answers import HotAnswers
 from interfaces.http.idempotency import Idempotency
 from interfaces.http.jobs import JobController
 from interfaces.http.json_body import StrictRequest, check_parameters
+from interfaces.http.known_reads import KnownReads
 from interfaces.http.openapi import openapi_config
 from interfaces.http.operations import HealthController, OperationsController, PrometheusController
 from interfaces.http.pets import PetController
 from interfaces.http.places import HomeController, PlaceController
 from interfaces.http.problems import Problems
+from interfaces.http.public_reads import KnownPublicReads
 from interfaces.http.quotes import QuoteController
 from interfaces.http.rate_limiting import RateLimiting, RequestsPerMinute
 from interfaces.http.request_deadline import RequestDeadline
@@ -58,6 +61,7 @@ CONTROLLERS = (
     QuoteController,
     BookingController,
     JobController,
+    AdminCacheController,
     AdminCaregiverController,
     AdminJobController,
     QueueController,
@@ -84,6 +88,11 @@ def build_app(settings: Settings, container: Container) -> ASGIApp:
     problems = Problems(settings.support_email)
     controllers = CONTROLLERS if adapters.sandbox_bank is None else (*CONTROLLERS, SandboxController)
     tokens = BearerTokens(adapters.access_tokens, adapters.clock)
+    answers = PublicAnswers(
+        SharedCaching(
+            fresh_seconds=settings.cdn_fresh_seconds, stale_while_revalidate_seconds=settings.cdn_stale_seconds
+        )
+    )
     app: ASGIApp = Litestar(
         route_handlers=[*controllers, PagesController, static_files_router()],
         middleware=_behind_the_router(settings, adapters, tokens),
@@ -96,47 +105,62 @@ def build_app(settings: Settings, container: Container) -> ASGIApp:
         request_class=StrictRequest,
         openapi_config=openapi_config(version=version("tailtribe"), support_email=settings.support_email),
         lifespan=[_life_of(container)],
-        state=State(
-            {
-                "shared_caching": SharedCaching(
-                    fresh_seconds=settings.cdn_fresh_seconds,
-                    stale_while_revalidate_seconds=settings.cdn_stale_seconds,
-                ),
-                "stopping": asyncio.Event(),
-            }
-        ),
+        state=State({"public_answers": answers, "stopping": asyncio.Event()}),
         request_max_body_size=None,
         logging_config=None,
     )
-    for middleware in reversed(_around_everything(settings, adapters, tokens, problems)):
-        app = middleware(app)
-    return app
+    return _surrounded(app, settings, adapters, tokens, problems, answers)
 
 
-def _around_everything(
-    settings: Settings, adapters: Adapters, tokens: BearerTokens, problems: Problems
-) -> list[ASGIMiddleware]:
-    """From the outside in."""
-    local_limits: RateLimits = InMemoryRateLimits()
-    return [
+def _surrounded(
+    app: ASGIApp,
+    settings: Settings,
+    adapters: Adapters,
+    tokens: BearerTokens,
+    problems: Problems,
+    answers: PublicAnswers,
+) -> ASGIApp:
+    """With the layers that see every request, and outside of them the one that spares hot ones all of this."""
+    known_reads = KnownReads()
+    metrics = RequestMetrics(adapters.metrics)
+    security = SecurityHeaders(https_only=settings.in_production)
+    cors = Cors(settings.allowed_origins)
+    limiting = _rate_limiting(settings, adapters, tokens, problems)
+    from_the_outside_in = [
         Correlation(),
-        RequestMetrics(adapters.metrics),
+        metrics,
         RequestDeadline(),
-        SecurityHeaders(https_only=settings.in_production),
-        Cors(settings.allowed_origins),
-        RateLimiting(
-            limits=adapters.rate_limits,
-            local_limits=local_limits,
-            tokens=tokens,
-            problems=problems,
-            per_minute=RequestsPerMinute(
-                api=settings.rate_limit_api_per_minute,
-                auth=settings.rate_limit_auth_per_minute,
-                public=settings.rate_limit_public_per_minute,
-            ),
-            trusted_proxies=settings.trusted_proxies,
-        ),
+        security,
+        cors,
+        limiting,
+        KnownPublicReads(known_reads, answers, problems),
     ]
+    for middleware in reversed(from_the_outside_in):
+        app = middleware(app)
+    return HotAnswers(
+        app,
+        known_reads=known_reads,
+        answers=answers,
+        limiting=limiting,
+        metrics=metrics,
+        security=security,
+        cors=cors,
+    )
+
+
+def _rate_limiting(settings: Settings, adapters: Adapters, tokens: BearerTokens, problems: Problems) -> RateLimiting:
+    return RateLimiting(
+        limits=adapters.rate_limits,
+        local_limits=InMemoryRateLimits(),
+        tokens=tokens,
+        problems=problems,
+        per_minute=RequestsPerMinute(
+            api=settings.rate_limit_api_per_minute,
+            auth=settings.rate_limit_auth_per_minute,
+            public=settings.rate_limit_public_per_minute,
+        ),
+        trusted_proxies=settings.trusted_proxies,
+    )
 
 
 def _behind_the_router(settings: Settings, adapters: Adapters, tokens: BearerTokens) -> list[ASGIMiddleware]:

@@ -5,14 +5,20 @@ from typing import Any, cast
 
 from litestar.types import Message, Scope
 
-RawHeaders = Iterable[tuple[bytes, bytes]]
+RawHeader = tuple[bytes, bytes]
+RawHeaders = Iterable[RawHeader]
 
 
 def header(scope: Scope, name: bytes) -> str | None:
     """The first value of a request header; `name` in lower case."""
+    value = raw_header(scope, name)
+    return None if value is None else value.decode("latin-1")
+
+
+def raw_header(scope: Scope, name: bytes) -> bytes | None:
     for key, value in scope["headers"]:
         if key == name:
-            return value.decode("latin-1")
+            return value
     return None
 
 

@@ -42,10 +42,10 @@ from domain.shared.languages import Country, Language
 from domain.shared.money import EUR, Money
 from domain.shared.texts import line, paragraphs
 from interfaces.http.authentication import IGNORE_TOKEN
-from interfaces.http.etags import public_answer, shared_caching_of
 from interfaces.http.json_body import HttpRequest, NoInput
 from interfaces.http.openapi import BEARER, problems_of
 from interfaces.http.pagination import DEFAULT_LIMIT, Cursor, Limit
+from interfaces.http.public_reads import respond
 
 MAX_PRICE_CENTS = 1_000_000
 
@@ -324,12 +324,10 @@ class CaregiverController(Controller):
             limit=limit,
             after=None if cursor is None else decode_cursor(cursor, tuple[float, UUID]),
         )
-        found = await use_cases.search_caregivers.execute(search=search, place=place)
-        return public_answer(request, found, caching=shared_caching_of(request))
+        return await respond(request, await use_cases.search_caregivers.execute(search=search, place=place))
 
     @get("/{caregiver_id:uuid}", summary="A caregiver's public profile", responses=problems_of(404))
     async def show(
         self, request: HttpRequest, use_cases: NamedDependency[UseCases], caregiver_id: FromPath[UUID]
     ) -> Response[CaregiverPage]:
-        page = await use_cases.show_caregiver.execute(caregiver_id=CaregiverId(caregiver_id))
-        return public_answer(request, page, caching=shared_caching_of(request))
+        return await respond(request, use_cases.show_caregiver.execute(caregiver_id=CaregiverId(caregiver_id)))

@@ -6,7 +6,7 @@ from litestar.enums import ScopeType
 from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
-from interfaces.http.asgi_messages import add_headers, header, method_of
+from interfaces.http.asgi_messages import RawHeader, add_headers, header, method_of, raw_header
 
 _EXPOSED = (
     "ETag, Location, Retry-After, X-Cache, X-Correlation-ID, Idempotency-Replayed,"
@@ -22,19 +22,25 @@ class Cors(ASGIMiddleware):
     scopes = (ScopeType.HTTP,)
 
     def __init__(self, origins: Collection[str]) -> None:
-        self._origins = frozenset(origins)
+        self._origins = frozenset(origin.encode("latin-1") for origin in origins)
 
-    async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
-        origin = header(scope, b"origin")
+    def marks(self, origin: bytes | None) -> list[RawHeader]:
+        """What an answer to a request of this origin carries: nothing when no origin is listed."""
+        if not self._origins:
+            return []
         marks = [(b"vary", b"Origin")]
         if origin is not None and origin in self._origins:
             marks += [
-                (b"access-control-allow-origin", origin.encode("latin-1")),
+                (b"access-control-allow-origin", origin),
                 (b"access-control-expose-headers", _EXPOSED.encode()),
             ]
-            if method_of(scope) == "OPTIONS" and header(scope, b"access-control-request-method"):
-                await _send_preflight(send, marks)
-                return
+        return marks
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
+        marks = self.marks(raw_header(scope, b"origin"))
+        if len(marks) > 1 and method_of(scope) == "OPTIONS" and header(scope, b"access-control-request-method"):
+            await _send_preflight(send, marks)
+            return
 
         async def send_with_marks(message: Message) -> None:
             add_headers(message, marks)
@@ -43,7 +49,7 @@ class Cors(ASGIMiddleware):
         await next_app(scope, receive, send_with_marks if self._origins else send)
 
 
-async def _send_preflight(send: Send, marks: list[tuple[bytes, bytes]]) -> None:
+async def _send_preflight(send: Send, marks: list[RawHeader]) -> None:
     permission = {
         "access-control-allow-methods": "GET, POST, PUT, PATCH, DELETE",
         "access-control-allow-headers": _ALLOWED_HEADERS,

@@ -1,13 +1,18 @@
-"""Public answers that caches may keep, and what tells them that nothing changed (RFC 9110, 9111)."""
+"""Public answers that caches may keep, in the form the caller takes, and what tells him that nothing changed
+(RFC 9110, 9111)."""
 
-import hashlib
 from dataclasses import dataclass
-from typing import Any
+from functools import lru_cache
 
-from litestar import MediaType, Response
+from msgspec import Struct
 
-from application.ports.cache import CachedValue
-from interfaces.http.json_body import HttpRequest
+from application.encoded_answer import EncodedAnswer
+from application.ports.cache import CachedValue, CacheOutcome
+from interfaces.http.asgi_messages import RawHeader
+
+MEDIA_TYPE = b"application/json"
+_CODINGS_REMEMBERED = 512
+_OUTCOMES: dict[CacheOutcome, RawHeader] = {outcome: (b"x-cache", outcome.value.encode()) for outcome in CacheOutcome}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,37 +32,60 @@ class SharedCaching:
         return ", ".join(parts)
 
 
-def shared_caching_of(request: HttpRequest) -> SharedCaching:
-    """What this application was started with."""
-    return request.app.state.shared_caching
+class PublicAnswer(Struct, frozen=True):
+    """Status, headers and body as they leave."""
+
+    status: int
+    headers: list[RawHeader]
+    body: bytes
 
 
-def etag_of(body: bytes) -> str:
-    """A strong entity tag: equal bytes, equal tag, in every process."""
-    return f'"{hashlib.blake2b(body, digest_size=16).hexdigest()}"'
+class PublicAnswers:
+    """Turns what the cache holds into what is sent; made once, because what never changes is encoded once."""
+
+    def __init__(self, caching: SharedCaching) -> None:
+        self._fixed: list[RawHeader] = [
+            (b"cache-control", caching.cache_control.encode()),
+            (b"vary", b"Accept-Encoding"),
+        ]
+
+    def of(self, cached: CachedValue, *, accept_encoding: bytes | None, if_none_match: bytes | None) -> PublicAnswer:
+        """The body in the best coding the caller takes, with that representation's own tag, or 304 without a body."""
+        answer = EncodedAnswer.from_bytes(cached.value)
+        gzipped = bool(answer.gzipped) and accept_encoding is not None and takes_gzip(accept_encoding)
+        etag = b'"%s-gzip"' % answer.tag if gzipped else b'"%s"' % answer.tag
+        headers = [*self._fixed, (b"etag", etag), _OUTCOMES[cached.outcome]]
+        if if_none_match is not None and matches(if_none_match, etag):
+            return PublicAnswer(304, headers, b"")
+        body = answer.gzipped if gzipped else answer.plain
+        headers += (b"content-type", MEDIA_TYPE), (b"content-length", b"%d" % len(body))
+        if gzipped:
+            headers.append((b"content-encoding", b"gzip"))
+        return PublicAnswer(200, headers, body)
 
 
-def matches(if_none_match: str | None, etag: str) -> bool:
+def matches(if_none_match: bytes, etag: bytes) -> bool:
     """Whether the caller has this version: `*` or a list of tags, compared weakly."""
-    if if_none_match is None:
-        return False
-    tags = [tag.strip().removeprefix("W/") for tag in if_none_match.split(",")]
-    return if_none_match.strip() == "*" or etag in tags
+    tags = [tag.strip().removeprefix(b"W/") for tag in if_none_match.split(b",")]
+    return if_none_match.strip() == b"*" or etag in tags
 
 
-def public_headers(etag: str, *, x_cache: str, caching: SharedCaching) -> dict[str, str]:
-    return {
-        "etag": etag,
-        "cache-control": caching.cache_control,
-        "vary": "Accept-Encoding",
-        "x-cache": x_cache,
-    }
+@lru_cache(maxsize=_CODINGS_REMEMBERED)
+def takes_gzip(accept_encoding: bytes) -> bool:
+    """Whether gzip is acceptable and no less welcome than the plain body (RFC 9110, 12.5.3)."""
+    weights: dict[bytes, float] = {}
+    for element in accept_encoding.lower().split(b","):
+        coding, _, parameters = element.partition(b";")
+        weights[coding.strip()] = _weight(parameters)
+    gzip = weights.get(b"gzip", weights.get(b"x-gzip", weights.get(b"*", 0.0)))
+    return gzip > 0 and gzip >= weights.get(b"identity", 0.0)
 
 
-def public_answer(request: HttpRequest, cached: CachedValue, *, caching: SharedCaching) -> Response[Any]:
-    """The encoded JSON with its tag, or 304 when the caller has it already."""
-    etag = etag_of(cached.value)
-    headers = public_headers(etag, x_cache=cached.outcome.value, caching=caching)
-    if matches(request.headers.get("if-none-match"), etag):
-        return Response(b"", status_code=304, headers=headers, media_type=MediaType.JSON)
-    return Response(cached.value, headers=headers, media_type=MediaType.JSON)
+def _weight(parameters: bytes) -> float:
+    name, _, value = parameters.partition(b"=")
+    if name.strip() != b"q":
+        return 1.0
+    try:
+        return float(value)
+    except ValueError:
+        return 0.0

@@ -12,9 +12,9 @@ from application.ports.views import Page
 from application.use_cases import UseCases
 from domain.shared.languages import Country
 from interfaces.http.authentication import IGNORE_TOKEN
-from interfaces.http.etags import public_answer, shared_caching_of
 from interfaces.http.json_body import HttpRequest
 from interfaces.http.openapi import problems_of
+from interfaces.http.public_reads import respond
 
 MAX_SUGGESTIONS = 20
 
@@ -30,13 +30,13 @@ class PlaceController(Controller):
     @get(summary="Places whose name begins like this", responses=problems_of())
     async def suggest(
         self,
+        request: HttpRequest,
         use_cases: NamedDependency[UseCases],
         q: Prefix,
         country: FromQuery[Country | None] = None,
         limit: Suggestions = 10,
-    ) -> Page[Place]:
-        found = await use_cases.suggest_places.execute(text=q, country=country, limit=limit)
-        return Page(items=list(found), next_cursor=None)
+    ) -> Response[Page[Place]]:
+        return await respond(request, use_cases.suggest_places.execute(text=q, country=country, limit=limit))
 
 
 class HomeController(Controller):
@@ -46,5 +46,4 @@ class HomeController(Controller):
 
     @get(summary="Featured caregivers, and counts per service and country", responses=problems_of())
     async def show(self, request: HttpRequest, use_cases: NamedDependency[UseCases]) -> Response[HomeView]:
-        home = await use_cases.show_home.execute()
-        return public_answer(request, home, caching=shared_caching_of(request))
+        return await respond(request, use_cases.show_home.execute())

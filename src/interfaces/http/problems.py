@@ -82,7 +82,7 @@ class Problems:
         answer = self.answer(error, path=_path(request.scope), names=names)
         return Response(answer.body, status_code=answer.status, headers=answer.headers, media_type=MEDIA_TYPE)
 
-    async def send(self, scope: Scope, send: Send, error: DomainError, headers: dict[str, str] | None = None) -> None:
+    async def send(self, scope: Scope, send: Send, error: Exception, headers: dict[str, str] | None = None) -> None:
         """For middleware that refuses before the application is reached."""
         answer = self.answer(error, path=_path(scope))
         all_headers = {**answer.headers, **(headers or {}), "content-type": MEDIA_TYPE}

@@ -3,6 +3,7 @@
 import ipaddress
 import re
 from dataclasses import dataclass
+from functools import cache, lru_cache
 
 from litestar.enums import ScopeType
 from litestar.middleware import ASGIMiddleware
@@ -10,13 +11,14 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from application.ports.rate_limits import RateLimits, RateLimitVerdict
 from domain.accounts.sign_in import RateLimited
-from interfaces.http.asgi_messages import add_headers
+from interfaces.http.asgi_messages import RawHeader, add_headers
 from interfaces.http.authentication import BearerTokens
 from interfaces.http.client_address import client_address
 from interfaces.http.problems import Problems
 from interfaces.http.public_reads import is_public_read
 
 WINDOW_SECONDS = 60
+_NETWORKS_REMEMBERED = 4096
 _SLASHES = re.compile("/{2,}")
 
 
@@ -69,33 +71,47 @@ class RateLimiting(ASGIMiddleware):
             return
         verdict = await budget.limits.hit(budget.key, limit=budget.limit, window_seconds=WINDOW_SECONDS)
         told = _headers(verdict)
-        if not verdict.allowed:
-            error = RateLimited(f"At most {verdict.limit} requests a minute.", retry_after=verdict.reset_seconds)
-            await self._problems.send(scope, send, error, headers=told)
-            return
-        encoded = [(name.encode(), value.encode()) for name, value in told.items()]
 
         async def send_with_limits(message: Message) -> None:
-            add_headers(message, encoded)
+            add_headers(message, told)
             await send(message)
 
-        await next_app(scope, receive, send_with_limits)
+        if verdict.allowed:
+            await next_app(scope, receive, send_with_limits)
+            return
+        error = RateLimited(f"At most {verdict.limit} requests a minute.", retry_after=verdict.reset_seconds)
+        await self._problems.send(scope, send_with_limits, error)
+
+    async def count_public_read(self, scope: Scope) -> list[RawHeader] | None:
+        """What the answer to a public read tells of its limit; None when it is refused."""
+        limit = self._per_minute.public
+        if limit == 0:
+            return []
+        verdict = await self._local_limits.hit(self._public_key(scope), limit=limit, window_seconds=WINDOW_SECONDS)
+        return _headers(verdict) if verdict.allowed else None
 
     def _budget(self, scope: Scope) -> _Budget | None:
         # The router takes repeated slashes for one; here they must not open a way around the limits.
         path = _SLASHES.sub("/", scope["path"])
         if not path.startswith("/api/") or path.startswith("/api/webhooks/"):
             return None
-        address = _network(client_address(scope, trusted_proxies=self._trusted_proxies))
+        if path.startswith("/api/health") or is_public_read(scope):
+            return _Budget(self._local_limits, self._public_key(scope), self._per_minute.public)
+        address = self._address(scope)
         if path.startswith("/api/auth/"):
             return _Budget(self._limits, f"requests:auth:{address}", self._per_minute.auth)
-        if path.startswith("/api/health") or is_public_read(scope):
-            return _Budget(self._local_limits, f"requests:public:{address}", self._per_minute.public)
         claims = self._tokens.claims(scope)
         caller = address if claims is None else claims.account_id
         return _Budget(self._limits, f"requests:api:{caller}", self._per_minute.api)
 
+    def _public_key(self, scope: Scope) -> str:
+        return f"requests:public:{self._address(scope)}"
 
+    def _address(self, scope: Scope) -> str:
+        return _network(client_address(scope, trusted_proxies=self._trusted_proxies))
+
+
+@lru_cache(maxsize=_NETWORKS_REMEMBERED)
 def _network(address: str) -> str:
     """An IPv6 customer owns a whole /64: its addresses count as one."""
     if ":" not in address:
@@ -109,10 +125,15 @@ def _network(address: str) -> str:
     return str(ipaddress.IPv6Network((parsed, 64), strict=False))
 
 
-def _headers(verdict: RateLimitVerdict) -> dict[str, str]:
-    return {
-        "ratelimit-limit": str(verdict.limit),
-        "ratelimit-remaining": str(verdict.remaining),
-        "ratelimit-reset": str(verdict.reset_seconds),
-        "ratelimit-policy": f"{verdict.limit};w={WINDOW_SECONDS}",
-    }
+def _headers(verdict: RateLimitVerdict) -> list[RawHeader]:
+    return [
+        *_fixed_headers(verdict.limit),
+        (b"ratelimit-remaining", b"%d" % verdict.remaining),
+        (b"ratelimit-reset", b"%d" % verdict.reset_seconds),
+    ]
+
+
+@cache
+def _fixed_headers(limit: int) -> tuple[RawHeader, RawHeader]:
+    """One for each limit that there is."""
+    return (b"ratelimit-limit", b"%d" % limit), (b"ratelimit-policy", b"%d;w=%d" % (limit, WINDOW_SECONDS))

@@ -1,5 +1,6 @@
 """Measuring every request, and one line in the log for each."""
 
+import logging
 import time
 
 import structlog
@@ -10,17 +11,20 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from application.ports.metrics import Metrics
 from interfaces.http.asgi_messages import method_of, route_of
 from interfaces.http.authentication import actor_of
+from interfaces.http.public_reads import is_from_cache
 
 SLOW_SECONDS = 1.0
 UNMATCHED_ROUTE = "unmatched"
 
 _logger = structlog.stdlib.get_logger("tailtribe.requests")
+_standard_logger = logging.getLogger("tailtribe.requests")
 
 
 class RequestMetrics(ASGIMiddleware):
     """Records route template, status and the time until the answer began (a stream may last for hours).
 
-    The log line holds no path, query, header or body: they may carry tokens and personal data.
+    The log line holds no path, query, header or body: they may carry tokens and personal data. What only came out of
+    the cache is logged at debug: it is counted like everything else, and a line costs more than the answer.
     """
 
     scopes = (ScopeType.HTTP,)
@@ -51,11 +55,23 @@ class RequestMetrics(ASGIMiddleware):
         self._metrics.request_finished(route=route, method=method, status=status, seconds=seconds)
         if (actor := actor_of(scope)) is not None:
             self._metrics.account_seen(str(actor.account_id))
-        log = _logger.warning if seconds > SLOW_SECONDS else _logger.info
-        log(
-            "slow_request" if seconds > SLOW_SECONDS else "request",
-            method=method,
-            route=route,
-            status=status,
-            milliseconds=round(seconds * 1000, 1),
-        )
+        if seconds > SLOW_SECONDS:
+            level, event = logging.WARNING, "slow_request"
+        else:
+            level, event = logging.DEBUG if is_from_cache(scope) else logging.INFO, "request"
+        if _logs_at(level):
+            milliseconds = round(seconds * 1000, 1)
+            _logger.log(level, event, method=method, route=route, status=status, milliseconds=milliseconds)
+
+    def record_hit(self, *, route: str, status: int, seconds: float, correlation_id: str) -> None:
+        """A public read that was answered before anything else was done."""
+        self._metrics.request_finished(route=route, method="GET", status=status, seconds=seconds)
+        if _logs_at(logging.DEBUG):
+            milliseconds = round(seconds * 1000, 1)
+            told = {"route": route, "status": status, "milliseconds": milliseconds, "correlation_id": correlation_id}
+            _logger.debug("request", method="GET", **told)
+
+
+def _logs_at(level: int) -> bool:
+    """Asked before a line is made: what is not logged costs next to nothing."""
+    return _standard_logger.isEnabledFor(level)

@@ -27,11 +27,11 @@ class SecurityHeaders(ASGIMiddleware):
         }
         if https_only:
             defaults["strict-transport-security"] = f"max-age={_ONE_YEAR}; includeSubDomains"
-        self._defaults = [(name.encode(), value.encode()) for name, value in defaults.items()]
+        self.defaults = [(name.encode(), value.encode()) for name, value in defaults.items()]
 
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
         async def send_with_headers(message: Message) -> None:
-            add_missing_headers(message, self._defaults)
+            add_missing_headers(message, self.defaults)
             await send(message)
 
         await next_app(scope, receive, send_with_headers)

@@ -5,31 +5,37 @@ from typing import Any
 
 from sqlalchemy import Row, select
 
-from application.cache_tags import SEARCH_TAG, caregiver_tag
+from application.cache_tags import Presence, tags_of_everything_shown
 from application.ports.account_repository import AccountRepository
 from domain.accounts.account import Account, AccountNotFound
 from domain.accounts.one_time_tokens import OneTimePurpose, OneTimeToken, OneTimeTokenId, TokenNotUsable
+from domain.caregivers.caregiver_profile import CaregiverStatus
+from domain.caregivers.services import Service
 from domain.shared.actor import AccountId, CaregiverId
-from domain.shared.languages import Language
+from domain.shared.languages import Country, Language
+from domain.shared.names import gated_name
 from infrastructure.persistence.accounts.account_tables import accounts, one_time_tokens
-from infrastructure.persistence.caregivers.caregiver_tables import caregivers
+from infrastructure.persistence.caregivers.caregiver_tables import caregivers, offers
 from infrastructure.persistence.dialects import locked
 from infrastructure.persistence.transaction import Transaction
 
 
 class SqlAccountRepository(AccountRepository):
+    """What the caregiver behind an account shows of it is forgotten by the cache when it changes."""
+
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
+        self._shown_as_read: dict[AccountId, _Shown] = {}
 
     async def get(self, account_id: AccountId) -> Account:
         row = await self._transaction.first(locked(select(accounts).where(accounts.c.id == account_id)))
         if row is None:
             raise AccountNotFound
-        return _from_row(row)
+        return self._read(row)
 
     async def by_email(self, email: str) -> Account | None:
         row = await self._transaction.first(locked(select(accounts).where(accounts.c.email == email)))
-        return None if row is None else _from_row(row)
+        return None if row is None else self._read(row)
 
     async def add(self, account: Account) -> None:
         account.version = 1
@@ -44,7 +50,8 @@ class SqlAccountRepository(AccountRepository):
             .values(**_to_row(account))
         )
         await self._transaction.record_events(account.events, aggregate_id=account.id)
-        await self._touch_caregiver(account.id)
+        if self._shown_as_read.get(account.id) != _shown(account):
+            await self._touch_caregiver(account.id)
 
     async def add_one_time_token(self, token: OneTimeToken) -> None:
         await self._transaction.execute(
@@ -94,11 +101,34 @@ class SqlAccountRepository(AccountRepository):
                 .values(used_at=at)
             )
 
+    def _read(self, row: Row[Any]) -> Account:
+        account = _from_row(row)
+        self._shown_as_read[account.id] = _shown(account)
+        return account
+
     async def _touch_caregiver(self, account_id: AccountId) -> None:
-        """The public profile shows the name of the account behind it."""
-        row = await self._transaction.first(select(caregivers.c.id).where(caregivers.c.account_id == account_id))
-        if row is not None:
-            self._transaction.touch(SEARCH_TAG, caregiver_tag(CaregiverId(row.id)))
+        approved = caregivers.c.status == CaregiverStatus.APPROVED.value
+        statement = select(caregivers).where(caregivers.c.account_id == account_id, approved)
+        row = await self._transaction.first(statement)
+        if row is None:
+            return
+        offered = await self._transaction.all(select(offers.c.service).where(offers.c.caregiver_id == row.id))
+        presence = Presence(
+            lat=row.lat,
+            lng=row.lng,
+            action_radius_km=row.action_radius_km,
+            country=Country(row.country),
+            services=frozenset(Service(offer.service) for offer in offered),
+        )
+        self._transaction.touch(*tags_of_everything_shown(CaregiverId(row.id), presence))
+
+
+_Shown = tuple[str, bool]
+
+
+def _shown(account: Account) -> _Shown:
+    """What others see of an account: the name of a caregiver, and nothing at all while it is suspended."""
+    return gated_name(account.first_name, account.last_name), account.suspended_at is not None
 
 
 def _to_row(account: Account) -> dict[str, Any]:

@@ -7,6 +7,13 @@ from sqlalchemy import ColumnElement, Float, Integer, and_, cast, exists, litera
 
 from application.ports.caregiver_queries import CaregiverSearch, SearchOrder
 from domain.caregivers.caregiver_profile import MAX_ACTION_RADIUS_KM, CaregiverStatus
+from domain.shared.sphere import (
+    EARTH_RADIUS_KM,
+    chord_squared,
+    latitude_span,
+    longitude_span,
+    unit_vector,
+)
 from infrastructure.persistence.accounts.account_tables import accounts
 from infrastructure.persistence.caregivers.caregiver_tables import (
     caregiver_animals,
@@ -15,13 +22,6 @@ from infrastructure.persistence.caregivers.caregiver_tables import (
     caregiver_sizes,
     caregivers,
     offers,
-)
-from infrastructure.persistence.caregivers.sphere import (
-    EARTH_RADIUS_KM,
-    chord_squared,
-    latitude_span,
-    longitude_span,
-    unit_vector,
 )
 from infrastructure.persistence.tables import AnySelect
 

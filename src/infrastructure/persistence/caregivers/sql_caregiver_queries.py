@@ -9,6 +9,7 @@ from sqlalchemy import Row, Table, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from application.ports.caregiver_queries import (
+    GATED_PHOTOS,
     CaregiverCard,
     CaregiverPage,
     CaregiverQueries,
@@ -32,6 +33,7 @@ from domain.pets.pet import Animal, AnimalSize
 from domain.shared.actor import AccountId, CaregiverId
 from domain.shared.languages import Country, Language
 from domain.shared.names import gated_name
+from domain.shared.sphere import distance_km
 from infrastructure.persistence.accounts.account_tables import accounts
 from infrastructure.persistence.caregivers.caregiver_search_sql import search_statement
 from infrastructure.persistence.caregivers.caregiver_tables import (
@@ -43,11 +45,9 @@ from infrastructure.persistence.caregivers.caregiver_tables import (
     caregivers,
     offers,
 )
-from infrastructure.persistence.caregivers.sphere import distance_km
 from infrastructure.persistence.database import Database
 from infrastructure.persistence.tables import AnySelect
 
-GATED_PHOTOS = 2
 FEATURED = 8
 
 

@@ -1,12 +1,13 @@
 """Caregiver profiles in SQL."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Row, Table, delete, select, update
 
-from application.cache_tags import SEARCH_TAG, caregiver_tag
+from application.cache_tags import tags_of_change
 from application.ports.caregiver_repository import CaregiverRepository
 from domain.availability.availability import Availability
 from domain.caregivers.caregiver_profile import (
@@ -22,6 +23,7 @@ from domain.pets.pet import Animal, AnimalSize
 from domain.shared.actor import AccountId, CaregiverId
 from domain.shared.languages import Country, Language
 from domain.shared.money import Money
+from domain.shared.sphere import chord_squared, unit_vector
 from infrastructure.persistence.accounts.account_tables import accounts
 from infrastructure.persistence.caregivers.availability_rows import load_availability, store_availability
 from infrastructure.persistence.caregivers.caregiver_tables import (
@@ -33,16 +35,19 @@ from infrastructure.persistence.caregivers.caregiver_tables import (
     caregivers,
     offers,
 )
-from infrastructure.persistence.caregivers.sphere import chord_squared, unit_vector
 from infrastructure.persistence.dialects import locked
 from infrastructure.persistence.transaction import Transaction
 
 
 class SqlCaregiverRepository(CaregiverRepository):
-    """Every write touches the caregiver's own cache tag and that of the searches, once it has committed."""
+    """A write names what it makes untrue in the cache by comparing with what was read before.
+
+    Open hours are shown by nothing that is cached.
+    """
 
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
+        self._as_read: dict[CaregiverId, CaregiverProfile] = {}
 
     async def get(self, caregiver_id: CaregiverId, *, for_update: bool = False) -> CaregiverProfile:
         if for_update:
@@ -60,23 +65,23 @@ class SqlCaregiverRepository(CaregiverRepository):
     async def add(self, caregiver: CaregiverProfile) -> None:
         await self._transaction.execute(caregivers.insert().values(_to_row(caregiver)))
         await self._store_children(caregiver)
-        await self._finish(caregiver)
+        await self._finish(None, caregiver)
 
     async def save(self, caregiver: CaregiverProfile) -> None:
+        before = self._as_read.get(caregiver.id) or await self._load(caregivers.c.id == caregiver.id)
         statement = update(caregivers).where(caregivers.c.id == caregiver.id, caregivers.c.version == caregiver.version)
         caregiver.version += 1
         await self._transaction.save_version(statement.values(_to_row(caregiver)))
         for table in (offers, caregiver_photos, *(table for table, _ in _sets(caregiver))):
             await self._transaction.execute(delete(table).where(table.c.caregiver_id == caregiver.id))
         await self._store_children(caregiver)
-        await self._finish(caregiver)
+        await self._finish(before, caregiver)
 
     async def availability(self, caregiver_id: CaregiverId) -> Availability:
         return await load_availability(self._transaction, caregiver_id)
 
     async def save_availability(self, caregiver_id: CaregiverId, availability: Availability) -> None:
         await store_availability(self._transaction, caregiver_id, availability)
-        self._transaction.touch(caregiver_tag(caregiver_id), SEARCH_TAG)
 
     async def _load(self, condition: Any) -> CaregiverProfile | None:
         statement = (
@@ -85,7 +90,12 @@ class SqlCaregiverRepository(CaregiverRepository):
             .where(condition)
         )
         row = await self._transaction.first(statement)
-        return None if row is None else await self._from_row(row)
+        if row is None:
+            return None
+        caregiver = await self._from_row(row)
+        # A copy, since whoever gets it changes it.
+        self._as_read[caregiver.id] = replace(caregiver)
+        return caregiver
 
     async def _from_row(self, row: Row[Any]) -> CaregiverProfile:
         return CaregiverProfile(
@@ -143,9 +153,10 @@ class SqlCaregiverRepository(CaregiverRepository):
         if rows:
             await self._transaction.execute(table.insert(), list(rows))
 
-    async def _finish(self, caregiver: CaregiverProfile) -> None:
+    async def _finish(self, before: CaregiverProfile | None, caregiver: CaregiverProfile) -> None:
         await self._transaction.record_events(caregiver.events, aggregate_id=caregiver.id)
-        self._transaction.touch(caregiver_tag(caregiver.id), SEARCH_TAG)
+        self._transaction.touch(*tags_of_change(before, caregiver))
+        self._as_read[caregiver.id] = replace(caregiver)
 
 
 def _sets(caregiver: CaregiverProfile) -> list[tuple[Table, frozenset[Any]]]:

@@ -21,10 +21,12 @@ from domain.caregivers.caregiver_profile import CancellationPolicy, CaregiverSta
 from domain.caregivers.services import Service
 from domain.payments.refund import RefundId
 from domain.shared.actor import AccountId, Actor
+from infrastructure.cache.in_memory_cache import InMemoryCache
 from infrastructure.clock.settable_clock import SettableClock
 from infrastructure.demo.demo_data import DemoData, DemoSignIns
 from infrastructure.geocoder.gazetteer_geocoder import GazetteerGeocoder
 from infrastructure.ids.uuid7_ids import Uuid7Ids
+from infrastructure.metrics.in_memory_metrics import InMemoryMetrics
 from infrastructure.password_hasher.argon2_password_hasher import Argon2PasswordHasher
 from infrastructure.payments.sandbox_payments import SandboxPayments
 from infrastructure.persistence.accounts.account_tables import accounts
@@ -52,6 +54,7 @@ class Marketplace:
     ids: Uuid7Ids
     unit_of_work: SqlUnitOfWorkFactory
     hasher: Argon2PasswordHasher
+    cache: InMemoryCache
 
     async def load(self) -> tuple[DemoSignIns, list[tuple[int, int]]]:
         told: list[tuple[int, int]] = []
@@ -60,6 +63,7 @@ class Marketplace:
             database=self.database,
             password_hasher=self.hasher,
             geocoder=GazetteerGeocoder(self.database),
+            cache=self.cache,
             clock=self.clock,
             ids=self.ids,
         )
@@ -84,6 +88,7 @@ def _marketplace(database: Database) -> Marketplace:
         ids=ids,
         unit_of_work=SqlUnitOfWorkFactory(database, clock=clock, ids=ids, invalidate=forget, wake_relay=lambda: None),
         hasher=Argon2PasswordHasher(memory_kib=64, passes=1),
+        cache=InMemoryCache(InMemoryMetrics()),
     )
 
 

@@ -1,0 +1,140 @@
+"""What the cache spares the database on an ordinary day.
+
+The trace of `benchmarks/trace.py` (10,000 caregivers; Zipf over places, services and filters; a tenth writes; signed-in
+requests included) is sent to the product as it ships and to one whose cache is switched off, each over a PostgreSQL
+database of its own. What is counted comes after as many requests as the product carries in the five minutes that a
+search lives (28 a second), so that the cache is neither empty nor older than it would be. Prints the hit rate of each
+kind, of public reads and of all requests, and queries and processor time of the database for each request.
+
+A profile is saved with a new price half of the time, which shows in searches, and with a new text otherwise.
+
+Usage: `python -m benchmarks.cache_trace [requests counted, default 4000]`.
+"""
+
+import asyncio
+import itertools
+import re
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+
+from benchmarks.database_cost import DatabaseCost
+from benchmarks.http_cache import LIMITS, all_serving, market
+from benchmarks.http_load import Served
+from benchmarks.market import sign_in
+from benchmarks.stack import redis_server
+from benchmarks.trace import PUBLIC, Asked, Trace, changed_profile
+from domain.caregivers.services import Service
+from tests.support.databases import rows
+
+CAREGIVERS, CALLERS, PLACES = 10_000, 200, 100
+WARM_UP = 28 * 300
+SECRET, METRICS_TOKEN = "a secret of the benchmark's own, long enough", "a token of the benchmark's own"
+AT_ONCE = 4
+
+
+@dataclass(slots=True)
+class Seen:
+    """How requests were answered, and what they cost."""
+
+    answers: Counter[tuple[str, str]] = field(default_factory=Counter[tuple[str, str]])
+    failures: Counter[tuple[str, int]] = field(default_factory=Counter[tuple[str, int]])
+    queries: float = 0.0
+    cpu_seconds: float = 0.0
+
+    def hit_rate(self, kinds: Sequence[str]) -> float:
+        asked = sum(count for (kind, _), count in self.answers.items() if kind in kinds)
+        hits = sum(count for (kind, outcome), count in self.answers.items() if kind in kinds and outcome == "hit")
+        return hits / asked if asked else 0.0
+
+
+def main() -> None:
+    counted = int(sys.argv[1]) if len(sys.argv) > 1 else 4_000
+    with redis_server() as redis, tempfile.TemporaryDirectory(prefix="tailtribe-bench-") as folder, market() as create:
+        seen: dict[str, Seen] = {}
+        for name, warm_up in (("uncached", 0), ("whole", WARM_UP)):
+            url = create(CAREGIVERS, name=name)
+            environment = LIMITS | {"DATABASE_URL": url, "SECRET_KEY": SECRET, "METRICS_TOKEN": METRICS_TOKEN}
+            environment |= {"REDIS_URL": f"redis://127.0.0.1:{redis.port}/0", "PYTHONPATH": "src:."}
+            with all_serving([name], environment, Path(folder)) as apps:
+                seen[name] = asyncio.run(_sent(apps[name], url, warm_up, counted))
+    _report(seen, counted)
+
+
+async def _sent(app: Served, url: str, warm_up: int, counted: int) -> Seen:
+    """The same requests are counted with and without a warm-up."""
+    callers = await sign_in(url, SECRET, CALLERS)
+    trace = list(itertools.islice(ordinary_trace(url), WARM_UP + counted))
+    async with httpx.AsyncClient(base_url=app.address, timeout=60) as client:
+        sender = Sender(client, callers)
+        await sender.send(trace[WARM_UP - warm_up : WARM_UP], Seen())
+        seen, cost = Seen(), DatabaseCost(url)
+        queries, cpu = await _queries(client), cost.cpu_seconds()
+        await sender.send(trace[WARM_UP:], seen)
+        seen.queries, seen.cpu_seconds = await _queries(client) - queries, cost.cpu_seconds() - cpu
+    return seen
+
+
+def ordinary_trace(url: str) -> Trace:
+    """Over the market in this database."""
+    places = rows(url, f"SELECT name FROM places ORDER BY population DESC LIMIT {PLACES}")
+    offered = rows(url, "SELECT caregiver_id, array_agg(service) AS services FROM offers GROUP BY 1 ORDER BY 1")
+    services = [[Service(service) for service in row["services"]] for row in offered]
+    return Trace([place["name"] for place in places], services, callers=CALLERS)
+
+
+class Sender:
+    def __init__(self, client: httpx.AsyncClient, callers: Sequence[str]) -> None:
+        self._client = client
+        self._callers = callers
+        self._saves = itertools.count()
+
+    async def send(self, trace: Sequence[Asked], seen: Seen) -> None:
+        """So many at once, in order."""
+        waiting = iter(trace)
+
+        async def work() -> None:
+            for asked in waiting:
+                await self._send(asked, seen)
+
+        await asyncio.gather(*(work() for _ in range(AT_ONCE)))
+
+    async def _send(self, asked: Asked, seen: Seen) -> None:
+        headers = {} if asked.caller is None else {"authorization": self._callers[asked.caller]}
+        body = asked.body
+        if asked.kind == "change profile":
+            body = await changed_profile(self._client, headers, next(self._saves))
+        answer = await self._client.request(asked.method, asked.path, json=body, headers=headers)
+        seen.answers[asked.kind, answer.headers.get("x-cache", "none")] += 1
+        if answer.status_code >= 400:
+            seen.failures[asked.kind, answer.status_code] += 1
+
+
+async def _queries(client: httpx.AsyncClient) -> float:
+    answer = await client.get("/metrics", headers={"authorization": f"Bearer {METRICS_TOKEN}"})
+    found = re.search(r"^tailtribe_db_query_seconds_count (\S+)$", answer.raise_for_status().text, re.MULTILINE)
+    assert found is not None
+    return float(found[1])
+
+
+def _report(seen: dict[str, Seen], counted: int) -> None:
+    on, off = seen["whole"], seen["uncached"]
+    # A quote may be refused: nobody is in at that hour.
+    assert all(kind == "quote" and status < 500 for one in (on, off) for kind, status in one.failures), on.failures
+    for kind in PUBLIC:
+        print(f"{kind}: {on.hit_rate([kind]):.1%} hits")
+    kinds = {kind for kind, _ in on.answers}
+    print(f"public reads: {on.hit_rate(PUBLIC):.1%} hits, aim 95 %; all requests: {on.hit_rate(list(kinds)):.1%}")
+    for name, one in (("off", off), ("on", on)):
+        milliseconds = one.cpu_seconds * 1000 / counted
+        print(f"cache {name}: {one.queries / counted:.2f} queries and {milliseconds:.2f} ms of the database a request")
+    print(f"queries {on.queries / off.queries:.1%}, processor time {on.cpu_seconds / off.cpu_seconds:.1%}, aim 15 %")
+
+
+if __name__ == "__main__":
+    main()

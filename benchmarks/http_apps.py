@@ -1,0 +1,135 @@
+"""The applications that `http_cache` compares, each served as the product is: granian, one process.
+
+`python -m benchmarks.http_apps NAME PORT`. The bare ones send the bytes of the file BODY names; the others are the
+product, everything on, with this or that cache (`whole` is the product as it ships).
+"""
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from granian.constants import Interfaces, Loops
+from granian.log import LogLevels
+from granian.server import Server
+from litestar import Litestar, Response, get
+from litestar.types import ASGIApp, Receive, Scope, Send
+from redis.asyncio import Redis
+
+from application.ports.cache import Cache
+from benchmarks.no_cache import NoCache
+from infrastructure.cache.in_memory_cache import InMemoryCache
+from infrastructure.cache.redis_cache import RedisCache
+from infrastructure.redis.redis_client import create_quick_redis
+from infrastructure.resilience.breaker import BREAKER_RULES, Breaker
+from interfaces.bootstrap.container import Container
+from interfaces.bootstrap.http import build_app
+from interfaces.bootstrap.production import build_parts
+from interfaces.bootstrap.settings import Settings
+from interfaces.bootstrap.structured_logging import configure_logging
+
+JSON = "application/json"
+KEY = "benchmark:body"
+
+
+def bare_asgi() -> ASGIApp:
+    body = Path(os.environ["BODY"]).read_bytes()
+    headers = [(b"content-type", JSON.encode()), (b"content-length", str(len(body)).encode())]
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":  # pyright: ignore[reportUnnecessaryComparison] - a lifespan is none
+            await _no_lifespan(receive, send)
+            return
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": body, "more_body": False})
+
+    return app
+
+
+async def _no_lifespan(receive: Any, send: Any) -> None:
+    while True:
+        kind = (await receive())["type"].removeprefix("lifespan.")
+        await send({"type": f"lifespan.{kind}.complete"})
+        if kind == "shutdown":
+            return
+
+
+def bare_litestar() -> ASGIApp:
+    body = Path(os.environ["BODY"]).read_bytes()
+
+    @get("/{path:path}")
+    async def handler(path: str) -> Response[Any]:
+        del path
+        return Response(body, media_type=JSON)
+
+    return Litestar([handler], openapi_config=None, logging_config=None)
+
+
+def bare_litestar_redis() -> ASGIApp:
+    redis = Redis.from_url(os.environ["REDIS_URL"])
+
+    @get("/{path:path}")
+    async def handler(path: str) -> Response[Any]:
+        del path
+        return Response(await redis.get(KEY), media_type=JSON)
+
+    @asynccontextmanager
+    async def filled(_app: Litestar) -> AsyncIterator[None]:
+        await redis.set(KEY, await asyncio.to_thread(Path(os.environ["BODY"]).read_bytes))
+        yield
+        await redis.aclose()
+
+    return Litestar([handler], openapi_config=None, logging_config=None, lifespan=[filled])
+
+
+def _product(cache_of: Any) -> ASGIApp:
+    settings = Settings.read()
+    configure_logging(settings.log_level)
+    parts = build_parts(settings)
+    cache: Cache = cache_of(settings, parts.adapters.metrics)
+    return build_app(settings, Container(replace(parts, adapters=replace(parts.adapters, cache=cache))))
+
+
+def in_process() -> ASGIApp:
+    return _product(lambda _settings, metrics: InMemoryCache(metrics))
+
+
+def over_redis() -> ASGIApp:
+    def cache(settings: Settings, metrics: Any) -> Cache:
+        assert settings.redis_url is not None
+        return RedisCache(create_quick_redis(settings.redis_url), Breaker("cache", BREAKER_RULES["cache"]), metrics)
+
+    return _product(cache)
+
+
+def uncached() -> ASGIApp:
+    return _product(lambda _settings, _metrics: NoCache())
+
+
+def whole() -> ASGIApp:
+    settings = Settings.read()
+    configure_logging(settings.log_level)
+    return build_app(settings, Container(build_parts(settings)))
+
+
+def serve(name: str, port: int) -> None:
+    Server(
+        f"benchmarks.http_apps:{name}",
+        address="127.0.0.1",
+        port=port,
+        interface=Interfaces.ASGI,
+        factory=True,
+        workers=1,
+        runtime_threads=1,
+        loop=Loops.uvloop,
+        log_access=False,
+        log_level=LogLevels.warning,
+    ).serve()
+
+
+if __name__ == "__main__":
+    serve(sys.argv[1], int(sys.argv[2]))

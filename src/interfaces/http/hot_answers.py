@@ -1,0 +1,79 @@
+"""Public reads that this process can answer at once: before the router and before every other layer."""
+
+import time
+
+from litestar.types import ASGIApp, Receive, Scope, Send
+
+from interfaces.http.asgi_messages import RawHeader
+from interfaces.http.correlation import NAME as CORRELATION_ID
+from interfaces.http.correlation import chosen_id
+from interfaces.http.cors import Cors
+from interfaces.http.etags import PublicAnswers
+from interfaces.http.known_reads import KnownReads
+from interfaces.http.rate_limiting import RateLimiting
+from interfaces.http.request_metrics import RequestMetrics
+from interfaces.http.security_headers import SecurityHeaders
+
+
+class HotAnswers:
+    """The outermost layer. It answers what was understood before and lies ready in this process, for callers without
+    an Authorization header (the others may have written a moment ago); everything else goes on.
+
+    It takes the parts of the layers that it skips, so that its answers are theirs
+    (`tests/unit/interfaces/http/test_hot_answers.py` compares them header by header). Who is over his limit is refused
+    by the layer that refuses.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        known_reads: KnownReads,
+        answers: PublicAnswers,
+        limiting: RateLimiting,
+        metrics: RequestMetrics,
+        security: SecurityHeaders,
+        cors: Cors,
+    ) -> None:
+        self._app = app
+        self._known_reads = known_reads
+        self._answers = answers
+        self._limiting = limiting
+        self._metrics = metrics
+        self._security = [pair for pair in security.defaults if pair[0] != b"cache-control"]
+        self._cors = cors
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or not await self._answered(scope, send):
+            await self._app(scope, receive, send)
+
+    async def _answered(self, scope: Scope, send: Send) -> bool:
+        started = time.perf_counter()
+        known = self._known_reads.find(scope)
+        if known is None:
+            return False
+        # As elsewhere, the first of several counts.
+        asked = dict(reversed(list(scope["headers"])))
+        cached = None if b"authorization" in asked else known.read.at_hand()
+        limits = None if cached is None else await self._limiting.count_public_read(scope)
+        if cached is None or limits is None:
+            return False
+        answer = self._answers.of(
+            cached, accept_encoding=asked.get(b"accept-encoding"), if_none_match=asked.get(b"if-none-match")
+        )
+        given = asked.get(CORRELATION_ID)
+        correlation_id = chosen_id(None if given is None else given.decode("latin-1"))
+        headers: list[RawHeader] = answer.headers
+        headers += limits
+        headers += self._cors.marks(asked.get(b"origin"))
+        headers += self._security
+        headers.append((CORRELATION_ID, correlation_id.encode()))
+        self._metrics.record_hit(
+            route=known.route,
+            status=answer.status,
+            seconds=time.perf_counter() - started,
+            correlation_id=correlation_id,
+        )
+        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+        await send({"type": "http.response.body", "body": answer.body, "more_body": False})
+        return True
