@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 
-from application.ports.cache import Cache, CachedValue, CacheOutcome
+from application.ports.cache import ABSENT, ABSENT_SECONDS, Cache, CachedValue, CacheOutcome
 from infrastructure.cache.in_memory_cache import InMemoryCache
 from infrastructure.cache.redis_cache import RedisCache
 from infrastructure.metrics.in_memory_metrics import InMemoryMetrics
@@ -95,6 +95,17 @@ async def test_a_value_is_forgotten_after_its_time(cache: Cache, source: Source)
     async with asyncio.timeout(10):
         while (await source.ask(cache, ttl_seconds=0.05)).outcome is CacheOutcome.HIT:  # noqa: ASYNC110
             await asyncio.sleep(0.005)
+
+
+async def test_an_absence_is_remembered_and_never_shown_at_a_peep(cache: Cache, source: Source) -> None:
+    source.value = ABSENT
+    assert await source.ask(cache) == CachedValue(ABSENT, CacheOutcome.MISS)
+    assert await source.ask(cache) == CachedValue(ABSENT, CacheOutcome.HIT)
+    assert cache.peek("home:be") is None
+
+
+async def test_nothing_is_at_hand_before_it_was_loaded(cache: Cache) -> None:
+    assert cache.peek("home:be") is None
 
 
 @pytest.mark.parametrize("tag", ["a", "b"])
@@ -246,6 +257,24 @@ async def test_values_in_memory_do_not_expire_together_and_never_late(metrics: I
     }
     time.seconds = 100
     assert {(await source.ask(cache, f"home:{number}")).outcome for number in range(100, 200)} == {CacheOutcome.MISS}
+
+
+async def test_an_absence_is_remembered_briefly(metrics: InMemoryMetrics, source: Source) -> None:
+    time = Time()
+    cache = InMemoryCache(metrics, monotonic=time)
+    source.value = ABSENT
+    await source.ask(cache, ttl_seconds=900)
+    time.seconds = ABSENT_SECONDS
+    assert (await source.ask(cache, ttl_seconds=900)).outcome is CacheOutcome.MISS
+
+
+async def test_what_is_at_hand_is_answered_and_counted_at_a_peep(metrics: InMemoryMetrics, source: Source) -> None:
+    cache = InMemoryCache(metrics)
+    await source.read(cache)
+    assert cache.peek("home:be") == CachedValue(b"one", CacheOutcome.HIT)
+    assert (await metrics.summary()).cache_hits == 1
+    await cache.invalidate(["a"])
+    assert cache.peek("home:be") is None
 
 
 async def test_memory_is_bounded_by_entries_and_the_least_recently_used_goes_first(

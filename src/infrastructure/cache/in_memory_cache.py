@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
-from application.ports.cache import Cache, CachedValue, CacheOutcome, Loader
+from application.ports.cache import ABSENT, ABSENT_SECONDS, Cache, CachedValue, CacheOutcome, Loader
 from application.ports.metrics import Metrics
 from infrastructure.cache.single_flight import Flight, SingleFlight
 
@@ -45,7 +45,15 @@ class InMemoryCache(Cache):
         self._bytes = 0
         self._flights = SingleFlight()
 
-    async def get_or_load(self, key: str, loader: Loader, *, ttl_seconds: float, tags: Collection[str]) -> CachedValue:
+    async def get_or_load(
+        self,
+        key: str,
+        loader: Loader,
+        *,
+        ttl_seconds: float,
+        tags: Collection[str],
+        fresh: bool = False,  # noqa: ARG002 - what is invalidated here is forgotten at once
+    ) -> CachedValue:
         answer = self._remembered(key)
         if answer is None:
 
@@ -62,6 +70,13 @@ class InMemoryCache(Cache):
         else:
             self._count(key, CacheOutcome.HIT)
         return answer
+
+    def peek(self, key: str) -> CachedValue | None:
+        found = self._remembered(key)
+        if found is None or found.value == ABSENT:
+            return None
+        self._count(key, CacheOutcome.HIT)
+        return found
 
     async def invalidate(self, tags: Collection[str]) -> None:
         self._flights.invalidate(tags)
@@ -90,6 +105,8 @@ class InMemoryCache(Cache):
         size = len(value) + len(key) + ENTRY_OVERHEAD_BYTES
         if size > self._max_bytes:
             return
+        if value == ABSENT:
+            ttl_seconds = min(ttl_seconds, ABSENT_SECONDS)
         lifetime = ttl_seconds * random.uniform(SHORTEST_SHARE_OF_TTL, 1)
         self._entries[key] = _Entry(value, tags, self._monotonic() + lifetime, size)
         self._bytes += size

@@ -15,7 +15,15 @@ from uuid import uuid4
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from application.ports.cache import Cache, CachedValue, CacheOutcome, Loader
+from application.ports.cache import (
+    ABSENT,
+    ABSENT_SECONDS,
+    SCHEMA_VERSION,
+    Cache,
+    CachedValue,
+    CacheOutcome,
+    Loader,
+)
 from application.ports.metrics import Metrics
 from infrastructure.cache.single_flight import Flight, SingleFlight
 from infrastructure.resilience.breaker import Breaker
@@ -44,7 +52,15 @@ class RedisCache(Cache):
         self._debts: dict[str, object] = {}
         self._paying = asyncio.Lock()
 
-    async def get_or_load(self, key: str, loader: Loader, *, ttl_seconds: float, tags: Collection[str]) -> CachedValue:
+    async def get_or_load(
+        self,
+        key: str,
+        loader: Loader,
+        *,
+        ttl_seconds: float,
+        tags: Collection[str],
+        fresh: bool = False,  # noqa: ARG002 - the marks are compared for everybody
+    ) -> CachedValue:
         async def fly(flight: Flight) -> CachedValue:
             return await self._look_up_or_load(key, loader, ttl_seconds, flight)
 
@@ -59,6 +75,9 @@ class RedisCache(Cache):
         finally:
             self._metrics.cache_answered(kind=key.partition(":")[0], outcome=outcome.value)
         return answer
+
+    def peek(self, key: str) -> CachedValue | None:  # noqa: ARG002 - nothing is kept in this process
+        return None
 
     async def invalidate(self, tags: Collection[str]) -> None:
         self._flights.invalidate(tags)
@@ -80,7 +99,8 @@ class RedisCache(Cache):
                 marks = marks or await self._put_marks(mark_keys)
         value = await loader()
         if marks is not None and not flight.outdated:
-            await self._store(key, marks + value, ttl_seconds)
+            seconds = min(ttl_seconds, ABSENT_SECONDS) if value == ABSENT else ttl_seconds
+            await self._store(key, marks + value, seconds)
         return CachedValue(value, CacheOutcome.MISS)
 
     async def _put_marks(self, mark_keys: Sequence[str]) -> bytes | None:
@@ -130,7 +150,7 @@ class RedisCache(Cache):
         return await self._dependency.ask(command)
 
     def _value_key(self, key: str) -> str:
-        return f"{self._prefix}value:{key}"
+        return f"{self._prefix}value:{SCHEMA_VERSION}:{key}"
 
     def _mark_key(self, tag: str) -> str:
         return f"{self._prefix}mark:{tag}"
