@@ -77,6 +77,7 @@ async def product_cache_process(
     metrics: InMemoryMetrics | None = None,
     prefix: str = "cache:",
     may_listen: bool = True,
+    waits_for_redis: bool = True,
 ) -> AsyncIterator[CacheProcess]:
     """As `tailtribe serve` wires it over a database, with or without Redis."""
     metrics, clock, ids = metrics or InMemoryMetrics(), SystemClock(), Uuid7Ids()
@@ -106,7 +107,7 @@ async def product_cache_process(
         await stack.enter_async_context(_running(*work))
         if not database.is_sqlite:
             await until(lambda: heard.is_told if may_listen else not heard.is_announced)
-        if redis_url is not None:
+        if redis_url is not None and waits_for_redis:
             await until(lambda: heard.is_subscribed)
         unit_of_work = SqlUnitOfWorkFactory(
             database,
