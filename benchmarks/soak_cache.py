@@ -1,5 +1,6 @@
 """Whether anybody sees what is older than promised: two processes read, write and invalidate at random while Redis is
-killed, frozen, emptied and restarted, listeners lose their connections and processes are killed.
+killed, frozen, emptied, restarted and out of reach for one of them, listeners lose their connections and processes are
+killed.
 
 Starts a PostgreSQL and a Redis of its own. Ends with 1 when something was seen too late.
 
@@ -18,6 +19,7 @@ from infrastructure.persistence.migrations import migrate
 from tests.support.cache_truth import Storm
 from tests.support.cache_witness import CREATE
 from tests.support.databases import create_database, execute
+from tests.support.faulty_proxy import FaultyProxy
 from tests.support.pgbouncer import PgBouncerProcess, pgbouncer_binary
 from tests.support.servers import PostgresProcess, RedisProcess, postgres_binaries, redis_binary
 
@@ -49,7 +51,7 @@ def _soak(way: str, admin: str, redis: RedisProcess, pooler: PgBouncerProcess, s
         execute(url, statement)
     through = database_url(url, Path()).set(port=pooler.port, drivername="postgresql")
     is_pooled, has_redis = way.endswith("pooler"), way.startswith("Redis")
-    with tempfile.TemporaryDirectory(prefix="tailtribe-soak-") as folder:
+    with tempfile.TemporaryDirectory(prefix="tailtribe-soak-") as folder, FaultyProxy(redis.port) as proxy:
         storm = Storm(
             folder=Path(folder),
             database_url=url,
@@ -57,6 +59,7 @@ def _soak(way: str, admin: str, redis: RedisProcess, pooler: PgBouncerProcess, s
             may_listen=not is_pooled,
             redis=redis if has_redis else None,
             redis_url=redis.url if has_redis else None,
+            proxy=proxy if has_redis else None,
             seconds=seconds,
             seed=seed,
         )

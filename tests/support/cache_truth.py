@@ -14,6 +14,7 @@ import msgspec
 
 from tests.support import databases
 from tests.support.cache_witness import Event, Plan
+from tests.support.faulty_proxy import FaultyProxy
 from tests.support.servers import RedisProcess
 
 PROMISED_SECONDS = 0.1
@@ -87,18 +88,21 @@ def judge(events: Iterable[Event], final: dict[int, int]) -> Verdict:
 @dataclass(slots=True, kw_only=True)
 class Storm:
     """For `seconds` two witnesses work while Redis is killed, frozen, emptied and restarted, listeners lose their
-    connections, and witnesses are killed and replaced. The seed decides when."""
+    connections, and witnesses are killed and replaced. One of the two asks Redis through `proxy` and is cut off from
+    it while the other is not. The seed decides when."""
 
     folder: Path
     database_url: str
     redis: RedisProcess | None
     redis_url: str | None
+    proxy: FaultyProxy | None = None
     seconds: float
     seed: int = 1
     witness_database_url: str | None = None
     may_listen: bool = True
     may_die: bool = True
     happened: Counter[str] = field(default_factory=Counter[str])
+    _started: int = 0
     _witnesses: list[tuple[Path, subprocess.Popen[bytes]]] = field(
         default_factory=list[tuple[Path, subprocess.Popen[bytes]]]
     )
@@ -127,6 +131,8 @@ class Storm:
 
     def _befall(self, chance: random.Random) -> None:
         faults = ["deaf"] + (["killed", "frozen", "emptied", "restarted"] if self.redis else [])
+        if self.proxy is not None:
+            faults += ["cut off", "hung"] * 2
         if self.may_die and all(_has_begun(log) for log, _ in self._witnesses):
             faults.append("died")
         fault = chance.choice(faults)
@@ -145,6 +151,10 @@ class Storm:
             case "restarted":
                 self._redis.stop()
                 self._redis.start()
+            case "cut off" | "hung" if self.proxy is not None:
+                self.proxy.refuse() if fault == "cut off" else self.proxy.hang()
+                time.sleep(chance.uniform(0.3, 1.2))
+                self.proxy.forward()
             case "deaf":
                 databases.rows(
                     self.database_url,
@@ -163,12 +173,14 @@ class Storm:
         return self.redis
 
     def _start(self, name: str) -> None:
+        self._started += 1
+        is_proxied = self._started % 2 == 1
         plan = Plan(
             name=name,
             database_url=self.witness_database_url or self.database_url,
-            redis_url=self.redis_url,
+            redis_url=f"redis://127.0.0.1:{self.proxy.port}/0" if is_proxied and self.proxy else self.redis_url,
             log=str(self.folder / f"{name}.events"),
-            seed=self.seed + len(self._witnesses),
+            seed=self.seed + self._started,
             may_listen=self.may_listen,
         )
         with (self.folder / "witnesses.log").open("ab") as log:

@@ -18,7 +18,7 @@ from sqlalchemy import text
 from infrastructure.persistence.sql_unit_of_work import SqlUnitOfWork
 from tests.support.cache_processes import CacheProcess, product_cache_process
 
-KEYS = 12
+KEYS = 6
 READERS, WRITERS = 4, 2
 CREATE = (
     "CREATE TABLE versions (key int PRIMARY KEY, version int NOT NULL)",
