@@ -26,6 +26,7 @@ from infrastructure.persistence.sql_unit_of_work import SqlUnitOfWorkFactory
 from infrastructure.redis.redis_client import create_quick_redis, create_redis
 from infrastructure.resilience.breaker import BREAKER_RULES, Breaker, BreakerRule
 from interfaces.bootstrap.cache_parts import build_cache
+from tests.support.databases import execute
 from tests.support.polling import until
 from tests.support.sqlite_database import copied_template
 
@@ -63,6 +64,7 @@ async def redis_cache_process(
         subscription = RedisSubscription(hearing, level.channel, hear=heard.hear_published, changed=heard.subscribed)
         await stack.enter_async_context(_running(heard.run(), subscription.run()))
         await until(lambda: heard.is_told)
+        stack.push_async_callback(cache.close)
         yield CacheProcess(cache, metrics=metrics)
 
 
@@ -87,7 +89,9 @@ async def product_cache_process(
         stack.push_async_callback(database.dispose)
         redis = None
         if redis_url is not None:
-            quick = await stack.enter_async_context(aclosing(create_quick_redis(redis_url)))
+            patient = partial(create_redis, timeout_seconds=5, retries=0)
+            create = patient if rule is PATIENT else create_quick_redis
+            quick = await stack.enter_async_context(aclosing(create(redis_url)))
             redis = quick, await stack.enter_async_context(aclosing(create_redis(redis_url, retries=0)))
         parts = build_cache(
             metrics,
@@ -117,6 +121,7 @@ async def product_cache_process(
             record=parts.record,
             wake_relay=lambda: None,
         )
+        stack.push_async_callback(parts.cache.close)
         yield CacheProcess(parts.cache, database, unit_of_work, metrics)
 
 
@@ -145,6 +150,8 @@ def world(name: str, request: pytest.FixtureRequest, tmp_path: Path) -> Callable
         made = copied_template(tmp_path)
         return partial(product_cache_process, made, redis, rule=PATIENT, prefix=prefix)
     url: URL = request.getfixturevalue("migrated_postgres")
+    # What tests before wrote down would be heard of, and be owed to Redis.
+    execute(url.set(drivername="postgresql").render_as_string(hide_password=False), "DELETE FROM cache_invalidations")
     if name.endswith("pooler"):
         url = url.set(port=request.getfixturevalue("pgbouncer").port)
     address = url.set(drivername="postgresql").render_as_string(hide_password=False)

@@ -62,6 +62,7 @@ class Invalidations:
         self._heard: OrderedDict[UUID, None] = OrderedDict()
         self._owed = OwedInvalidations()
         self._to_remove: dict[UUID, float] = {}
+        self._next_sweep = monotonic()
         self._wake = asyncio.Event()
         self.channel = CHANNEL
         self.count = 0
@@ -159,12 +160,16 @@ class Invalidations:
             return False
         return True
 
+    def sweep_soon(self) -> None:
+        self._next_sweep = self._monotonic()
+        self._wake.set()
+
     async def run(self) -> None:
         """Tells Redis what it has yet to take, and tidies the journal, until cancelled."""
-        next_sweep = self._monotonic() + random.uniform(0, SWEEP_SECONDS)
+        self._next_sweep = self._monotonic() + random.uniform(0, SWEEP_SECONDS)
         while True:
             try:
-                async with asyncio.timeout(self._pause(next_sweep)):
+                async with asyncio.timeout(self._pause(self._next_sweep)):
                     await self._wake.wait()
             except TimeoutError:
                 ...
@@ -172,8 +177,8 @@ class Invalidations:
             await self._pay()
             if self._journal is not None:
                 now = self._monotonic()
-                if now >= next_sweep:
-                    next_sweep = now + SWEEP_SECONDS * random.uniform(0.75, 1.25)
+                if now >= self._next_sweep:
+                    self._next_sweep = now + SWEEP_SECONDS * random.uniform(0.75, 1.25)
                     await self._sweep(self._journal)
                 await self._remove(self._journal)
 

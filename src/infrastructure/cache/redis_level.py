@@ -55,11 +55,12 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """The marks to store under, from before the load; `is_mine` when this process is to load."""
+    """The marks to store under, from before the load; `is_mine`: this process is to load; what is stored already."""
 
     marks: bytes
     lock: bytes
     is_mine: bool
+    look: Look
 
 
 class RedisLevel:
@@ -108,13 +109,14 @@ class RedisLevel:
 
     async def claim(self, key: str, tags: Collection[str]) -> Claim | None:
         """Before the load, so that an invalidation meanwhile is noticed."""
-        token, keys = uuid4().hex, [self._lock_key(key), *self._mark_keys(tags)]
-        arguments = [token, token, MARK_LIFE_SECONDS, int(LOCK_SECONDS * 1000)]
+        token, keys = uuid4().hex, [self._lock_key(key), self._value_key(key), *self._mark_keys(tags)]
+        arguments = [token, MARK_LIFE_SECONDS, int(LOCK_SECONDS * 1000)]
         answer = await self._ask(lambda: self._claim(keys, arguments))
         if answer is None:
             return None
-        marks, is_mine = answer
-        return Claim(marks, marks + token.encode(), bool(is_mine))
+        marks, is_mine, raw = answer
+        look = Look(marks, None if raw is None else _unpacked(raw[len(marks) :]), is_locked=not is_mine)
+        return Claim(marks, marks + token.encode(), bool(is_mine), look)
 
     async def store(self, key: str, claim: Claim, value: bytes, *, seconds: float, load_seconds: float) -> None:
         raw = claim.marks + _HEADER.pack(self._wall() + seconds, load_seconds) + value

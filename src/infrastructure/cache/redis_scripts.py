@@ -17,19 +17,22 @@ redis.call('PUBLISH', ARGV[3], number .. ' ' .. ARGV[4])
 return number
 """
 
-# The marks, new ones where there are none, and whether the caller is to load what belongs under them. Whoever loads
-# since before an invalidation holds up nobody: his lock is for other marks.
+# The marks, new ones where there are none; whether the caller is to load what belongs under them; and what somebody has
+# stored there since the caller looked. Who loads since before an invalidation holds up nobody: his lock is for other
+# marks.
 CLAIM = """
 local marks = {}
-for i = 2, #KEYS do
-    redis.call('SET', KEYS[i], ARGV[2] .. i, 'NX', 'EX', ARGV[3])
-    marks[i - 1] = redis.call('GET', KEYS[i])
+for i = 3, #KEYS do
+    redis.call('SET', KEYS[i], ARGV[1] .. i, 'NX', 'EX', ARGV[2])
+    marks[i - 2] = redis.call('GET', KEYS[i])
 end
 local joined = table.concat(marks, ',') .. '|'
+local stored = redis.call('GET', KEYS[2])
+if stored and string.sub(stored, 1, #joined) ~= joined then stored = false end
 local lock = redis.call('GET', KEYS[1])
-if lock and string.sub(lock, 1, #joined) == joined then return {joined, 0} end
-redis.call('SET', KEYS[1], joined .. ARGV[1], 'PX', ARGV[4])
-return {joined, 1}
+if lock and string.sub(lock, 1, #joined) == joined then return {joined, 0, stored} end
+redis.call('SET', KEYS[1], joined .. ARGV[1], 'PX', ARGV[3])
+return {joined, 1, stored}
 """
 
 # Keeps a value, and lets go of the lock of its key if it is the caller's.

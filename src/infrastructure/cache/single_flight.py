@@ -66,6 +66,12 @@ class SingleFlight:
         for key in list(self._flights):
             self._outdate(key)
 
+    async def close(self) -> None:
+        tasks = [task for _, task in self._flights.values()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
     def _outdate(self, key: str) -> None:
         flight, _ = self._flights.pop(key)
         flight.outdated = True

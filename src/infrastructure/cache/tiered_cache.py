@@ -100,6 +100,12 @@ class TieredCache(Cache):
     async def clear(self) -> None:
         await self.invalidations.invalidate(None)
 
+    async def close(self) -> None:
+        """Gives up the loads under way, and lets go of their locks."""
+        await self._flights.close()
+        if self._releasing:
+            await asyncio.wait(self._releasing)
+
     def _at_hand(self, asked: _Asked) -> CachedValue | None:
         now = self._monotonic()
         entry = self._memory.true(asked.key, now)
@@ -165,11 +171,14 @@ class TieredCache(Cache):
         if found is not None:
             return found
         claim = await redis.claim(asked.key, asked.tags)
-        if claim is not None and not claim.is_mine:
+        if claim is not None and not flight.outdated:
+            found = self._keep_found(asked, claim.look, may_keep=True)
+        if found is None and claim is not None and not claim.is_mine:
             claim, found = await self._wait_for_other(asked, flight, redis)
-            if found is not None:
-                return found
-        return await self._load(asked, flight, claim, look)
+        if found is None:
+            return await self._load(asked, flight, claim, look)
+        self._release(asked, claim)
+        return found
 
     async def _wait_for_other(
         self, asked: _Asked, flight: Flight, redis: RedisLevel

@@ -158,7 +158,7 @@ def build_parts(settings: Settings) -> Parts:
         cache_work=cache.work,
         drain_seconds=settings.drain_seconds,
         mail_per_second=settings.mail_per_second,
-        close_clients=(close_geocoder, close_mail),
+        close_clients=(close_geocoder, close_mail, cache.cache.close),
     )
 
 
