@@ -1,9 +1,18 @@
 """`python -m benchmarks`: every measurement but the soak, one after the other. Each module says what it measures."""
 
-from benchmarks import breaker_overhead, idle_redis, jobs, mail_server_dead, redis_faults, start_and_memory
+from benchmarks import (
+    breaker_overhead,
+    cache_levels,
+    idle_redis,
+    jobs,
+    mail_server_dead,
+    redis_faults,
+    start_and_memory,
+)
 
 start_and_memory.main()
 breaker_overhead.main()
+cache_levels.main()
 jobs.main()
 idle_redis.main()
 mail_server_dead.main()

@@ -28,7 +28,7 @@ class SqlInvalidationJournal(InvalidationJournal):
         self._database = database
         self._clock = clock
         self._ids = ids
-        self._reads = Coalesced[None, Sequence[Invalidation]](self._read_for_all)
+        self._reads = Coalesced[None, Sequence[Invalidation]](self._read_for_all, gather_seconds=0)
 
     async def record(self, connection: AsyncConnection, tags: Collection[str] | None) -> Invalidation:
         """Writes it in the transaction of `connection`, and has it announced with its commit: one statement."""
