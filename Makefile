@@ -49,6 +49,10 @@ bench: $(DEVELOPMENT) ## Measure what guarantees speak of: start, memory, latenc
 soak-jobs: $(DEVELOPMENT) ## Kill workers and Redis under 20,000 jobs (8 minutes); count what is lost
 	@$(BIN)/python -m benchmarks.soak_jobs $(ARGS)
 
+.PHONY: soak-cache
+soak-cache: $(DEVELOPMENT) ## Kill, freeze and empty Redis under readers and writers (5 minutes); count what is seen too late
+	@$(BIN)/python -m benchmarks.soak_cache $(ARGS)
+
 .PHONY: mutate
 mutate: $(DEVELOPMENT) ## Try the tests of the circuit breaker on mutants of it, some 5 minutes; fails below 90 % killed
 	@$(BIN)/python tools/mutation_score.py

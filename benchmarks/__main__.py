@@ -2,6 +2,7 @@
 
 from benchmarks import (
     breaker_overhead,
+    cache_levels,
     cache_trace,
     http_cache,
     idle_redis,
@@ -13,6 +14,7 @@ from benchmarks import (
 
 start_and_memory.main()
 breaker_overhead.main()
+cache_levels.main()
 jobs.main()
 idle_redis.main()
 mail_server_dead.main()

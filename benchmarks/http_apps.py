@@ -23,9 +23,7 @@ from redis.asyncio import Redis
 from application.ports.cache import Cache
 from benchmarks.no_cache import NoCache
 from infrastructure.cache.in_memory_cache import InMemoryCache
-from infrastructure.cache.redis_cache import RedisCache
-from infrastructure.redis.redis_client import create_quick_redis
-from infrastructure.resilience.breaker import BREAKER_RULES, Breaker
+from infrastructure.cache.memory_level import MemoryLevel
 from interfaces.bootstrap.container import Container
 from interfaces.bootstrap.http import build_app
 from interfaces.bootstrap.production import build_parts
@@ -99,11 +97,10 @@ def in_process() -> ASGIApp:
 
 
 def over_redis() -> ASGIApp:
-    def cache(settings: Settings, metrics: Any) -> Cache:
-        assert settings.redis_url is not None
-        return RedisCache(create_quick_redis(settings.redis_url), Breaker("cache", BREAKER_RULES["cache"]), metrics)
-
-    return _product(cache)
+    """The product, whose own level has room for nothing."""
+    settings = Settings.read()
+    configure_logging(settings.log_level)
+    return build_app(settings, Container(build_parts(settings, cache_memory=MemoryLevel(max_entries=0))))
 
 
 def uncached() -> ASGIApp:

@@ -2,21 +2,16 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import aclosing
 from dataclasses import dataclass, field
-from uuid import uuid4
+from pathlib import Path
 
 import pytest
 
 from application.ports.cache import ABSENT, ABSENT_SECONDS, Cache, CachedValue, CacheOutcome
 from infrastructure.cache.in_memory_cache import InMemoryCache
-from infrastructure.cache.redis_cache import RedisCache
 from infrastructure.metrics.in_memory_metrics import InMemoryMetrics
-from infrastructure.redis.redis_client import create_redis
-from infrastructure.resilience.breaker import Breaker, BreakerRule
+from tests.support.cache_processes import WORLDS, CacheProcess, world
 from tests.support.polling import until
-
-PATIENT = BreakerRule(failures_to_open=2, open_seconds=1, timeout_seconds=10, successes_to_close=1)
 
 
 @dataclass
@@ -45,9 +40,9 @@ class Source:
         return (await self.ask(cache, key, ttl_seconds=ttl_seconds, tags=tags)).value
 
     async def ask(
-        self, cache: Cache, key: str = "home:be", *, ttl_seconds: float = 60, tags: str = "a b"
+        self, cache: Cache, key: str = "home:be", *, ttl_seconds: float = 60, tags: str = "a b", fresh: bool = False
     ) -> CachedValue:
-        return await cache.get_or_load(key, self.load, ttl_seconds=ttl_seconds, tags=tags.split())
+        return await cache.get_or_load(key, self.load, ttl_seconds=ttl_seconds, tags=tags.split(), fresh=fresh)
 
 
 @pytest.fixture
@@ -60,14 +55,21 @@ def metrics() -> InMemoryMetrics:
     return InMemoryMetrics()
 
 
-@pytest.fixture(params=["in memory", "redis"])
-async def cache(request: pytest.FixtureRequest, metrics: InMemoryMetrics) -> AsyncIterator[Cache]:
+@pytest.fixture(params=WORLDS)
+async def cache(request: pytest.FixtureRequest, metrics: InMemoryMetrics, tmp_path: Path) -> AsyncIterator[Cache]:
     if request.param == "in memory":
         yield InMemoryCache(metrics)
         return
-    url: str = request.getfixturevalue("redis_server")
-    async with aclosing(create_redis(url, timeout_seconds=10, retries=0)) as client:
-        yield RedisCache(client, Breaker("cache", PATIENT), metrics, prefix=f"{uuid4()}:")
+    async with world(request.param, request, tmp_path)(metrics=metrics) as process:
+        yield process.cache
+
+
+@pytest.fixture(params=[name for name in WORLDS if name != "in memory"])
+async def two(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[tuple[CacheProcess, CacheProcess]]:
+    """Two processes of one world."""
+    make = world(request.param, request, tmp_path)
+    async with make() as one, make() as other:
+        yield one, other
 
 
 async def test_the_second_answer_is_a_hit(cache: Cache, source: Source) -> None:
@@ -301,17 +303,47 @@ async def test_memory_is_bounded_by_bytes(metrics: InMemoryMetrics) -> None:
     assert (await small.ask(cache, "home:small")).outcome is CacheOutcome.MISS
 
 
-async def test_two_processes_share_values_and_invalidations_in_redis(redis_server: str) -> None:
-    prefix = f"{uuid4()}:"
-    async with aclosing(create_redis(redis_server, timeout_seconds=10)) as client:
-        one, other = (RedisCache(client, Breaker("cache", PATIENT), InMemoryMetrics(), prefix=prefix) for _ in range(2))
-        source = Source()
-        source.may_end.clear()
-        old = asyncio.create_task(source.read(one))
-        await until(source.begun.is_set)
-        source.value = b"two"
-        await other.invalidate(["a"])
-        source.may_end.set()
-        await old
-        assert await source.ask(one) == CachedValue(b"two", CacheOutcome.MISS)
-        assert await source.ask(other) == CachedValue(b"two", CacheOutcome.HIT)
+@pytest.mark.parametrize("forget", ["invalidate", "clear"])
+async def test_who_asks_for_the_truth_meets_no_load_that_began_before_it_changed_elsewhere(
+    two: tuple[CacheProcess, CacheProcess], source: Source, forget: str
+) -> None:
+    one, other = (process.cache for process in two)
+    source.may_end.clear()
+    old = asyncio.create_task(source.read(one))
+    await until(source.begun.is_set)
+    newer = Source(b"two")
+    await (other.invalidate(["a"]) if forget == "invalidate" else other.clear())
+    truth = asyncio.create_task(newer.ask(one, fresh=True))
+    source.may_end.set()
+    await old
+    assert (await truth).value == b"two"
+    assert (await newer.ask(other, fresh=True)).value == b"two"
+
+
+async def test_who_asks_for_the_truth_sees_what_another_process_has_changed(
+    two: tuple[CacheProcess, CacheProcess], source: Source
+) -> None:
+    one, other = (process.cache for process in two)
+    for number in range(20):
+        source.value = b"%d" % number
+        await one.invalidate(["a"])
+        assert (await source.ask(other, fresh=True)).value == b"%d" % number
+
+
+async def test_everybody_sees_it_soon(two: tuple[CacheProcess, CacheProcess], source: Source) -> None:
+    one, other = (process.cache for process in two)
+    await source.read(other)
+    await source.read(other)
+    source.value = b"two"
+    await one.invalidate(["a"])
+    async with asyncio.timeout(10):
+        while await source.read(other) != b"two":
+            assert other.peek("home:be") is None or other.peek("home:be") == CachedValue(b"one", CacheOutcome.HIT)
+            await asyncio.sleep(0.002)
+    assert await source.read(other) == b"two"
+
+
+async def test_a_hundred_who_ask_for_the_truth_at_once_share_a_load(cache: Cache, source: Source) -> None:
+    answers = await asyncio.gather(*(source.ask(cache, fresh=True) for _ in range(100)))
+    assert {answer.value for answer in answers} == {b"one"}
+    assert source.loads <= 2

@@ -1,4 +1,4 @@
-"""The cache while Redis is away, frozen and back."""
+"""The level in Redis while Redis is away, frozen, full, emptied and back; nothing is kept in the process here."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -8,14 +8,12 @@ import pytest
 from redis.asyncio import Redis
 
 from application.ports.cache import Cache, CacheOutcome
-from infrastructure.cache.redis_cache import RedisCache
-from infrastructure.metrics.in_memory_metrics import InMemoryMetrics
+from infrastructure.cache.memory_level import MemoryLevel
 from infrastructure.redis.redis_client import create_quick_redis
-from infrastructure.resilience.breaker import BREAKER_RULES, Breaker, BreakerRule
+from tests.support.cache_processes import PATIENT, PRODUCTS_OWN, redis_cache_process
 from tests.support.servers import RedisProcess
 
 GENEROUS_SECONDS = 3
-PATIENT = BreakerRule(failures_to_open=2, open_seconds=0.05, timeout_seconds=5, successes_to_close=1)
 
 
 @pytest.fixture
@@ -24,8 +22,22 @@ async def client(redis_process: RedisProcess) -> AsyncIterator[Redis]:
         yield client
 
 
-def _cache(client: Redis, rule: BreakerRule = BREAKER_RULES["cache"]) -> RedisCache:
-    return RedisCache(client, Breaker("cache", rule), InMemoryMetrics())
+@pytest.fixture
+async def cache(redis_process: RedisProcess, client: Redis) -> AsyncIterator[Cache]:
+    """With the product's own breaker."""
+    memory = MemoryLevel(max_entries=0)
+    made = redis_cache_process(redis_process.url, "cache:", rule=PRODUCTS_OWN, memory=memory, client=client)
+    async with made as process:
+        yield process.cache
+
+
+@pytest.fixture
+async def patient(redis_process: RedisProcess, client: Redis) -> AsyncIterator[Cache]:
+    """With one that a busy machine does not open."""
+    memory = MemoryLevel(max_entries=0)
+    made = redis_cache_process(redis_process.url, "cache:", rule=PATIENT, memory=memory, client=client)
+    async with made as process:
+        yield process.cache
 
 
 async def _ask(cache: Cache, value: bytes = b"value", key: str = "home:be") -> tuple[bytes, CacheOutcome]:
@@ -44,9 +56,8 @@ async def _ask_until_hit(cache: Cache, value: bytes) -> None:
 
 @pytest.mark.parametrize("fault", ["away", "frozen"])
 async def test_the_loader_answers_soon_while_redis_is_not_there(
-    redis_process: RedisProcess, client: Redis, fault: str
+    redis_process: RedisProcess, cache: Cache, fault: str
 ) -> None:
-    cache = _cache(client)
     await _ask(cache)
     redis_process.stop() if fault == "away" else redis_process.pause()
     for number in range(20):
@@ -59,9 +70,8 @@ async def test_the_loader_answers_soon_while_redis_is_not_there(
 
 @pytest.mark.parametrize("fault", ["away", "frozen"])
 async def test_many_callers_at_once_wait_no_longer_than_one(
-    redis_process: RedisProcess, client: Redis, fault: str
+    redis_process: RedisProcess, cache: Cache, fault: str
 ) -> None:
-    cache = _cache(client)
     redis_process.stop() if fault == "away" else redis_process.pause()
     async with asyncio.timeout(GENEROUS_SECONDS):
         answers = await asyncio.gather(*(_ask(cache, key=f"home:{number % 50}") for number in range(200)))
@@ -69,8 +79,7 @@ async def test_many_callers_at_once_wait_no_longer_than_one(
     redis_process.resume()
 
 
-async def test_hits_come_back_with_redis(redis_process: RedisProcess, client: Redis) -> None:
-    cache = _cache(client)
+async def test_hits_come_back_with_redis(redis_process: RedisProcess, cache: Cache) -> None:
     redis_process.stop()
     await _ask(cache)
     redis_process.start()
@@ -79,9 +88,8 @@ async def test_hits_come_back_with_redis(redis_process: RedisProcess, client: Re
 
 @pytest.mark.parametrize("forget", ["invalidate", "clear"])
 async def test_what_was_invalidated_while_redis_was_frozen_is_never_a_hit_again(
-    redis_process: RedisProcess, client: Redis, forget: str
+    redis_process: RedisProcess, cache: Cache, forget: str
 ) -> None:
-    cache = _cache(client)
     await _ask(cache, b"old")
     redis_process.pause()
     await (cache.invalidate(["a"]) if forget == "invalidate" else cache.clear())
@@ -92,27 +100,46 @@ async def test_what_was_invalidated_while_redis_was_frozen_is_never_a_hit_again(
             await asyncio.sleep(0.005)
 
 
-async def test_an_invalidation_whose_caller_left_is_made_good(redis_process: RedisProcess, client: Redis) -> None:
-    cache = _cache(client, PATIENT)
-    await _ask(cache, b"old")
+async def test_an_invalidation_whose_caller_left_is_made_good(redis_process: RedisProcess, patient: Cache) -> None:
+    await _ask(patient, b"old")
     redis_process.pause()
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.02):
-            await cache.invalidate(["a"])
+            await patient.invalidate(["a"])
     redis_process.resume()
-    assert await _ask(cache, b"new") == (b"new", CacheOutcome.MISS)
+    assert await _ask(patient, b"new") == (b"new", CacheOutcome.MISS)
 
 
-async def test_a_redis_that_refuses_writes_is_as_good_as_none(redis_process: RedisProcess, client: Redis) -> None:
+async def test_a_redis_that_refuses_writes_is_as_good_as_none(cache: Cache, client: Redis) -> None:
     await client.config_set("maxmemory", "1")
-    cache = _cache(client)
     for number in range(5):
         assert await _ask(cache, b"%d" % number) == (b"%d" % number, CacheOutcome.MISS)
 
 
-async def test_an_evicted_mark_costs_a_miss_and_nothing_else(redis_process: RedisProcess, client: Redis) -> None:
-    cache = _cache(client, PATIENT)
-    await _ask(cache, b"old")
+async def test_an_evicted_mark_costs_a_miss_and_nothing_else(patient: Cache, client: Redis) -> None:
+    await _ask(patient, b"old")
     await client.delete("cache:mark:a")
-    assert await _ask(cache, b"new") == (b"new", CacheOutcome.MISS)
-    assert await _ask(cache, b"newer") == (b"new", CacheOutcome.HIT)
+    assert await _ask(patient, b"new") == (b"new", CacheOutcome.MISS)
+    assert await _ask(patient, b"newer") == (b"new", CacheOutcome.HIT)
+
+
+async def test_a_full_redis_takes_invalidations(client: Redis, patient: Cache) -> None:
+    await _ask(patient, b"old")
+    await client.config_set("maxmemory", "1")
+    await patient.invalidate(["a"])
+    await client.config_set("maxmemory", "0")
+    assert await _ask(patient, b"new") == (b"new", CacheOutcome.MISS)
+
+
+async def test_nothing_that_a_redis_holds_that_was_set_back_is_a_hit(client: Redis, patient: Cache) -> None:
+    """It was restarted from an old copy, or another took its place: what it had taken since then it has forgotten."""
+    await _ask(patient, b"old")
+    copy = {key: await client.get(key) for key in await client.keys("*")}
+    await patient.invalidate(["a"])
+    await client.flushall()
+    for key, value in copy.items():
+        assert value is not None
+        await client.set(key, value)
+    assert await _ask(patient, b"new") == (b"new", CacheOutcome.MISS)
+    await _ask_until_hit(patient, b"new")
+    assert await _ask(patient, b"newer") == (b"new", CacheOutcome.HIT)

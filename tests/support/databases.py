@@ -36,6 +36,10 @@ def rows(url: str, query: str) -> list[dict[str, Any]]:
     return found
 
 
+def execute(url: str, statement: str) -> None:
+    _run(_execute(url, statement))
+
+
 def answers(admin_url: str) -> bool:
     """Whether the server takes connections."""
     try:

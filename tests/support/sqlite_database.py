@@ -29,6 +29,11 @@ async def migrated_database(directory: Path) -> AsyncIterator[Database]:
         await database.dispose()
 
 
+def copied_template(directory: Path) -> str:
+    """The address of such a database, for who opens it himself."""
+    return f"sqlite:///{shutil.copy(_template(), directory / FILE_NAME)}"
+
+
 @cache
 def _template() -> Path:
     directory = Path(mkdtemp(prefix="tailtribe-template-"))

@@ -45,6 +45,11 @@ class Metrics(Protocol):
     def cache_answered(self, *, kind: str, outcome: str) -> None: ...
 
     @abstractmethod
+    def cache_loaded(self, *, kind: str, seconds: float, size_bytes: int, queries: int) -> None:
+        """A loader has answered; a hit of its kind saves as many queries as its loads have sent on average."""
+        ...
+
+    @abstractmethod
     def job_finished(self, *, kind: str, outcome: str, seconds: float) -> None: ...
 
     @abstractmethod

@@ -13,9 +13,11 @@ LOAD_SECONDS = 20.0
 
 @dataclass(slots=True, eq=False)
 class Flight:
-    """A load under way. `outdated` once one of its tags was invalidated: what it brings must not be remembered."""
+    """A load under way. `outdated` once one of its tags was invalidated: what it brings must not be remembered. Flights
+    are numbered as they begin."""
 
     tags: frozenset[str]
+    number: int = 0
     outdated: bool = False
 
 
@@ -31,16 +33,28 @@ class SingleFlight:
 
     def __init__(self) -> None:
         self._flights: dict[str, tuple[Flight, asyncio.Task[CachedValue]]] = {}
+        self.last_number = 0
 
     def __contains__(self, key: str) -> bool:
         return key in self._flights
 
-    async def run(self, key: str, tags: Collection[str], load: Load) -> CachedValue:
-        _, task = self._flights.get(key, (None, None))
-        if task is None or task.done():
-            task = self._start(key, Flight(frozenset(tags)), load)
+    def number(self, key: str) -> int | None:
+        """Of the load under way."""
+        flight, _ = self._flights.get(key, (None, None))
+        return None if flight is None else flight.number
+
+    async def run(self, key: str, tags: frozenset[str], load: Load) -> CachedValue:
+        task = self.begin(key, tags, load)
         async with within_deadline():
             return await asyncio.shield(task)
+
+    def begin(self, key: str, tags: frozenset[str], load: Load) -> asyncio.Task[CachedValue]:
+        """The load under way, or this one."""
+        _, task = self._flights.get(key, (None, None))
+        if task is not None and not task.done():
+            return task
+        self.last_number += 1
+        return self._start(key, Flight(tags, self.last_number), load)
 
     def invalidate(self, tags: Collection[str]) -> None:
         """Marks the loads under these tags outdated. Who asks from now on waits for a new load."""
@@ -51,6 +65,12 @@ class SingleFlight:
     def clear(self) -> None:
         for key in list(self._flights):
             self._outdate(key)
+
+    async def close(self) -> None:
+        tasks = [task for _, task in self._flights.values()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     def _outdate(self, key: str) -> None:
         flight, _ = self._flights.pop(key)

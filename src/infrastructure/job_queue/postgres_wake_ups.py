@@ -1,21 +1,23 @@
-"""Wakes the relay when another process has committed work: LISTEN on a connection of its own, kept alive.
+"""Wakes the relay when another process has committed work, and tells what became untrue in the cache: LISTEN on a
+connection of its own, kept alive.
 
-The notifications come from triggers on events and jobs: they cost a writer no round trip.
+The notifications about work come from triggers on events and jobs: they cost a writer no round trip.
 """
 
 import asyncio
 import random
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 import asyncpg
 import structlog
 from sqlalchemy.engine import URL
 
+from domain.shared.errors import Unavailable
 from infrastructure.persistence.jobs.job_tables import WORK_CHANNEL
 from infrastructure.persistence.pooler import is_behind_pooler
 
-ALIVE_EVERY_SECONDS = 30.0
+ALIVE_EVERY_SECONDS = 5.0
 ANSWER_SECONDS = 5
 SHORTEST_PAUSE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 10.0
@@ -23,14 +25,29 @@ LONGEST_PAUSE_SECONDS = 10.0
 log = structlog.get_logger(__name__)
 
 
+class Listener(Protocol):
+    """Hears what is announced on its channel, and knows when it does not."""
+
+    channel: str
+
+    def hear(self, text: str) -> None: ...
+
+    async def listening(self) -> None:
+        """From now on everything is heard. Raises Unavailable when it could not find out what came before."""
+        ...
+
+    def deaf(self, *, for_good: bool = False) -> None: ...
+
+
 class PostgresWakeUps:
     """`address` should lead to the server itself: a transaction-mode pooler passes no notifications on, and behind one
     there are no wake-ups. What is missed then, or while the connection is down, is found by the relay's own looking.
     """
 
-    def __init__(self, address: URL, wake: Callable[[], None]) -> None:
+    def __init__(self, address: URL, wake: Callable[[], None], listener: Listener | None = None) -> None:
         self._address = address.set(drivername="postgresql").render_as_string(hide_password=False)
         self._wake = wake
+        self._listener = listener
 
     async def run(self) -> None:
         """Works until cancelled, or until there is nothing to hear."""
@@ -56,6 +73,8 @@ class PostgresWakeUps:
         if is_deaf:
             log.info("wake_ups.none", reason="behind a pooler; DATABASE_DIRECT_URL would lead past it")
             connection.terminate()
+            if self._listener is not None:
+                self._listener.deaf(for_good=True)
         return is_deaf
 
     async def _listen(self, connection: Any) -> None:
@@ -64,13 +83,22 @@ class PostgresWakeUps:
         connection.add_termination_listener(lambda _connection: lost.set())
         try:
             await connection.add_listener(WORK_CHANNEL, lambda *_: self._wake())
+            await self._begin_to_listen(connection)
             self._wake()
             while not await _happens(lost, ALIVE_EVERY_SECONDS):
                 await connection.execute("SELECT 1", timeout=ANSWER_SECONDS)
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except (OSError, TimeoutError, Unavailable, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             log.warning("wake_ups.lost", reason=type(error).__name__)
         finally:
             connection.terminate()
+            if self._listener is not None:
+                self._listener.deaf()
+
+    async def _begin_to_listen(self, connection: Any) -> None:
+        listener = self._listener
+        if listener is not None:
+            await connection.add_listener(listener.channel, lambda *heard: listener.hear(heard[-1]))
+            await listener.listening()
 
 
 async def _happens(event: asyncio.Event, seconds: float) -> bool:

@@ -48,6 +48,10 @@ class InMemoryMetrics(Metrics):
         )
         self._changes = self._counter("tailtribe_breaker_changes", "Changes of state of breakers", "name", "state")
         self._cache = self._counter("tailtribe_cache_answers", "Answers of the cache", "kind", "outcome")
+        self._loads = self._histogram("tailtribe_cache_load_seconds", "Loads of the cache", QUERY_BUCKETS, "kind")
+        self._loaded_bytes = self._counter("tailtribe_cache_loaded_bytes", "Bytes that were loaded", "kind")
+        self._saved = self._counter("tailtribe_cache_saved_queries", "Queries that hits made unnecessary", "kind")
+        self._queries_of_a_load: dict[str, _Mean] = {}
 
         # Finding a series by its labels takes longer than counting in it. There are as many as there are label values.
         self._of_request = cache(self._series_of_request)
@@ -81,6 +85,14 @@ class InMemoryMetrics(Metrics):
     def cache_answered(self, *, kind: str, outcome: str) -> None:
         self._of_cache(self._kinds.value(kind), self._kinds.value(outcome)).inc()
         self._recent.now().cache[outcome] += 1
+        if outcome == "hit" and kind in self._queries_of_a_load:
+            self._saved.labels(kind).inc(self._queries_of_a_load[kind].value)
+
+    def cache_loaded(self, *, kind: str, seconds: float, size_bytes: int, queries: int) -> None:
+        kind = self._kinds.value(kind)
+        self._loads.labels(kind).observe(_duration(seconds))
+        self._loaded_bytes.labels(kind).inc(max(0, size_bytes))
+        self._queries_of_a_load.setdefault(kind, _Mean()).add(max(0, queries))
 
     def job_finished(self, *, kind: str, outcome: str, seconds: float) -> None:
         self._jobs.labels(self._kinds.value(kind), self._kinds.value(outcome)).observe(_duration(seconds))
@@ -114,6 +126,17 @@ class InMemoryMetrics(Metrics):
 
     def _histogram(self, name: str, what: str, buckets: tuple[float, ...], *labels: str) -> Histogram:
         return Histogram(name, f"{what}, in seconds", labels, buckets=buckets, registry=self._registry)
+
+
+class _Mean:
+    def __init__(self) -> None:
+        self._sum = self._count = 0
+        self.value = 0.0
+
+    def add(self, value: int) -> None:
+        self._sum += value
+        self._count += 1
+        self.value = self._sum / self._count
 
 
 class _BoundedLabel:

@@ -24,8 +24,10 @@ class Coalesced(Generic[Item, Answer]):
         serve: Callable[[Sequence[Item]], Awaitable[Sequence[Answer]]],
         *,
         give_back: Callable[[Answer], Coroutine[Any, Any, None]] | None = None,
+        gather_seconds: float = GATHER_SECONDS,
     ) -> None:
         self._serve = serve
+        self._gather_seconds = gather_seconds
         self._give_back = give_back
         self._returning: set[asyncio.Task[None]] = set()
         self._waiting: list[tuple[Item, asyncio.Future[Answer]]] = []
@@ -72,7 +74,7 @@ class Coalesced(Generic[Item, Answer]):
                         waiting.set_result(answer)
                     else:
                         self._return(answer)
-                await asyncio.sleep(GATHER_SECONDS)
+                await asyncio.sleep(self._gather_seconds)
 
 
 def _settle(waiting: "asyncio.Future[Answer]", error: BaseException) -> None:

@@ -17,6 +17,7 @@ from sqlalchemy.pool import NullPool
 from application.deadline import DeadlineExceeded, seconds_left, within_deadline
 from infrastructure.persistence.constraint_errors import DatabaseUnavailable, translate
 from infrastructure.persistence.pooler import UNPREPARED, is_behind_pooler
+from infrastructure.persistence.query_count import count_query
 
 WAIT_SECONDS = 10.0
 CONNECT_SECONDS = 5.0
@@ -116,6 +117,7 @@ class Database:
         self.write_engine = _engine(self._url, self._writers, read_only=False, pooled_elsewhere=pooled_elsewhere)
         self.read_engine = _engine(self._url, self._readers, read_only=True, pooled_elsewhere=pooled_elsewhere)
         for engine in (self.write_engine, self.read_engine):
+            event.listen(engine.sync_engine, "after_cursor_execute", lambda *_: count_query())
             if self._on_query is not None:
                 _time_queries(engine, self._on_query)
 

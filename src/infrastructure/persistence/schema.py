@@ -7,7 +7,7 @@ from infrastructure.persistence.bookings import booking_tables
 from infrastructure.persistence.caregivers import caregiver_tables
 from infrastructure.persistence.idempotency import idempotency_tables
 from infrastructure.persistence.jobs import job_tables
-from infrastructure.persistence.operations import breaker_history_tables
+from infrastructure.persistence.operations import breaker_history_tables, cache_invalidation_tables
 from infrastructure.persistence.payments import payment_tables
 from infrastructure.persistence.pets import pet_tables
 from infrastructure.persistence.places import place_tables
@@ -18,6 +18,7 @@ TABLE_MODULES = (
     audit_tables,
     booking_tables,
     breaker_history_tables,
+    cache_invalidation_tables,
     caregiver_tables,
     idempotency_tables,
     job_tables,

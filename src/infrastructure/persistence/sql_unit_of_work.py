@@ -3,6 +3,9 @@
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager
+from functools import partial
+
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from application.deadline import deadline_in
 from application.ports.clock import Clock
@@ -22,6 +25,10 @@ from infrastructure.persistence.payments.sql_payment_repository import SqlPaymen
 from infrastructure.persistence.pets.sql_pet_repository import SqlPetRepository
 from infrastructure.persistence.transaction import Transaction
 
+AfterCommit = Callable[[], Awaitable[None]]
+# Writes down, within a transaction, what it makes untrue in the cache.
+Record = Callable[[AsyncConnection, Collection[str]], Awaitable[AfterCommit]]
+
 
 class SqlUnitOfWork(UnitOfWork):
     def __init__(self, transaction: Transaction) -> None:
@@ -40,7 +47,10 @@ class SqlUnitOfWork(UnitOfWork):
 
 class SqlUnitOfWorkFactory(UnitOfWorkFactory):
     """Before a commit the job it is part of, if any, must still be its own (LeaseLost). After it, what became untrue is
-    emptied in the cache, and the relays are woken when there is work for them."""
+    emptied in the cache, and the relays are woken when there is work for them.
+
+    With `record` what became untrue is written down in the transaction, and emptied by what that returns; `invalidate`
+    serves where nothing has to be written down."""
 
     def __init__(
         self,
@@ -50,12 +60,14 @@ class SqlUnitOfWorkFactory(UnitOfWorkFactory):
         ids: Ids,
         invalidate: Callable[[Collection[str]], Awaitable[None]],
         wake_relay: Callable[[], None],
+        record: Record | None = None,
     ) -> None:
         self._database = database
         self._clock = clock
         self._ids = ids
         self._invalidate = invalidate
         self._wake_relay = wake_relay
+        self._record = record
 
     @asynccontextmanager
     async def __call__(self) -> AsyncGenerator[UnitOfWork]:
@@ -63,10 +75,18 @@ class SqlUnitOfWorkFactory(UnitOfWorkFactory):
             transaction = Transaction(connection=connection, clock=self._clock, ids=self._ids)
             yield SqlUnitOfWork(transaction)
             await pass_fence(transaction)
+            invalidate = await self._recorded(transaction)
         note_finish(transaction)
         if transaction.leaves_work:
             self._wake_relay()
-        if transaction.touched_tags:
+        if invalidate is not None:
             # However late it is: what was committed is true now.
             with deadline_in(None):
-                await asyncio.shield(asyncio.ensure_future(self._invalidate(transaction.touched_tags)))
+                await asyncio.shield(asyncio.ensure_future(invalidate()))
+
+    async def _recorded(self, transaction: Transaction) -> AfterCommit | None:
+        if not transaction.touched_tags:
+            return None
+        if self._record is None:
+            return partial(self._invalidate, transaction.touched_tags)
+        return await self._record(transaction.connection, transaction.touched_tags)

@@ -46,6 +46,8 @@ class Container:
         self._scheduler = start_scheduler(self._fire_scheduled, self._make_up)
         self._spawn(self.parts.relay.run())
         self._spawn(self.parts.journal.run())
+        for work in self.parts.cache_work:
+            self._spawn(work())
         if self.parts.wake_ups is not None:
             self._spawn(self.parts.wake_ups.run())
 

@@ -7,7 +7,6 @@ from typing import Any
 from redis.asyncio import Redis
 
 from application.adapters import Adapters
-from application.ports.cache import Cache
 from application.ports.clock import Clock
 from application.ports.geocoder import Geocoder
 from application.ports.health_probe import HealthProbe
@@ -17,8 +16,7 @@ from application.ports.mail import Mail
 from application.ports.metrics import Metrics
 from application.ports.pace import Pace
 from application.ports.rate_limits import RateLimits
-from infrastructure.cache.in_memory_cache import InMemoryCache
-from infrastructure.cache.redis_cache import RedisCache
+from infrastructure.cache.memory_level import MemoryLevel
 from infrastructure.clock.system_clock import SystemClock
 from infrastructure.health.probes import AlwaysThere, BreakerProbe, DatabaseProbe, RedisProbe
 from infrastructure.ids.uuid7_ids import Uuid7Ids
@@ -49,7 +47,7 @@ from infrastructure.persistence.sql_unit_of_work import SqlUnitOfWorkFactory
 from infrastructure.public_holidays.holidays_calendar import HolidaysCalendar
 from infrastructure.rate_limits.in_memory_rate_limits import InMemoryRateLimits
 from infrastructure.rate_limits.redis_rate_limits import RedisRateLimits
-from infrastructure.redis.redis_client import create_quick_redis, redis_address
+from infrastructure.redis.redis_client import create_quick_redis, create_redis, redis_address
 from infrastructure.resilience.breaker import BREAKER_RULES, Breaker, BreakerRegistry
 from infrastructure.resilience.breaker_journal import BreakerJournal
 from infrastructure.resilience.guarded_connected_accounts import GuardedConnectedAccounts
@@ -59,6 +57,7 @@ from infrastructure.resilience.guarded_payments import GuardedPayments, payments
 from infrastructure.resilience.shared_breaker_state import SharedBreakerState, create_breaker_redis
 from infrastructure.tokens.hmac_token_signer import HmacTokenSigner
 from infrastructure.tokens.jwt_access_tokens import JwtAccessTokens
+from interfaces.bootstrap.cache_parts import BackgroundWork, CacheParts, build_cache
 from interfaces.bootstrap.outside import Close, choose_geocoder, choose_mail
 from interfaces.bootstrap.settings import Settings
 from interfaces.worker.event_routes import route_event
@@ -76,6 +75,7 @@ class Parts:
     breakers: BreakerRegistry
     journal: BreakerJournal
     wake_ups: PostgresWakeUps | None
+    cache_work: tuple[BackgroundWork, ...]
     drain_seconds: float
     mail_per_second: float
     close_clients: tuple[Close, ...]
@@ -98,7 +98,7 @@ class _Breakers:
     geocoding: Breaker | None
 
 
-def build_parts(settings: Settings) -> Parts:
+def build_parts(settings: Settings, *, cache_memory: MemoryLevel | None = None) -> Parts:
     """Everything, connected to nothing yet: services may come later."""
     settings.data_path.mkdir(parents=True, exist_ok=True)
     clock, ids, metrics = SystemClock(), Uuid7Ids(), InMemoryMetrics()
@@ -118,7 +118,15 @@ def build_parts(settings: Settings) -> Parts:
         ids=ids,
         transport_forgets=in_process is not None,
     )
-    cache = _cache(redis, breakers, metrics)
+    cache = build_cache(
+        metrics,
+        database=database,
+        redis=(redis[0], redis[3]) if redis else None,
+        breaker=breakers.cache,
+        clock=clock,
+        ids=ids,
+        memory=cache_memory,
+    )
     registry = _registry(redis, breakers)
     registry.observe(metrics)
     geocoder, close_geocoder = choose_geocoder(settings, database, breakers.geocoding)
@@ -151,10 +159,11 @@ def build_parts(settings: Settings) -> Parts:
         redis=redis,
         breakers=registry,
         journal=journal,
-        wake_ups=_wake_ups(settings, database, relay),
+        wake_ups=_wake_ups(settings, database, relay, cache),
+        cache_work=cache.work,
         drain_seconds=settings.drain_seconds,
         mail_per_second=settings.mail_per_second,
-        close_clients=(job_records.settle, close_geocoder, close_mail),
+        close_clients=(job_records.settle, close_geocoder, close_mail, cache.cache.close),
     )
 
 
@@ -172,11 +181,13 @@ def _breakers(settings: Settings) -> _Breakers:
 
 
 def _redis_clients(settings: Settings) -> tuple[Redis, ...]:
-    """For the cache, the rate limits and the breakers: a queue before the one does not hold up the others."""
+    """For the cache, the limits, the breakers and what the cache hears: a queue before the one does not hold up the
+    others."""
     if settings.redis_url is None:
         return ()
     address = (settings.redis_url, settings.redis_token)
-    return create_quick_redis(*address), create_quick_redis(*address), create_breaker_redis(*address)
+    hearing = create_redis(*address, retries=0, max_connections=1)
+    return create_quick_redis(*address), create_quick_redis(*address), create_breaker_redis(*address), hearing
 
 
 def _transport(settings: Settings, in_process: InProcessJobTransport | None) -> JobTransport:
@@ -192,19 +203,15 @@ def _registry(redis: tuple[Redis, ...], breakers: _Breakers) -> BreakerRegistry:
     return BreakerRegistry([*outside, breakers.cache, breakers.limits, breakers.queue], shared)
 
 
-def _wake_ups(settings: Settings, database: Database, relay: OutboxRelay) -> PostgresWakeUps | None:
+def _wake_ups(settings: Settings, database: Database, relay: OutboxRelay, cache: CacheParts) -> PostgresWakeUps | None:
     if database.is_sqlite:
         return None
     address = database_url(settings.database_direct_url or settings.database_url, settings.data_path)
-    return PostgresWakeUps(address, relay.wake)
+    return PostgresWakeUps(address, relay.wake, cache.cache.invalidations)
 
 
 def _pace(redis: tuple[Redis, ...], breakers: _Breakers) -> Pace:
     return RedisPace(redis[1], breakers.limits) if redis else InMemoryPace()
-
-
-def _cache(redis: tuple[Redis, ...], breakers: _Breakers, metrics: Metrics) -> Cache:
-    return RedisCache(redis[0], breakers.cache, metrics) if redis else InMemoryCache(metrics)
 
 
 def _rate_limits(redis: tuple[Redis, ...], breakers: _Breakers) -> RateLimits:
@@ -232,7 +239,7 @@ def _adapters(
     metrics: Metrics,
     breakers: _Breakers,
     registry: BreakerRegistry,
-    cache: Cache,
+    cache: CacheParts,
     geocoder: Geocoder,
     job_records: JobRecords,
     mail: Mail,
@@ -248,7 +255,7 @@ def _adapters(
         account_queries=SqlAccountQueries(database),
         booking_queries=SqlBookingQueries(database),
         breaker_history=SqlBreakerHistory(database),
-        cache=cache,
+        cache=cache.cache,
         caregiver_queries=SqlCaregiverQueries(database),
         circuit_breakers=registry,
         connected_accounts=GuardedConnectedAccounts(accounts, breakers.payments),
@@ -274,6 +281,8 @@ def _adapters(
         # In production nobody may settle a payment by asking for it.
         sandbox_bank=None if settings.in_production else sandbox,
         token_signer=HmacTokenSigner(secret),
-        unit_of_work=SqlUnitOfWorkFactory(database, invalidate=cache.invalidate, wake_relay=wake_relay, **shared),
+        unit_of_work=SqlUnitOfWorkFactory(
+            database, invalidate=cache.cache.invalidate, record=cache.record, wake_relay=wake_relay, **shared
+        ),
         **shared,
     )

@@ -1,0 +1,205 @@
+"""What the levels of the cache do for each other, and when one of them throws or dawdles."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import aclosing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from redis.asyncio import Redis
+from redis.exceptions import ConnectionError as RedisConnectionError
+from sqlalchemy import update
+
+from application.ports.cache import CachedValue, CacheOutcome
+from domain.shared.errors import Unavailable
+from infrastructure.cache.memory_level import MemoryLevel
+from infrastructure.persistence.operations.cache_invalidation_tables import cache_invalidations
+from infrastructure.persistence.sql_unit_of_work import SqlUnitOfWork, SqlUnitOfWorkFactory
+from infrastructure.redis.redis_client import create_redis
+from tests.support.cache_processes import CacheProcess, Opened, product_cache_process, redis_cache_process, world
+from tests.support.polling import until, until_awaited
+from tests.support.servers import RedisProcess
+from tests.support.stores import Store
+
+NOTHING_KEPT = MemoryLevel(max_entries=0)
+
+
+class ChaoticRedis(Redis):
+    """Throws at every other command, or answers late."""
+
+    delay_seconds = 0.0
+    throws = False
+    commands = 0
+
+    async def execute_command(self, *args: Any, **options: Any) -> Any:
+        self.commands += 1
+        if self.throws and self.commands % 2:
+            raise RedisConnectionError("chaos")
+        await asyncio.sleep(self.delay_seconds)
+        return await super().execute_command(*args, **options)
+
+
+@pytest.fixture
+async def chaotic(redis_server: str) -> AsyncIterator[ChaoticRedis]:
+    plain = create_redis(redis_server, timeout_seconds=5, retries=0)
+    async with aclosing(plain):
+        yield ChaoticRedis(connection_pool=plain.connection_pool)
+
+
+@pytest.fixture
+async def make(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[..., Opened]:
+    return world("tiered, postgresql", request, tmp_path)
+
+
+class Source:
+    def __init__(self, value: bytes = b"one", seconds: float = 0) -> None:
+        self.value, self.seconds, self.loads = value, seconds, 0
+        self.error: Exception | None = None
+
+    async def load(self) -> bytes:
+        self.loads += 1
+        await asyncio.sleep(self.seconds)
+        if self.error is not None:
+            raise self.error
+        return self.value
+
+    async def ask(self, process: CacheProcess, key: str = "home:be", **how: Any) -> CachedValue:
+        return await process.cache.get_or_load(key, self.load, **{"ttl_seconds": 60, "tags": ["a"], **how})
+
+
+@pytest.mark.parametrize("fresh", [False, True])
+async def test_of_two_hundred_who_miss_in_two_processes_one_loads(make: Callable[..., Opened], fresh: bool) -> None:
+    async with make() as one, make() as other:
+        source = Source(seconds=0.1)
+        asking = [source.ask(process, fresh=fresh) for process in (one, other) for _ in range(100)]
+        answers = await asyncio.gather(*asking)
+        assert {answer.value for answer in answers} == {b"one"}
+        assert source.loads == 1
+
+
+async def test_who_dies_while_he_loads_holds_the_others_up_for_a_second(make: Callable[..., Opened]) -> None:
+    async with make() as one, make() as other:
+        dying = asyncio.create_task(Source(seconds=60).ask(one))
+        await until(lambda: "home:be" in one.cache._flights)
+        await asyncio.sleep(0.05)
+        async with asyncio.timeout(5):
+            assert (await Source(b"two").ask(other)).value == b"two"
+        dying.cancel()
+
+
+async def test_who_fails_to_load_holds_nobody_up(make: Callable[..., Opened]) -> None:
+    async with make() as one, make() as other:
+        broken = Source()
+        broken.error = LookupError("gone")
+        with pytest.raises(LookupError):
+            await broken.ask(one)
+        source = Source()
+        await source.ask(other)
+        assert source.loads == 1
+
+
+async def test_what_one_process_has_loaded_another_has_at_hand_after_one_look(make: Callable[..., Opened]) -> None:
+    async with make() as one, make() as other:
+        source = Source()
+        await source.ask(one)
+        assert other.cache.peek("home:be") is None
+        assert (await source.ask(other)).outcome is CacheOutcome.HIT
+        assert other.cache.peek("home:be") == CachedValue(b"one", CacheOutcome.HIT)
+        assert source.loads == 1
+
+
+async def test_a_change_whose_author_dies_before_he_tells_redis_is_heard_at_its_commit(
+    make: Callable[..., Opened],
+) -> None:
+    async with make() as one, make() as other:
+        source = Source()
+        await source.ask(one)
+        await source.ask(other)
+        await _commit_and_die(one, "a")
+        source.value = b"two"
+        # What Redis holds under the tag is not trusted either, until somebody has told it.
+        await until(lambda: other.cache.peek("home:be") is None)
+        assert (await source.ask(other)).value == b"two"
+        await until(lambda: not other.cache.invalidations.is_owed(["a"]))
+        assert (await source.ask(other, fresh=True)).value == b"two"
+
+
+async def test_what_was_left_behind_is_swept(make: Callable[..., Opened], postgres_store: Store) -> None:
+    async with make() as one:
+        await _commit_and_die(one, "a")
+        assert len(await postgres_store.rows(cache_invalidations)) == 1
+        assert one.database is not None
+        async with one.database.begin() as connection:
+            created = datetime.now(UTC) - timedelta(minutes=2)
+            await connection.execute(update(cache_invalidations).values(created_at=created))
+        one.cache.invalidations.sweep_soon()
+
+        async def is_swept() -> bool:
+            return await postgres_store.rows(cache_invalidations) == []
+
+        await until_awaited(is_swept)
+
+
+async def _commit_and_die(process: CacheProcess, tag: str) -> None:
+    """Commits a change as the process does, which then tells nobody."""
+    assert process.unit_of_work is not None
+
+    async def die() -> None: ...
+
+    record = process.unit_of_work._record
+    assert record is not None
+
+    async def record_and_die(*arguments: Any) -> Any:
+        await record(*arguments)
+        return die
+
+    dying: SqlUnitOfWorkFactory = process.unit_of_work
+    dying._record = record_and_die
+    async with dying() as uow:
+        assert isinstance(uow, SqlUnitOfWork)
+        uow.transaction.touch(tag)
+    dying._record = record
+
+
+async def test_a_value_that_has_run_out_stands_in_while_the_database_is_away(redis_server: str) -> None:
+    async with redis_cache_process(redis_server, f"{uuid4()}:", memory=NOTHING_KEPT) as process:
+        source = Source()
+        await source.ask(process, ttl_seconds=0.02)
+        await asyncio.sleep(0.03)
+        source.error = Unavailable("away")
+        assert await source.ask(process) == CachedValue(b"one", CacheOutcome.STALE)
+        await process.cache.invalidate(["a"])
+        with pytest.raises(Unavailable):
+            await source.ask(process)
+
+
+async def test_a_redis_that_throws_or_dawdles_fails_nobody(redis_server: str, chaotic: ChaoticRedis) -> None:
+    async with redis_cache_process(redis_server, f"{uuid4()}:", memory=NOTHING_KEPT, client=chaotic) as process:
+        for chaos in ({"throws": True}, {"delay_seconds": 0.05}, {"throws": True, "delay_seconds": 0.02}):
+            chaotic.throws = bool(chaos.get("throws"))
+            chaotic.delay_seconds = float(chaos.get("delay_seconds", 0))
+            for number in range(10):
+                source = Source(b"%d" % number)
+                await process.cache.invalidate(["a"])
+                for fresh in (True, False):
+                    assert (await source.ask(process, fresh=fresh)).value == b"%d" % number
+
+
+async def test_a_lost_redis_leaves_the_level_in_the_process_true(
+    redis_process: RedisProcess, postgres_store: Store
+) -> None:
+    address = postgres_store.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    made = [product_cache_process(address, redis_process.url, prefix="lost:") for _ in range(2)]
+    async with made[0] as one, made[1] as other:
+        source = Source()
+        await source.ask(one)
+        await source.ask(other)
+        redis_process.stop()
+        assert other.cache.peek("home:be") == CachedValue(b"one", CacheOutcome.HIT)
+        source.value = b"two"
+        await one.cache.invalidate(["a"])
+        assert (await source.ask(other)).value == b"two"
+        assert (await source.ask(other, fresh=True)).value == b"two"

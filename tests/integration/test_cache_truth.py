@@ -1,0 +1,65 @@
+"""Nobody sees what is older than promised, whatever befalls Redis and the processes."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from tests.support.cache_truth import Storm, Verdict
+from tests.support.cache_witness import CREATE, KEYS
+from tests.support.certificates import Certificates
+from tests.support.databases import create_database, drop_database, execute
+from tests.support.faulty_proxy import FaultyProxy
+from tests.support.servers import RedisProcess, redis_binary
+
+
+@pytest.fixture
+def database(postgres_server: str, postgres_template: str) -> Iterator[str]:
+    name = f"truth_{uuid4().hex[:8]}"
+    url = create_database(postgres_server, name, template=postgres_template)
+    for statement in CREATE:
+        execute(url, statement)
+    yield url
+    drop_database(postgres_server, name)
+
+
+def _assert_true(verdict: Verdict) -> None:
+    assert verdict.violations == []
+    assert min(verdict.counts[kind] for kind in ("write", "plain", "fresh")) > 100, verdict.counts
+    assert verdict.counts["last"] == 2 * KEYS
+
+
+def test_nothing_is_older_than_promised_while_redis_comes_and_goes(
+    tmp_path: Path, database: str, redis_process: RedisProcess
+) -> None:
+    with FaultyProxy(redis_process.port) as proxy:
+        storm = Storm(
+            folder=tmp_path,
+            database_url=database,
+            redis=redis_process,
+            redis_url=redis_process.url,
+            proxy=proxy,
+            seconds=9,
+        )
+        _assert_true(storm.run())
+
+
+def test_the_same_holds_over_tls_and_without_the_client_commands(tmp_path: Path, database: str) -> None:
+    certificates = Certificates(tmp_path)
+    rights = ["--user", "default", "on", "nopass", "~*", "&*", "+@all", "-client"]
+    redis = RedisProcess(redis_binary(), *rights, *certificates.redis_options())
+    redis.start()
+    try:
+        url = certificates.redis_url()
+        _assert_true(
+            Storm(folder=tmp_path, database_url=database, redis=redis, redis_url=url, seconds=4, may_die=False).run()
+        )
+    finally:
+        redis.stop()
+
+
+def test_the_same_holds_without_redis(tmp_path: Path, database: str) -> None:
+    _assert_true(
+        Storm(folder=tmp_path, database_url=database, redis=None, redis_url=None, seconds=3, may_die=False).run()
+    )
