@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from application.ports.cache import ABSENT, ABSENT_SECONDS, Cache, CachedValue, CacheOutcome
+from domain.shared.errors import Unavailable
 from infrastructure.cache.in_memory_cache import InMemoryCache
+from infrastructure.cache.memory_level import STALE_SECONDS
 from infrastructure.metrics.in_memory_metrics import InMemoryMetrics
 from tests.support.cache_processes import WORLDS, CacheProcess, world
 from tests.support.polling import until
@@ -268,6 +270,60 @@ async def test_an_absence_is_remembered_briefly(metrics: InMemoryMetrics, source
     await source.ask(cache, ttl_seconds=900)
     time.seconds = ABSENT_SECONDS
     assert (await source.ask(cache, ttl_seconds=900)).outcome is CacheOutcome.MISS
+
+
+async def test_shortly_before_its_end_a_value_is_loaded_again_while_it_is_still_answered(
+    metrics: InMemoryMetrics,
+) -> None:
+    """One that takes 100 ms to load: hardly ever two seconds before its end, nearly always in its last moment."""
+    time = Time()
+    cache = InMemoryCache(metrics, monotonic=time)
+    source = Source()
+
+    async def load() -> bytes:
+        value = await source.load()
+        await asyncio.sleep(0.1)
+        return value
+
+    await cache.get_or_load("home:be", load, ttl_seconds=100, tags=["a"])
+    time.seconds = 87.5
+    assert cache.peek("home:be") == CachedValue(b"one", CacheOutcome.HIT)
+    source.value = b"two"
+    async with asyncio.timeout(10):
+        while (answer := await cache.get_or_load("home:be", load, ttl_seconds=100, tags=["a"])).value == b"one":
+            # A load that everybody had to wait for would be a miss.
+            assert answer.outcome is CacheOutcome.HIT
+            time.seconds += 0.01 if source.loads == 1 else 0
+            await asyncio.sleep(0)
+    assert answer == CachedValue(b"two", CacheOutcome.HIT)
+
+
+async def test_after_its_loader_failed_a_value_stands_in_until_it_is_too_old(
+    metrics: InMemoryMetrics, source: Source
+) -> None:
+    time = Time()
+    cache = InMemoryCache(metrics, monotonic=time)
+    await source.read(cache)
+    source.error = Unavailable("away")
+    time.seconds = 61
+    assert await source.ask(cache) == CachedValue(b"one", CacheOutcome.STALE)
+    assert await source.ask(cache) == CachedValue(b"one", CacheOutcome.STALE)
+    # The loader rests for a second after it has failed.
+    assert source.loads == 2
+    time.seconds = 61 + STALE_SECONDS
+    with pytest.raises(Unavailable):
+        await source.ask(cache)
+    summary = await metrics.summary()
+    assert summary.cache_stale == 2
+
+
+async def test_what_was_invalidated_never_stands_in(metrics: InMemoryMetrics, source: Source) -> None:
+    cache = InMemoryCache(metrics)
+    await source.read(cache)
+    await cache.invalidate(["a"])
+    source.error = Unavailable("away")
+    with pytest.raises(Unavailable):
+        await source.ask(cache)
 
 
 async def test_what_is_at_hand_is_answered_and_counted_at_a_peep(metrics: InMemoryMetrics, source: Source) -> None:

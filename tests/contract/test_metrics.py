@@ -135,3 +135,15 @@ def test_two_registries_live_side_by_side() -> None:
     one, other = InMemoryMetrics(), InMemoryMetrics()
     one.query_finished(seconds=0.01)
     assert b"tailtribe_db_query_seconds_count 0.0" in other.prometheus_text()
+
+
+async def test_a_hit_saves_what_its_kind_asks_the_database_for_on_average(metrics: InMemoryMetrics) -> None:
+    metrics.cache_answered(kind="home", outcome="hit")
+    metrics.cache_loaded(kind="home", seconds=0.01, size_bytes=100, queries=2)
+    metrics.cache_loaded(kind="home", seconds=0.03, size_bytes=300, queries=4)
+    metrics.cache_answered(kind="home", outcome="hit")
+    metrics.cache_answered(kind="home", outcome="miss")
+    text = metrics.prometheus_text()
+    assert b'tailtribe_cache_saved_queries_total{kind="home"} 3.0' in text
+    assert b'tailtribe_cache_loaded_bytes_total{kind="home"} 400.0' in text
+    assert b'tailtribe_cache_load_seconds_count{kind="home"} 2.0' in text
