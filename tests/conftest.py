@@ -21,7 +21,6 @@ from tests.support.servers import (
     redis_binary,
 )
 
-
 # Threads of executors end by themselves when the interpreter does.
 _EXECUTORS = ("asyncio_", "ThreadPoolExecutor-", "password_", "AnyIO")
 

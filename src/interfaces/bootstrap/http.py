@@ -35,7 +35,7 @@ from interfaces.http.idempotency import Idempotency
 from interfaces.http.jobs import JobController
 from interfaces.http.json_body import StrictRequest, check_parameters
 from interfaces.http.openapi import openapi_config
-from interfaces.http.operations import HealthController, OperationsController, PrometheusController
+from interfaces.http.operations import AlertController, HealthController, OperationsController, PrometheusController
 from interfaces.http.pets import PetController
 from interfaces.http.places import HomeController, PlaceController
 from interfaces.http.problems import Problems
@@ -61,6 +61,7 @@ CONTROLLERS = (
     AdminCaregiverController,
     AdminJobController,
     QueueController,
+    AlertController,
     HealthController,
     OperationsController,
     PrometheusController,

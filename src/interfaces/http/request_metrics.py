@@ -8,6 +8,7 @@ from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from application.ports.metrics import Metrics
+from application.request_load import RequestLoad, request_load
 from interfaces.http.asgi_messages import method_of, route_of
 from interfaces.http.authentication import actor_of
 
@@ -30,25 +31,28 @@ class RequestMetrics(ASGIMiddleware):
 
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
         started = time.perf_counter()
-        answered = False
+        answered, load = False, RequestLoad()
 
         async def observed_send(message: Message) -> None:
             nonlocal answered
             if message["type"] == "http.response.start":
                 answered = True
-                self._record(scope, message["status"], time.perf_counter() - started)
+                self._record(scope, message["status"], time.perf_counter() - started, load)
             await send(message)
 
+        token = request_load.set(load)
         try:
             await next_app(scope, receive, observed_send)
         except Exception:
             if not answered:
-                self._record(scope, 500, time.perf_counter() - started)
+                self._record(scope, 500, time.perf_counter() - started, load)
             raise
+        finally:
+            request_load.reset(token)
 
-    def _record(self, scope: Scope, status: int, seconds: float) -> None:
+    def _record(self, scope: Scope, status: int, seconds: float, load: RequestLoad) -> None:
         route, method = route_of(scope) or UNMATCHED_ROUTE, method_of(scope)
-        self._metrics.request_finished(route=route, method=method, status=status, seconds=seconds)
+        self._metrics.request_finished(route=route, method=method, status=status, seconds=seconds, load=load)
         if (actor := actor_of(scope)) is not None:
             self._metrics.account_seen(str(actor.account_id))
         log = _logger.warning if seconds > SLOW_SECONDS else _logger.info
