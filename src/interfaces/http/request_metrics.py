@@ -61,5 +61,5 @@ class RequestMetrics(ASGIMiddleware):
             method=method,
             route=route,
             status=status,
-            milliseconds=round(seconds * 1000, 1),
+            milliseconds=round(seconds * 1000, 2),
         )
