@@ -14,6 +14,8 @@ from application.ports.caregiver_queries import CaregiverQueries
 from application.ports.circuit_breakers import CircuitBreakers
 from application.ports.clock import Clock
 from application.ports.connected_accounts import ConnectedAccounts
+from application.ports.error_groups import ErrorGroups
+from application.ports.error_log import ErrorLog
 from application.ports.figure_history import FigureHistory
 from application.ports.geocoder import Geocoder
 from application.ports.health_probe import HealthProbe
@@ -64,6 +66,8 @@ class Adapters:
     circuit_breakers: CircuitBreakers
     clock: Clock
     connected_accounts: ConnectedAccounts
+    error_groups: ErrorGroups
+    error_log: ErrorLog
     figure_history: FigureHistory
     figures: MetricFigures
     geocoder: Geocoder

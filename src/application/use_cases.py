@@ -67,6 +67,7 @@ from application.ports.booking_queries import BookingQueries
 from application.ports.breaker_history import BreakerHistory
 from application.ports.caregiver_queries import CaregiverQueries
 from application.ports.circuit_breakers import CircuitBreakers
+from application.ports.error_groups import ErrorGroups
 from application.ports.job_queries import JobQueries
 from application.ports.pet_queries import PetQueries
 
@@ -97,6 +98,7 @@ class UseCases:
     decline_booking: DeclineBooking
     delete_pet: DeletePet
     drop_job: DropJob
+    error_groups: ErrorGroups
     expire_bookings: ExpireBookings
     export_metrics: ExportMetrics
     force_circuit_breaker_open: ForceCircuitBreakerOpen
@@ -173,6 +175,7 @@ def build_use_cases(a: Adapters) -> UseCases:
         decline_booking=DeclineBooking(unit_of_work=uow, clock=clock),
         delete_pet=DeletePet(unit_of_work=uow, clock=clock),
         drop_job=DropJob(unit_of_work=uow, clock=clock),
+        error_groups=a.error_groups,
         expire_bookings=ExpireBookings(unit_of_work=uow, clock=clock),
         export_metrics=ExportMetrics(
             figures=a.figures,

@@ -17,7 +17,7 @@ from tests.e2e.conftest import UNLIMITED
 from tests.support.databases import create_database, drop_database, rows
 from tests.support.fault_server import FaultServer
 from tests.support.mail_server import MailServer
-from tests.support.people import address, admin, register
+from tests.support.people import Person, address, admin, register
 from tests.support.product import Product, eventually, ok, problem, text_of
 from tests.support.product import running as running_product
 from tests.support.servers import RedisProcess
@@ -71,12 +71,7 @@ def test_an_outage_seen_by_four_processes_is_told_once_and_so_is_its_end(
     watched: Product, slack: FaultServer, mail_server: MailServer
 ) -> None:
     operator = admin(watched)
-    processes = eventually(
-        lambda: (
-            len(found) == 4 and found if (found := ok(operator.client.get("/api/admin/metrics"))["processes"]) else None
-        ),
-        what="four processes",
-    )
+    processes = eventually(lambda: _processes(operator, at_least=4), what="four processes")
     assert Counter(process["role"] for process in processes) == {"api": 2, "worker": 2}
     mail_server.be_dead()
     for _ in range(8):
@@ -93,9 +88,7 @@ def test_an_outage_seen_by_four_processes_is_told_once_and_so_is_its_end(
     started, ended = told(slack)
     assert started == f"🔴 *{OUTAGE}*"
     assert re.fullmatch(rf"🟢 \*Over after \d+ s: {OUTAGE}\*", ended)
-    mails = eventually(
-        lambda: len(found) == 2 and found if (found := _alert_mails(watched)) else None, what="two mails"
-    )
+    mails = eventually(lambda: _alert_mails(watched, at_least=2), what="the mails to the admin")
     assert all(OUTAGE in text_of(mail) for mail in mails)
     problem(operator.client.post(f"/api/admin/alerts/{alert['id']}/silence", json={"minutes": 5, "reason": "x"}), 409)
     # Every process had seen it, and all of its jobs are done: nothing more is on its way.
@@ -106,6 +99,11 @@ def test_an_outage_seen_by_four_processes_is_told_once_and_so_is_its_end(
     )
     assert len(told(slack)) == 2
     assert any(request.path == "/heartbeat" for request in slack.requests)
+
+
+def _processes(operator: Person, *, at_least: int) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = ok(operator.client.get("/api/admin/metrics"))["processes"]
+    return found if len(found) >= at_least else []
 
 
 def _alert_mails(product: Product, *, at_least: int) -> list[Any]:

@@ -22,6 +22,7 @@ from infrastructure.alerts.mailed_alert_channel import MailedAlertChannel
 from infrastructure.alerts.outage_records import InMemoryOutageRecord
 from infrastructure.cache.in_memory_cache import InMemoryCache
 from infrastructure.clock.settable_clock import SettableClock
+from infrastructure.errors.error_journal import ErrorJournal
 from infrastructure.geocoder.gazetteer_geocoder import GazetteerGeocoder
 from infrastructure.health.probes import AlwaysThere, BreakerProbe, DatabaseProbe
 from infrastructure.ids.uuid7_ids import Uuid7Ids
@@ -42,6 +43,7 @@ from infrastructure.persistence.jobs.sql_job_records import SqlJobRecords
 from infrastructure.persistence.mails.sql_mail_queries import SqlMailQueries
 from infrastructure.persistence.operations.sql_alert_queries import SqlAlertQueries
 from infrastructure.persistence.operations.sql_breaker_history import SqlBreakerHistory
+from infrastructure.persistence.operations.sql_error_groups import SqlErrorGroups
 from infrastructure.persistence.operations.sql_figure_history import SqlFigureHistory
 from infrastructure.persistence.operations.sql_housekeeping import SqlHousekeeping
 from infrastructure.persistence.operations.sql_process_register import SqlProcessRegister
@@ -98,6 +100,7 @@ def in_memory_adapters(tmp_path: Path) -> Adapters:
     cache, payments, email = InMemoryCache(metrics), payments_breaker(), email_breaker()
     shared: dict[str, Any] = {"clock": clock, "ids": ids}
     sandbox = SandboxPayments(database, **shared)
+    errors = SqlErrorGroups(database, release="0")
     mail_queries = SqlMailQueries(database)
     unit_of_work = SqlUnitOfWorkFactory(database, invalidate=cache.invalidate, wake_relay=lambda: None, **shared)
     return Adapters(
@@ -112,6 +115,8 @@ def in_memory_adapters(tmp_path: Path) -> Adapters:
         caregiver_queries=SqlCaregiverQueries(database),
         circuit_breakers=BreakerRegistry([payments, email]),
         connected_accounts=GuardedConnectedAccounts(SandboxConnectedAccounts(database, **shared), payments),
+        error_groups=errors,
+        error_log=ErrorJournal(errors, clock, metrics),
         figure_history=SqlFigureHistory(database),
         figures=metrics,
         geocoder=GazetteerGeocoder(database),

@@ -34,12 +34,14 @@ class Container:
             clock=adapters.clock,
             metrics=adapters.metrics,
             pace=adapters.pace,
+            errors=adapters.error_log,
         )
         self._watch = Watch(
             report=self.use_cases.report_process,
             watch=self.use_cases.watch_over_system,
             record=self.use_cases.record_minute,
             heartbeat=adapters.heartbeat,
+            errors=adapters.error_log,
             process_id=f"{socket.gethostname()[:100]}:{os.getpid()}",
             role=role,
             every_seconds=parts.watch_seconds,
@@ -58,6 +60,7 @@ class Container:
         self._scheduler = start_scheduler(self._fire_scheduled, self._make_up)
         self._spawn(self.parts.relay.run())
         self._spawn(self.parts.journal.run())
+        self._spawn(self.parts.errors.run())
         self._spawn(self.parts.metrics.run())
         self._spawn(self.parts.loop_lag.run())
         self._spawn(self._watch.run())
@@ -84,6 +87,7 @@ class Container:
             self._draining.cancel()
         await self.parts.breakers.stop()
         await self.parts.journal.write()
+        await self.parts.errors.write()
         await self.parts.metrics.stop()
         await self._watch.stop()
         await self.parts.close()

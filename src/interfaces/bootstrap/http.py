@@ -82,7 +82,7 @@ def build_app(settings: Settings, container: Container) -> ASGIApp:
     Litestar runs its own middleware behind the router only, so what must see every request is wrapped around it.
     """
     adapters = container.parts.adapters
-    problems = Problems(settings.support_email)
+    problems = Problems(settings.support_email, adapters.error_log)
     controllers = CONTROLLERS if adapters.sandbox_bank is None else (*CONTROLLERS, SandboxController)
     tokens = BearerTokens(adapters.access_tokens, adapters.clock)
     app: ASGIApp = Litestar(

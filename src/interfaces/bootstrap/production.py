@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from importlib.metadata import version
 from typing import Any
 
 from redis.asyncio import Redis
@@ -20,6 +21,7 @@ from infrastructure.alerts.log_alert_channel import LogAlertChannel
 from infrastructure.cache.in_memory_cache import InMemoryCache
 from infrastructure.cache.redis_cache import RedisCache
 from infrastructure.clock.system_clock import SystemClock
+from infrastructure.errors.error_journal import ErrorJournal
 from infrastructure.health.probes import AlwaysThere, BreakerProbe, DatabaseProbe, RedisProbe
 from infrastructure.ids.uuid7_ids import Uuid7Ids
 from infrastructure.job_queue.dramatiq_job_queue import DramatiqJobTransport, redis_broker
@@ -46,6 +48,7 @@ from infrastructure.persistence.jobs.sql_job_records import SqlJobRecords
 from infrastructure.persistence.mails.sql_mail_queries import SqlMailQueries
 from infrastructure.persistence.operations.sql_alert_queries import SqlAlertQueries
 from infrastructure.persistence.operations.sql_breaker_history import SqlBreakerHistory
+from infrastructure.persistence.operations.sql_error_groups import SqlErrorGroups
 from infrastructure.persistence.operations.sql_figure_history import SqlFigureHistory
 from infrastructure.persistence.operations.sql_housekeeping import SqlHousekeeping
 from infrastructure.persistence.operations.sql_process_register import SqlProcessRegister
@@ -88,6 +91,7 @@ class Parts:
     redis: tuple[Redis, ...]
     metrics: InMemoryMetrics | RedisMetrics
     loop_lag: EventLoopLag
+    errors: ErrorJournal
     watch_seconds: float
     breakers: BreakerRegistry
     journal: BreakerJournal
@@ -136,7 +140,10 @@ def build_parts(settings: Settings) -> Parts:
         transport_forgets=in_process is not None,
     )
     cache = _cache(redis, breakers, metrics)
-    outside, loop_lag = outside_channels(settings), EventLoopLag(metrics)
+    release = version("tailtribe")
+    outside, loop_lag = outside_channels(settings, release=release), EventLoopLag(metrics)
+    error_groups = SqlErrorGroups(database, release=release)
+    errors = ErrorJournal(error_groups, clock, metrics, report=outside.report_error)
     registry = _registry(redis, breakers, outside)
     registry.observe(metrics)
     geocoder, close_geocoder = choose_geocoder(settings, database, breakers.geocoding)
@@ -155,6 +162,8 @@ def build_parts(settings: Settings) -> Parts:
         redis=redis,
         metrics_redis=redis_of_metrics,
         outside=outside,
+        error_groups=error_groups,
+        errors=errors,
         loop_lag=loop_lag,
         wake_relay=relay.wake,
     )
@@ -170,6 +179,7 @@ def build_parts(settings: Settings) -> Parts:
         redis=(*redis, *redis_of_metrics),
         metrics=metrics,
         loop_lag=loop_lag,
+        errors=errors,
         watch_seconds=settings.watch_seconds,
         breakers=registry,
         journal=journal,
@@ -272,6 +282,8 @@ def _adapters(
     redis: tuple[Redis, ...],
     metrics_redis: tuple[Redis, ...],
     outside: OutsideChannels,
+    error_groups: SqlErrorGroups,
+    errors: ErrorJournal,
     loop_lag: EventLoopLag,
     wake_relay: Callable[[], None],
 ) -> Adapters:
@@ -293,6 +305,8 @@ def _adapters(
         caregiver_queries=SqlCaregiverQueries(database),
         circuit_breakers=registry,
         connected_accounts=GuardedConnectedAccounts(accounts, breakers.payments),
+        error_groups=error_groups,
+        error_log=errors,
         figure_history=SqlFigureHistory(database),
         figures=metrics,
         geocoder=geocoder,

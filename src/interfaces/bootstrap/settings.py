@@ -59,6 +59,7 @@ class Settings(Struct, frozen=True, kw_only=True, rename="upper"):
     drain_seconds: Seconds = 25
     redis_slow_ms: Count = 10
     slack_webhook_url: str | None = None
+    sentry_dsn: str | None = None
     heartbeat_url: str | None = None
     watch_seconds: Annotated[float, Meta(gt=0, le=10)] = 5.0
     mail_per_second: Annotated[float, Meta(gt=0)] = 5.0

@@ -14,6 +14,7 @@ from application.ports.unit_of_work import UnitOfWorkFactory
 from infrastructure.alerts.heartbeats import HttpHeartbeat, NoHeartbeat
 from infrastructure.alerts.mailed_alert_channel import MailedAlertChannel
 from infrastructure.alerts.outage_records import InMemoryOutageRecord, RedisOutageRecord
+from infrastructure.errors.error_journal import Reporter
 from infrastructure.resilience.breaker import Breaker
 from infrastructure.resilience.guarded_alert_channel import GuardedAlertChannel, channel_breaker
 from interfaces.bootstrap.outside import Close
@@ -27,17 +28,30 @@ class OutsideChannels:
     channels: Mapping[str, AlertChannel]
     breakers: tuple[Breaker, ...]
     close: tuple[Close, ...]
+    report_error: Reporter | None
 
 
-def outside_channels(settings: Settings) -> OutsideChannels:
+def outside_channels(settings: Settings, *, release: str) -> OutsideChannels:
+    """As for mail: only who uses a library pays for it."""
+    channels, breakers, close = _slack(settings)
+    if settings.sentry_dsn is None:
+        return OutsideChannels(channels, breakers, close, None)
+    from infrastructure.errors.sentry_errors import SentryAlertChannel, SentryErrors
+
+    sentry = SentryErrors(settings.sentry_dsn, release=release, environment=settings.environment)
+    return OutsideChannels(
+        {**channels, "sentry": SentryAlertChannel()}, breakers, (*close, sentry.close), sentry.report
+    )
+
+
+def _slack(settings: Settings) -> tuple[Mapping[str, AlertChannel], tuple[Breaker, ...], tuple[Close, ...]]:
     if settings.slack_webhook_url is None:
-        return OutsideChannels({}, (), ())
-    # As for mail: only who uses the HTTP client pays for it.
+        return {}, (), ()
     from infrastructure.alerts.slack_alert_channel import SlackAlertChannel, create_slack_client
 
     client, breaker = create_slack_client(), channel_breaker("slack")
     slack = GuardedAlertChannel(SlackAlertChannel(settings.slack_webhook_url, client), breaker)
-    return OutsideChannels({"slack": slack}, (breaker,), (client.aclose,))
+    return {"slack": slack}, (breaker,), (client.aclose,)
 
 
 def with_mail(

@@ -14,6 +14,7 @@ from application.operations.show_metrics import OperationsView
 from application.ports.alert_queries import AlertView
 from application.ports.breaker_history import BreakerChange
 from application.ports.circuit_breakers import BreakerStatus
+from application.ports.error_groups import ErrorGroupView
 from application.ports.figure_history import MinuteFigures
 from application.ports.views import Page
 from application.use_cases import UseCases
@@ -100,6 +101,11 @@ class History(Struct, frozen=True, kw_only=True, rename="camel"):
     next_cursor: None = None
 
 
+class ErrorList(Struct, frozen=True, kw_only=True, rename="camel"):
+    items: list[ErrorGroupView]
+    next_cursor: None = None
+
+
 class AlertController(Controller):
     path = "/api/admin/alerts"
     tags = ("Operations",)
@@ -163,6 +169,15 @@ class OperationsController(Controller):
     )
     async def metrics_history(self, use_cases: NamedDependency[UseCases]) -> History:
         return History(items=list(await use_cases.show_history.execute()))
+
+    @get(
+        "/errors",
+        summary="Errors that nobody expected, by the mistake they come from; those seen last come first",
+        guards=[admin_only],
+        responses=problems_of(401, 403),
+    )
+    async def errors(self, use_cases: NamedDependency[UseCases], limit: Limit = DEFAULT_LIMIT) -> ErrorList:
+        return ErrorList(items=await use_cases.error_groups.recent(limit=limit))
 
     @get(
         "/circuit-breakers",

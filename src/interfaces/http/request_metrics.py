@@ -9,11 +9,10 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from application.ports.metrics import Metrics
 from application.request_load import RequestLoad, request_load
-from interfaces.http.asgi_messages import method_of, route_of
+from interfaces.http.asgi_messages import UNMATCHED_ROUTE, method_of, route_of
 from interfaces.http.authentication import actor_of
 
 SLOW_SECONDS = 1.0
-UNMATCHED_ROUTE = "unmatched"
 
 _logger = structlog.stdlib.get_logger("tailtribe.requests")
 

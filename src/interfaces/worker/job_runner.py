@@ -14,6 +14,7 @@ import structlog
 from application.correlation import correlation_id
 from application.ports.circuit_breakers import CircuitOpen
 from application.ports.clock import Clock
+from application.ports.error_log import ErrorLog
 from application.ports.job_records import LEASE_SECONDS, ClaimedJob, JobRecords, Lease, LeaseLost
 from application.ports.mail import MailRefused
 from application.ports.metrics import Metrics
@@ -78,6 +79,7 @@ class JobRunner:
         clock: Clock,
         metrics: Metrics,
         pace: Pace,
+        errors: ErrorLog | None = None,
         lease_seconds: float = LEASE_SECONDS,
         renew_every_seconds: float = RENEW_SECONDS,
         look_every_seconds: float = 1.0,
@@ -92,6 +94,7 @@ class JobRunner:
         self._kinds = kinds
         self._clock = clock
         self._metrics = metrics
+        self._errors = errors
 
     async def run(self, job_id: UUID, version: int) -> None:
         """Works on the job if it is free and due. A job of an unknown kind or version is buried with the reason."""
@@ -234,6 +237,8 @@ class JobRunner:
     async def _failed(self, job: ClaimedJob, kind: JobKind, error: BaseException) -> str:
         reason = f"{type(error).__name__}: {error}"
         log.warning("job.failed", kind=job.kind, job_id=str(job.id), attempt=job.attempts, exc_info=error)
+        if self._errors is not None:
+            self._errors.note(error, place=f"job {job.kind}")
         now = self._clock.now()
         delay = kind.retries.next_delay(attempts=job.attempts, age=now - job.tries_since, jitter=random.random())
         if delay is None or isinstance(error, _REFUSED_FOR_GOOD):

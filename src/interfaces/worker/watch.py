@@ -13,6 +13,7 @@ from application.operations.record_minute import RecordMinute
 from application.operations.report_process import ReportProcess
 from application.operations.watch_over_system import WatchOverSystem
 from application.ports.alert_channel import AlertChannel
+from application.ports.error_log import ErrorLog
 from application.ports.heartbeat import Heartbeat
 from domain.operations.alert import Notice
 from domain.shared.errors import Unavailable
@@ -35,6 +36,7 @@ class Watch:
         watch: WatchOverSystem,
         record: RecordMinute,
         heartbeat: Heartbeat,
+        errors: ErrorLog,
         process_id: str,
         role: str,
         every_seconds: float = WATCH_SECONDS,
@@ -43,6 +45,7 @@ class Watch:
         self._watch = watch
         self._record = record
         self._heartbeat = heartbeat
+        self._errors = errors
         self._process_id = process_id
         self._role = role
         self._every_seconds = every_seconds
@@ -57,8 +60,9 @@ class Watch:
         while True:
             try:
                 await self.look()
-            except Exception:
+            except Exception as error:
                 log.exception("watch.failed")
+                self._errors.note(error, place="watch")
             await asyncio.sleep(self._every_seconds)
 
     async def look(self) -> None:

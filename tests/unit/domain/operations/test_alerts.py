@@ -1,5 +1,6 @@
 """When each rule tells people, and what."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -14,7 +15,7 @@ from tests.support.builders import NOW
 ROOT = Path(__file__).parents[4]
 STEP = timedelta(seconds=5)
 LONG = timedelta(seconds=90)
-CALM: Observations = {rule.figure: {} for rule in ALERT_RULES} | {"requests_of_minute": {"": 100}}
+CALM: Observations = {**{rule.figure: {} for rule in ALERT_RULES}, "requests_of_minute": {"": 100}}
 
 
 @dataclass
@@ -26,11 +27,17 @@ class Watched:
     told: list[Notice] = field(default_factory=list[Notice])
     titles: list[tuple[NoticeKind, str]] = field(default_factory=list[tuple[NoticeKind, str]])
 
-    def see(self, *, during: timedelta = timedelta(0), **figures: dict[str, float]) -> list[tuple[NoticeKind, str]]:
+    def see(
+        self,
+        seen: Mapping[str, Mapping[str, float]] = {},
+        *,
+        during: timedelta = timedelta(0),
+        **figures: Mapping[str, float],
+    ) -> list[tuple[NoticeKind, str]]:
         """What was told meanwhile."""
         before, end = len(self.titles), self.at + during
         while self.at <= end:
-            found = evaluate(CALM | figures, self.known, at=self.at, new_id=uuid4)
+            found = evaluate({**CALM, **seen, **figures}, self.known, at=self.at, new_id=uuid4)
             ids = {alert.id for alert in found.changed}
             kept = [alert for alert in self.known if alert.id not in ids]
             self.known = [alert for alert in kept + found.changed if not alert.never_fired]
@@ -74,8 +81,8 @@ def test_every_rule_has_its_case_and_its_runbook() -> None:
 @RULES
 def test_the_rule_fires_once_when_its_figure_is_too_much_and_tells_its_end(rule: AlertRule) -> None:
     watched, case = Watched(), CASES[rule.name]
-    assert watched.see(during=LONG, **{rule.figure: case.too_much}) == [(NoticeKind.STARTED, case.title)]
-    (ended,) = watched.see(during=LONG, **{rule.figure: case.just_right})
+    assert watched.see(during=LONG, seen={rule.figure: case.too_much}) == [(NoticeKind.STARTED, case.title)]
+    (ended,) = watched.see(during=LONG, seen={rule.figure: case.just_right})
     assert ended[0] is NoticeKind.ENDED
     assert ended[1].startswith("Over after ")
     assert ended[1].endswith(case.title)
@@ -86,14 +93,14 @@ def test_the_rule_fires_once_when_its_figure_is_too_much_and_tells_its_end(rule:
 @RULES
 def test_the_rule_does_not_fire_at_its_limit(rule: AlertRule) -> None:
     watched = Watched()
-    assert watched.see(during=LONG, **{rule.figure: CASES[rule.name].just_right}) == []
+    assert watched.see(during=LONG, seen={rule.figure: CASES[rule.name].just_right}) == []
     assert watched.known == []
 
 
 @RULES
 def test_a_figure_that_could_not_be_had_begins_and_ends_nothing(rule: AlertRule) -> None:
     watched = Watched()
-    watched.see(during=LONG, **{rule.figure: CASES[rule.name].too_much})
+    watched.see(during=LONG, seen={rule.figure: CASES[rule.name].too_much})
     unknown = {figure: seen for figure, seen in CALM.items() if figure != rule.figure}
     found = evaluate(unknown, watched.known, at=watched.at, new_id=uuid4)
     assert (found.notices, watched.known[0].state) == ([], AlertState.FIRING)
@@ -155,12 +162,12 @@ def test_what_follows_from_a_lost_database_is_not_told_until_its_traces_are_gone
     watched = Watched()
     watched.see(database_away_seconds={"": 20})
     follows: dict[str, dict[str, float]] = {"errors_of_minute": {"": 50}, "queue_oldest_seconds": {"mail": 90}}
-    assert watched.see(during=LONG, database_away_seconds={"": 30}, **follows) == []
-    (ended,) = watched.see(**follows)
+    assert watched.see(follows, during=LONG, database_away_seconds={"": 30}) == []
+    (ended,) = watched.see(follows)
     assert ended[1].endswith("Database connection failed")
     # The errors of the outage are still among those of the last minute.
-    assert watched.see(during=timedelta(seconds=50), **follows) == []
-    assert len(watched.see(during=timedelta(seconds=20), **follows)) == 2
+    assert watched.see(follows, during=timedelta(seconds=50)) == []
+    assert len(watched.see(follows, during=timedelta(seconds=20))) == 2
 
 
 def test_what_was_told_before_it_became_a_consequence_is_told_to_be_over() -> None:
