@@ -81,7 +81,7 @@ class Alert:
             self.state, self.resolved_at = AlertState.RESOLVED, at
 
     def due_notice(self, at: datetime, *, is_consequence: bool) -> NoticeKind | None:
-        """What is to be told of it now, and is taken as told. A consequence of another alert is not told; what was told
+        """What is to be told of it now that it was looked at, and is taken as told. A consequence of another alert is not told; what was told
         before it became one is told to have ended."""
         kind = self._news(at)
         if kind is None or self.is_silenced(at) or (is_consequence and kind is not NoticeKind.ENDED):
@@ -94,8 +94,8 @@ class Alert:
             if self.notified_at is None:
                 return NoticeKind.STARTED
             return NoticeKind.GOES_ON if at - self.notified_at >= REMIND_EVERY else None
-        was_told = self.state is AlertState.RESOLVED and self.resolved_at == at and self.notified_at is not None
-        return NoticeKind.ENDED if was_told else None
+        is_over = self.state is AlertState.RESOLVED
+        return NoticeKind.ENDED if is_over and self.notified_at is not None else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,16 +148,16 @@ def evaluate(
     rules: Sequence[AlertRule] = ALERT_RULES,
 ) -> Evaluation:
     """One look at everything. `known` are the open alerts, and those that ended not long ago."""
-    alerts = [*known]
+    alerts, over = [*known], {alert.id for alert in known if alert.state is AlertState.RESOLVED}
     for rule in rules:
         _look(rule, seen, alerts, at, new_id)
     consequences = _consequences(rules, alerts, at)
+    touched = [alert for alert in alerts if alert.id not in over]
     told = [
         (kind, alert)
-        for alert in alerts
+        for alert in touched
         if (kind := alert.due_notice(at, is_consequence=alert.rule in consequences)) is not None
     ]
-    touched = [alert for alert in alerts if alert.state is not AlertState.RESOLVED or alert.resolved_at == at]
     return Evaluation(touched, _grouped(told))
 
 

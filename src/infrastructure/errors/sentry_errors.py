@@ -26,7 +26,6 @@ class SentryErrors:
             environment=environment,
             default_integrations=False,
             auto_enabling_integrations=False,
-            send_default_pii=False,
             include_local_variables=False,
             max_breadcrumbs=0,
             before_send=scrubbed,

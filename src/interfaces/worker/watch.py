@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from datetime import timedelta
 
@@ -40,7 +40,9 @@ class Watch:
         process_id: str,
         role: str,
         every_seconds: float = WATCH_SECONDS,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._monotonic = monotonic
         self._report = report
         self._watch = watch
         self._record = record
@@ -89,7 +91,7 @@ class Watch:
             await self._watch.database_back()
             self._may_have_ended = False
         await self._watch.execute()
-        now = time.monotonic()
+        now = self._monotonic()
         if now - self._recorded_at >= MINUTE_SECONDS:
             self._recorded_at = now
             await self._record.execute()
@@ -99,7 +101,7 @@ class Watch:
             self._begin(self._heartbeat.beat())
 
     async def _database_away(self) -> None:
-        now = time.monotonic()
+        now = self._monotonic()
         self._away_since = now if self._away_since is None else self._away_since
         self._may_have_ended = True
         notice = await self._watch.database_away(timedelta(seconds=now - self._away_since))
