@@ -81,7 +81,8 @@ class Alert:
             self.state, self.resolved_at = AlertState.RESOLVED, at
 
     def due_notice(self, at: datetime, *, is_consequence: bool) -> NoticeKind | None:
-        """What is to be told of it now that it was looked at, and is taken as told. A consequence of another alert is not told; what was told
+        """What is to be told of it now that it was looked at, and is taken as told. A consequence of another alert is
+        not told; what was told
         before it became one is told to have ended."""
         kind = self._news(at)
         if kind is None or self.is_silenced(at) or (is_consequence and kind is not NoticeKind.ENDED):

@@ -35,6 +35,7 @@ class Container:
             metrics=adapters.metrics,
             pace=adapters.pace,
             errors=adapters.error_log,
+            tracing=parts.tracing,
         )
         self._watch = Watch(
             report=self.use_cases.report_process,

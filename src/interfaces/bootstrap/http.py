@@ -45,6 +45,7 @@ from interfaces.http.request_deadline import RequestDeadline
 from interfaces.http.request_metrics import RequestMetrics
 from interfaces.http.sandbox import SandboxController
 from interfaces.http.security_headers import SecurityHeaders
+from interfaces.http.tracing import RequestTracing
 from interfaces.web.pages import PagesController, static_files_router
 
 CONTROLLERS = (
@@ -109,7 +110,8 @@ def build_app(settings: Settings, container: Container) -> ASGIApp:
         request_max_body_size=None,
         logging_config=None,
     )
-    for middleware in reversed(_around_everything(settings, adapters, tokens, problems)):
+    traced = [RequestTracing(container.parts.tracing)] if container.parts.tracing is not None else []
+    for middleware in reversed([*traced, *_around_everything(settings, adapters, tokens, problems)]):
         app = middleware(app)
     return app
 

@@ -17,6 +17,7 @@ from application.ports.mail import Mail
 from application.ports.metrics import Metrics
 from application.ports.pace import Pace
 from application.ports.rate_limits import RateLimits
+from application.ports.tracing import Tracing
 from infrastructure.alerts.log_alert_channel import LogAlertChannel
 from infrastructure.cache.in_memory_cache import InMemoryCache
 from infrastructure.cache.redis_cache import RedisCache
@@ -74,6 +75,7 @@ from interfaces.bootstrap.watching import (
     OutsideChannels,
     choose_heartbeat,
     choose_outage_record,
+    choose_tracing,
     outside_channels,
     with_mail,
 )
@@ -92,6 +94,7 @@ class Parts:
     metrics: InMemoryMetrics | RedisMetrics
     loop_lag: EventLoopLag
     errors: ErrorJournal
+    tracing: Tracing | None
     watch_seconds: float
     breakers: BreakerRegistry
     journal: BreakerJournal
@@ -145,7 +148,8 @@ def build_parts(settings: Settings) -> Parts:
     error_groups = SqlErrorGroups(database, release=release)
     errors = ErrorJournal(error_groups, clock, metrics, report=outside.report_error)
     registry = _registry(redis, breakers, outside)
-    registry.observe(metrics)
+    tracing, close_tracing = choose_tracing(settings, release=release)
+    registry.observe(metrics, tracing)
     geocoder, close_geocoder = choose_geocoder(settings, database, breakers.geocoding)
     mail, close_mail = choose_mail(settings)
     adapters = _adapters(
@@ -180,13 +184,14 @@ def build_parts(settings: Settings) -> Parts:
         metrics=metrics,
         loop_lag=loop_lag,
         errors=errors,
+        tracing=tracing,
         watch_seconds=settings.watch_seconds,
         breakers=registry,
         journal=journal,
         wake_ups=_wake_ups(settings, database, relay),
         drain_seconds=settings.drain_seconds,
         mail_per_second=settings.mail_per_second,
-        close_clients=(close_geocoder, close_mail, *outside.close),
+        close_clients=(close_geocoder, close_mail, *outside.close, *close_tracing),
     )
 
 

@@ -10,6 +10,7 @@ from application.ports.alert_channel import AlertChannel
 from application.ports.heartbeat import Heartbeat
 from application.ports.mail_queries import MailQueries
 from application.ports.outage_record import OutageRecord
+from application.ports.tracing import Tracing
 from application.ports.unit_of_work import UnitOfWorkFactory
 from infrastructure.alerts.heartbeats import HttpHeartbeat, NoHeartbeat
 from infrastructure.alerts.mailed_alert_channel import MailedAlertChannel
@@ -58,6 +59,16 @@ def with_mail(
     channels: Mapping[str, AlertChannel], queries: MailQueries, unit_of_work: UnitOfWorkFactory
 ) -> Mapping[str, AlertChannel]:
     return {**channels, MAIL: MailedAlertChannel(queries, unit_of_work)}
+
+
+def choose_tracing(settings: Settings, *, release: str) -> tuple[Tracing | None, tuple[Close, ...]]:
+    """The library takes memory and a part of the start's time."""
+    if settings.otel_exporter_otlp_endpoint is None:
+        return None, ()
+    from infrastructure.tracing.otlp_tracing import OtlpTracing
+
+    tracing = OtlpTracing(settings.otel_exporter_otlp_endpoint, release=release)
+    return tracing, (tracing.close,)
 
 
 def choose_heartbeat(settings: Settings) -> Heartbeat:

@@ -38,6 +38,7 @@ jobs = Table(
     Column("requester_id", ForeignKey("accounts.id", ondelete="SET NULL")),
     Column("unique_key", String(200), unique=True),
     Column("correlation_id", String(64)),
+    Column("trace_parent", String(55)),
     Column("attempts", SmallInteger, nullable=False),
     Column("progress", Float),
     Column("error", Text),
