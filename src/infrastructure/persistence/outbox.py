@@ -22,9 +22,9 @@ outbox_events = Table(
     Column("aggregate_id", Uuid, nullable=False),
     Column("facts", JSON, nullable=False),
     Column("correlation_id", String(64)),
-    Column("trace_parent", String(55)),
     Column("occurred_at", UtcDateTime, nullable=False),
     Column("routed_at", UtcDateTime),
+    Column("trace_parent", String(55)),
 )
 Index(
     "ix_outbox_events_waiting",
