@@ -39,7 +39,7 @@ class RequestFigures(Struct, frozen=True, kw_only=True, rename="camel"):
 class HealthIssue(Struct, frozen=True, kw_only=True, rename="camel"):
     name: str
     value: float
-    threshold: float | None
+    threshold: float
     points: int
 
 
