@@ -41,13 +41,20 @@ from application.operations.check_health import CheckHealth
 from application.operations.clean_up import CleanUp
 from application.operations.clear_cache import ClearCache
 from application.operations.drop_job import DropJob
+from application.operations.export_metrics import ExportMetrics
 from application.operations.force_circuit_breaker_open import ForceCircuitBreakerOpen
+from application.operations.observe_system import ObserveSystem
 from application.operations.pause_queue import PauseQueue
+from application.operations.record_minute import RecordMinute, ShowHistory
+from application.operations.report_process import ReportProcess
 from application.operations.reset_circuit_breaker import ResetCircuitBreaker
 from application.operations.resume_queue import ResumeQueue
 from application.operations.retry_job import RetryJob
 from application.operations.show_metrics import ShowMetrics
 from application.operations.show_queues import ShowQueues
+from application.operations.silence_alert import SilenceAlert
+from application.operations.tell_alert import TellAlert
+from application.operations.watch_over_system import MAIL, WatchOverSystem
 from application.payments.apply_payment_event import ApplyPaymentEvent
 from application.payments.cancel_payment import CancelPayment
 from application.payments.confirm_sandbox_payment import ConfirmSandboxPayment
@@ -56,12 +63,13 @@ from application.payments.start_payment import StartPayment
 from application.pets.add_pet import AddPet
 from application.pets.change_pet import ChangePet
 from application.pets.delete_pet import DeletePet
+from application.ports.alert_queries import AlertQueries
 from application.ports.booking_queries import BookingQueries
 from application.ports.breaker_history import BreakerHistory
 from application.ports.caregiver_queries import CaregiverQueries
 from application.ports.circuit_breakers import CircuitBreakers
+from application.ports.error_groups import ErrorGroups
 from application.ports.job_queries import JobQueries
-from application.ports.metrics import Metrics
 from application.ports.pet_queries import PetQueries
 
 
@@ -71,6 +79,7 @@ class UseCases:
 
     accept_booking: AcceptBooking
     add_pet: AddPet
+    alert_queries: AlertQueries
     apply_payment_event: ApplyPaymentEvent
     approve_caregiver: ApproveCaregiver
     booking_queries: BookingQueries
@@ -91,21 +100,24 @@ class UseCases:
     decline_booking: DeclineBooking
     delete_pet: DeletePet
     drop_job: DropJob
+    error_groups: ErrorGroups
     expire_bookings: ExpireBookings
+    export_metrics: ExportMetrics
     force_circuit_breaker_open: ForceCircuitBreakerOpen
     job_queries: JobQueries
     log_in: LogIn
     log_out: LogOut
     log_out_everywhere: LogOutEverywhere
-    metrics: Metrics
     open_payout_account: OpenPayoutAccount
     pause_queue: PauseQueue
     pet_queries: PetQueries
     preview_cancellation: PreviewCancellation
+    record_minute: RecordMinute
     refresh_session: RefreshSession
     refund_payment: RefundPayment
     register_account: RegisterAccount
     reject_caregiver: RejectCaregiver
+    report_process: ReportProcess
     request_booking: RequestBooking
     request_password_reset: RequestPasswordReset
     resend_verification: ResendVerification
@@ -120,14 +132,18 @@ class UseCases:
     show_account: ShowAccount
     show_availability: ShowAvailability
     show_caregiver: ShowCaregiver
+    show_history: ShowHistory
     show_home: ShowHome
     show_metrics: ShowMetrics
     show_queues: ShowQueues
+    silence_alert: SilenceAlert
     start_payment: StartPayment
     suggest_places: SuggestPlaces
     tell_admins: TellAdmins
+    tell_alert: TellAlert
     update_account: UpdateAccount
     verify_email: VerifyEmail
+    watch_over_system: WatchOverSystem
 
 
 def build_use_cases(a: Adapters) -> UseCases:
@@ -137,6 +153,7 @@ def build_use_cases(a: Adapters) -> UseCases:
     return UseCases(
         accept_booking=AcceptBooking(unit_of_work=uow, clock=clock),
         add_pet=AddPet(unit_of_work=uow, clock=clock, ids=ids),
+        alert_queries=a.alert_queries,
         apply_payment_event=ApplyPaymentEvent(unit_of_work=uow, payments=a.payments, clock=clock, ids=ids),
         approve_caregiver=ApproveCaregiver(unit_of_work=uow, clock=clock),
         booking_queries=a.booking_queries,
@@ -161,7 +178,14 @@ def build_use_cases(a: Adapters) -> UseCases:
         decline_booking=DeclineBooking(unit_of_work=uow, clock=clock),
         delete_pet=DeletePet(unit_of_work=uow, clock=clock),
         drop_job=DropJob(unit_of_work=uow, clock=clock),
+        error_groups=a.error_groups,
         expire_bookings=ExpireBookings(unit_of_work=uow, clock=clock),
+        export_metrics=ExportMetrics(
+            figures=a.figures,
+            job_records=a.job_records,
+            processes=a.process_register,
+            system_queries=a.system_queries,
+        ),
         force_circuit_breaker_open=ForceCircuitBreakerOpen(circuit_breakers=a.circuit_breakers, unit_of_work=uow),
         job_queries=a.job_queries,
         log_in=LogIn(
@@ -174,7 +198,6 @@ def build_use_cases(a: Adapters) -> UseCases:
         ),
         log_out=LogOut(unit_of_work=uow, clock=clock),
         log_out_everywhere=LogOutEverywhere(unit_of_work=uow, clock=clock),
-        metrics=a.metrics,
         open_payout_account=OpenPayoutAccount(
             unit_of_work=uow,
             connected_accounts=a.connected_accounts,
@@ -183,10 +206,16 @@ def build_use_cases(a: Adapters) -> UseCases:
         pause_queue=PauseQueue(unit_of_work=uow),
         pet_queries=a.pet_queries,
         preview_cancellation=PreviewCancellation(unit_of_work=uow, clock=clock),
+        record_minute=RecordMinute(
+            figures=a.figures, circuit_breakers=a.circuit_breakers, history=a.figure_history, clock=clock
+        ),
         refresh_session=RefreshSession(unit_of_work=uow, access_tokens=a.access_tokens, clock=clock),
         refund_payment=RefundPayment(unit_of_work=uow, payments=a.payments, clock=clock),
         register_account=RegisterAccount(unit_of_work=uow, password_hasher=a.password_hasher, clock=clock, ids=ids),
         reject_caregiver=RejectCaregiver(unit_of_work=uow, clock=clock),
+        report_process=ReportProcess(
+            register=a.process_register, process=a.process, circuit_breakers=a.circuit_breakers, clock=clock
+        ),
         request_booking=RequestBooking(unit_of_work=uow, clock=clock, ids=ids),
         request_password_reset=RequestPasswordReset(unit_of_work=uow, rate_limits=a.rate_limits, clock=clock, ids=ids),
         resend_verification=ResendVerification(unit_of_work=uow, rate_limits=a.rate_limits, clock=clock, ids=ids),
@@ -204,6 +233,7 @@ def build_use_cases(a: Adapters) -> UseCases:
         search_caregivers=SearchCaregivers(queries=a.caregiver_queries, geocoder=a.geocoder, cache=a.cache),
         send_mail=SendMail(
             queries=a.mail_queries,
+            alerts=a.alert_queries,
             templates=a.mail_templates,
             mail=a.mail,
             token_signer=a.token_signer,
@@ -214,19 +244,45 @@ def build_use_cases(a: Adapters) -> UseCases:
         show_account=ShowAccount(accounts=a.account_queries),
         show_availability=ShowAvailability(unit_of_work=uow),
         show_caregiver=ShowCaregiver(queries=a.caregiver_queries, cache=a.cache),
+        show_history=ShowHistory(history=a.figure_history, clock=clock),
         show_home=ShowHome(queries=a.caregiver_queries, cache=a.cache),
         show_metrics=ShowMetrics(
-            metrics=a.metrics,
+            figures=a.figures,
             circuit_breakers=a.circuit_breakers,
             job_records=a.job_records,
             process=a.process,
+            processes=a.process_register,
+            system_queries=a.system_queries,
         ),
         show_queues=ShowQueues(job_records=a.job_records, job_queries=a.job_queries),
+        silence_alert=SilenceAlert(unit_of_work=uow, clock=clock),
         start_payment=StartPayment(
             unit_of_work=uow, payments=a.payments, provider=a.payment_provider, clock=clock, ids=ids
         ),
         suggest_places=SuggestPlaces(geocoder=a.geocoder, cache=a.cache),
         tell_admins=TellAdmins(queries=a.mail_queries, unit_of_work=uow),
+        tell_alert=TellAlert(alerts=a.alert_queries, channels=a.alert_channels),
         update_account=UpdateAccount(unit_of_work=uow, clock=clock),
         verify_email=VerifyEmail(unit_of_work=uow, token_signer=a.token_signer, clock=clock),
+        watch_over_system=_watch(a),
+    )
+
+
+def _watch(a: Adapters) -> WatchOverSystem:
+    return WatchOverSystem(
+        observe=ObserveSystem(
+            figures=a.figures,
+            job_records=a.job_records,
+            processes=a.process_register,
+            system_queries=a.system_queries,
+            clock=a.clock,
+        ),
+        unit_of_work=a.unit_of_work,
+        clock=a.clock,
+        ids=a.ids,
+        outage=a.outage_record,
+        log=a.alert_log,
+        channels=sorted(a.alert_channels),
+        # Who the admins are is known to the database alone.
+        direct=[a.alert_log, *(channel for name, channel in sorted(a.alert_channels.items()) if name != MAIL)],
     )

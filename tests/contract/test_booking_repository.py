@@ -130,6 +130,7 @@ async def test_a_place_is_taken_exactly_while_the_status_says_so(peopled: Store,
         "start_at": booking.period.start,
         "end_at": booking.period.end,
         "animals": 2,
+        "capacity": 3,
     }
     async with peopled.unit_of_work() as uow:
         read = await uow.bookings.get(booking.id)

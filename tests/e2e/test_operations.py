@@ -1,5 +1,8 @@
 """How the people who operate it see and steer the product."""
 
+from typing import Any
+from uuid import uuid4
+
 from tests.support.people import Person, admin
 from tests.support.product import Product, eventually, ok, problem
 
@@ -73,3 +76,33 @@ def test_the_metrics_token_reads_and_only_reads(embedded: Product) -> None:
     problem(monitor.post("/api/admin/circuit-breakers", json={"action": "reset", "breaker": "all"}), 401)
     problem(monitor.get("/api/admin/caregivers"), 401)
     problem(monitor.get("/api/me"), 401)
+
+
+def test_an_alert_is_listed_and_silenced_by_an_admin(product: Product) -> None:
+    client = admin(product).client
+    steer = "/api/admin/circuit-breakers"
+    ok(client.post(steer, json={"action": "force_open", "breaker": "payments", "reason": "Test", "minutes": 30}))
+    path = "/api/admin/alerts?state=firing"
+
+    def firing() -> list[dict[str, Any]]:
+        return [alert for alert in ok(client.get(path))["items"] if alert["subject"] == "payments"]
+
+    (alert,) = eventually(firing, what="the alert")
+    assert alert["title"] == "Circuit breaker payments opened"
+    silence = f"/api/admin/alerts/{alert['id']}/silence"
+    problem(client.post(silence, json={"minutes": 0, "reason": "Known"}), 422)
+    problem(client.post(f"/api/admin/alerts/{uuid4()}/silence", json={"minutes": 5, "reason": "Known"}), 404)
+    ok(client.post(silence, json={"minutes": 5, "reason": "Known"}), 204)
+    assert firing()[0]["silenceReason"] == "Known"
+    ok(client.post(steer, json={"action": "reset", "breaker": "payments"}))
+    eventually(lambda: not firing(), what="the end of the alert")
+    problem(client.post(silence, json={"minutes": 5, "reason": "Known"}), 409)
+
+
+def test_errors_and_the_last_hour_are_lists_for_those_who_operate_it(embedded: Product) -> None:
+    client = admin(embedded).client
+    assert ok(client.get("/api/admin/errors"))["items"] == []
+    (minute, *_) = eventually(lambda: ok(client.get("/api/admin/metrics/history"))["items"], what="a minute")
+    assert {"minute", "requests", "errors", "p95", "mean", "activeUsers", "cacheHitRate", "score"} == minute.keys()
+    problem(embedded.client().get("/api/admin/errors"), 401)
+    problem(embedded.client().get("/api/admin/alerts"), 401)

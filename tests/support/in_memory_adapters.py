@@ -16,8 +16,13 @@ from typing import Any
 from sqlalchemy import event
 
 from application.adapters import Adapters
+from infrastructure.alerts.heartbeats import NoHeartbeat
+from infrastructure.alerts.log_alert_channel import LogAlertChannel
+from infrastructure.alerts.mailed_alert_channel import MailedAlertChannel
+from infrastructure.alerts.outage_records import InMemoryOutageRecord
 from infrastructure.cache.in_memory_cache import InMemoryCache
 from infrastructure.clock.settable_clock import SettableClock
+from infrastructure.errors.error_journal import ErrorJournal
 from infrastructure.geocoder.gazetteer_geocoder import GazetteerGeocoder
 from infrastructure.health.probes import AlwaysThere, BreakerProbe, DatabaseProbe
 from infrastructure.ids.uuid7_ids import Uuid7Ids
@@ -36,8 +41,13 @@ from infrastructure.persistence.idempotency.sql_idempotency_store import SqlIdem
 from infrastructure.persistence.jobs.sql_job_queries import SqlJobQueries
 from infrastructure.persistence.jobs.sql_job_records import SqlJobRecords
 from infrastructure.persistence.mails.sql_mail_queries import SqlMailQueries
+from infrastructure.persistence.operations.sql_alert_queries import SqlAlertQueries
 from infrastructure.persistence.operations.sql_breaker_history import SqlBreakerHistory
+from infrastructure.persistence.operations.sql_error_groups import SqlErrorGroups
+from infrastructure.persistence.operations.sql_figure_history import SqlFigureHistory
 from infrastructure.persistence.operations.sql_housekeeping import SqlHousekeeping
+from infrastructure.persistence.operations.sql_process_register import SqlProcessRegister
+from infrastructure.persistence.operations.sql_system_queries import SqlSystemQueries
 from infrastructure.persistence.pets.sql_pet_queries import SqlPetQueries
 from infrastructure.persistence.places.folding import fold
 from infrastructure.persistence.places.place_tables import place_names, places
@@ -90,15 +100,25 @@ def in_memory_adapters(tmp_path: Path) -> Adapters:
     cache, payments, email = InMemoryCache(metrics), payments_breaker(), email_breaker()
     shared: dict[str, Any] = {"clock": clock, "ids": ids}
     sandbox = SandboxPayments(database, **shared)
+    errors = SqlErrorGroups(database, release="0")
+    mail_queries = SqlMailQueries(database)
+    unit_of_work = SqlUnitOfWorkFactory(database, invalidate=cache.invalidate, wake_relay=lambda: None, **shared)
     return Adapters(
         access_tokens=JwtAccessTokens(SECRET),
         account_queries=SqlAccountQueries(database),
+        alert_channels={"mail": MailedAlertChannel(mail_queries, unit_of_work)},
+        alert_log=LogAlertChannel(),
+        alert_queries=SqlAlertQueries(database),
         booking_queries=SqlBookingQueries(database),
         breaker_history=SqlBreakerHistory(database),
         cache=cache,
         caregiver_queries=SqlCaregiverQueries(database),
         circuit_breakers=BreakerRegistry([payments, email]),
         connected_accounts=GuardedConnectedAccounts(SandboxConnectedAccounts(database, **shared), payments),
+        error_groups=errors,
+        error_log=ErrorJournal(errors, clock, metrics),
+        figure_history=SqlFigureHistory(database),
+        figures=metrics,
         geocoder=GazetteerGeocoder(database),
         health_probes={
             "database": DatabaseProbe(database),
@@ -107,26 +127,30 @@ def in_memory_adapters(tmp_path: Path) -> Adapters:
             "payments": BreakerProbe(payments),
             "email": BreakerProbe(email),
         },
+        heartbeat=NoHeartbeat(),
         holidays=HolidaysCalendar(),
         housekeeping=SqlHousekeeping(database),
         idempotency_store=SqlIdempotencyStore(database, ids),
         job_queries=SqlJobQueries(database),
         job_records=SqlJobRecords(database, **shared),
         mail=GuardedMail(FileMail(tmp_path / "mail", SENDER), email),
-        mail_queries=SqlMailQueries(database),
+        mail_queries=mail_queries,
         mail_templates=JinjaMailTemplates(support_email="help@tailtribe.test"),
         metrics=metrics,
+        outage_record=InMemoryOutageRecord(),
         pace=InMemoryPace(),
         password_hasher=Argon2PasswordHasher(memory_kib=64, passes=1),
         payment_provider=PROVIDER,
         payments=GuardedPayments(sandbox, payments),
         pet_queries=SqlPetQueries(database),
         process=LocalProcessFigures(),
+        process_register=SqlProcessRegister(database, clock),
         public_url=PUBLIC_URL,
         rate_limits=InMemoryRateLimits(),
         sandbox_bank=sandbox,
+        system_queries=SqlSystemQueries(database, clock),
         token_signer=HmacTokenSigner(SECRET),
-        unit_of_work=SqlUnitOfWorkFactory(database, invalidate=cache.invalidate, wake_relay=lambda: None, **shared),
+        unit_of_work=unit_of_work,
         **shared,
     )
 

@@ -28,17 +28,19 @@ T = TypeVar("T")
 
 @dataclass(slots=True)
 class Product:
-    """Some API processes and maybe a worker over one data directory."""
+    """Some API processes and maybe workers over one data directory. `worker` is the one that tests kill."""
 
     data_dir: Path
     environment: dict[str, str]
     api_processes: int = 1
     with_worker: bool = False
+    workers: int = 0
     worker_threads: int = 4
     mail_server: MailServer | None = None
     ports: list[int] = field(default_factory=list[int])
     apis: list[subprocess.Popen[bytes]] = field(default_factory=list[subprocess.Popen[bytes]])
     worker: subprocess.Popen[bytes] | None = None
+    crew: list[subprocess.Popen[bytes]] = field(default_factory=list[subprocess.Popen[bytes]])
     clients: list[httpx.Client] = field(default_factory=list[httpx.Client])
 
     def start(self) -> None:
@@ -46,6 +48,7 @@ class Product:
         self.apis = [self._spawn("serve", port=port) for port in self.ports]
         if self.with_worker:
             self.start_worker()
+        self.crew = [self._spawn("worker", "--threads", str(self.worker_threads)) for _ in range(self.workers)]
         for port in self.ports:
             self._await_answer(port)
 
@@ -62,7 +65,7 @@ class Product:
     def stop(self) -> None:
         for client in self.clients:
             client.close()
-        processes = [process for process in (*self.apis, self.worker) if process is not None]
+        processes = [process for process in (*self.apis, *self.crew, self.worker) if process is not None]
         for process in processes:
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGTERM)
@@ -72,7 +75,7 @@ class Product:
             except subprocess.TimeoutExpired:
                 os.killpg(process.pid, signal.SIGKILL)
                 process.wait(10)
-        self.apis, self.worker = [], None
+        self.apis, self.crew, self.worker = [], [], None
 
     def command(self, *arguments: str, stdin: str = "") -> str:
         """Runs `tailtribe …` to its end; what it printed."""

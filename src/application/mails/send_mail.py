@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from application.correlation import correlation_id
+from application.ports.alert_queries import AlertQueries
 from application.ports.clock import Clock
 from application.ports.mail import Mail, MailMessage
 from application.ports.mail_queries import BookingNews, MailQueries, Reader
@@ -13,6 +14,7 @@ from application.ports.token_signer import TokenSigner
 from domain.accounts.account import AccountNotFound
 from domain.accounts.one_time_tokens import OneTimePurpose, OneTimeTokenId
 from domain.bookings.booking_life import ActorRole, BookingId, BookingStatus
+from domain.operations.alert import AlertId, Notice, NoticeKind
 from domain.payments.refund import RefundId
 from domain.shared.actor import AccountId, CaregiverId
 from domain.shared.names import gated_name
@@ -37,6 +39,7 @@ class SendMail:
     """
 
     queries: MailQueries
+    alerts: AlertQueries
     templates: MailTemplates
     mail: Mail
     token_signer: TokenSigner
@@ -74,6 +77,8 @@ class SendMail:
             return self._about_booking(news, ActorRole(payload["to"]), kind)
         if "caregiver_id" in payload:
             return await self._about_caregiver(payload)
+        if "alert_ids" in payload:
+            return await self._about_alerts(payload)
         return await self._about_account(kind, payload)
 
     async def _about_account(self, kind: str, payload: Mapping[str, str]) -> Facts:
@@ -84,6 +89,21 @@ class SendMail:
             token = self.token_signer.sign(purpose, OneTimeTokenId(UUID(payload["token_id"])))
             link = f"{self.public_url}/{page}?token={token}"
         return reader, {"name": reader.first_name, "link": link}
+
+    async def _about_alerts(self, payload: Mapping[str, str]) -> Facts:
+        reader = await self.queries.reader(AccountId(UUID(payload["account_id"])))
+        alerts = await self.alerts.named([AlertId(UUID(alert_id)) for alert_id in payload["alert_ids"].split(",")])
+        if not alerts:
+            raise NothingToWrite
+        notice = Notice(kind=NoticeKind(payload["notice"]), alerts=tuple(alerts))
+        return reader, {
+            "name": reader.first_name,
+            "title": notice.title,
+            "details": notice.details,
+            "runbook": notice.rule.runbook,
+            "is_over": notice.kind is NoticeKind.ENDED,
+            "link": f"{self.public_url}/admin",
+        }
 
     async def _about_caregiver(self, payload: Mapping[str, str]) -> Facts:
         news = await self.queries.caregiver(CaregiverId(UUID(payload["caregiver_id"])))

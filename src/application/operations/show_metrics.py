@@ -7,9 +7,11 @@ from msgspec import Struct
 
 from application.ports.circuit_breakers import BreakerState, BreakerStatus, CircuitBreakers
 from application.ports.job_records import JobCounts, JobRecords
-from application.ports.metrics import Metrics, MetricsSummary
+from application.ports.metric_figures import MetricFigures, MetricsSummary
 from application.ports.process_figures import ProcessFigures, SystemFigures
-from domain.operations.health_score import HealthStatus, ScorePart, Vitals, health_score
+from application.ports.process_register import ProcessRegister, ProcessReport
+from application.ports.system_queries import SystemQueries
+from domain.operations.health_score import HealthScore, HealthStatus, ScorePart, Vitals, health_score
 
 
 class CacheFigures(Struct, frozen=True, kw_only=True, rename="camel"):
@@ -30,13 +32,14 @@ class RequestFigures(Struct, frozen=True, kw_only=True, rename="camel"):
     p99: float
     error_rate: float
     db_query_time: float
+    queries_per_request: float
     cache: CacheFigures
 
 
 class HealthIssue(Struct, frozen=True, kw_only=True, rename="camel"):
     name: str
     value: float
-    threshold: float | None
+    threshold: float
     points: int
 
 
@@ -62,24 +65,30 @@ class OperationsView(Struct, frozen=True, kw_only=True, rename="camel"):
     circuit_breakers: list[BreakerStatus]
     queues: dict[str, QueueFigures]
     system: SystemFigures
+    processes: list[ProcessReport]
+    outbox_age_seconds: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShowMetrics:
-    metrics: Metrics
+    figures: MetricFigures
     circuit_breakers: CircuitBreakers
     job_records: JobRecords
     process: ProcessFigures
+    processes: ProcessRegister
+    system_queries: SystemQueries
 
     async def execute(self) -> OperationsView:
-        summary = await self.metrics.summary()
+        summary = await self.figures.summary(watching=True)
         breakers = await self.circuit_breakers.status()
         return OperationsView(
             metrics=_requests(summary),
-            health=_health(summary, breakers),
+            health=_health(score_of(summary, breakers)),
             circuit_breakers=list(breakers),
             queues=_queues(await self.job_records.counts()),
             system=self.process.read(),
+            processes=list(await self.processes.present()),
+            outbox_age_seconds=await self.system_queries.outbox_age_seconds(),
         )
 
 
@@ -93,6 +102,7 @@ def _requests(summary: MetricsSummary) -> RequestFigures:
         p99=summary.p99,
         error_rate=summary.error_rate,
         db_query_time=summary.db_query_time,
+        queries_per_request=summary.queries_per_request,
         cache=CacheFigures(
             hit_rate=summary.cache_hit_rate,
             hits=summary.cache_hits,
@@ -102,9 +112,9 @@ def _requests(summary: MetricsSummary) -> RequestFigures:
     )
 
 
-def _health(summary: MetricsSummary, breakers: Sequence[BreakerStatus]) -> HealthFigures:
+def score_of(summary: MetricsSummary, breakers: Sequence[BreakerStatus]) -> HealthScore:
     broken = [breaker.name for breaker in breakers if breaker.state is not BreakerState.CLOSED]
-    health = health_score(
+    return health_score(
         Vitals(
             mean_response_ms=summary.avg_response_time,
             errors=summary.errors_last_five_minutes,
@@ -113,6 +123,9 @@ def _health(summary: MetricsSummary, breakers: Sequence[BreakerStatus]) -> Healt
             cache_degraded="cache" in broken,
         )
     )
+
+
+def _health(health: HealthScore) -> HealthFigures:
     return HealthFigures(
         score=health.score,
         status=health.status,

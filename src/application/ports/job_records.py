@@ -39,6 +39,7 @@ class ClaimedJob:
     lease_id: UUID
     payload_version: int = 1
     correlation_id: str | None
+    trace_parent: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,37 +3,22 @@
 from abc import abstractmethod
 from typing import Protocol
 
-from msgspec import Struct
+from application.request_load import RequestLoad
 
-
-class MetricsSummary(Struct, frozen=True, kw_only=True, rename="camel"):
-    """What the last minutes looked like. Times in milliseconds, rates 0 to 1, windows as in the product's operations
-    numbers."""
-
-    active_users: int
-    requests_per_minute: int
-    avg_response_time: float
-    p50: float
-    p95: float
-    p99: float
-    error_rate: float
-    errors_last_five_minutes: int
-    db_query_time: float
-    cache_hit_rate: float
-    cache_hits: int
-    cache_misses: int
-    cache_stale: int
+NO_LOAD = RequestLoad()
 
 
 class Metrics(Protocol):
-    """Takes measurements without locks or awaits, and tells what they add up to.
+    """Takes measurements without locks or awaits; what they add up to is told by `MetricFigures`.
 
     Promises, checked by `tests/contract/test_metrics.py`: recording never raises and costs microseconds; label
-    values come from bounded sets only (route templates, never paths).
+    values come from bounded sets only (route templates, never paths). Called on the event loop of the process.
     """
 
     @abstractmethod
-    def request_finished(self, *, route: str, method: str, status: int, seconds: float) -> None: ...
+    def request_finished(
+        self, *, route: str, method: str, status: int, seconds: float, load: RequestLoad = NO_LOAD
+    ) -> None: ...
 
     @abstractmethod
     def account_seen(self, account_id: str) -> None: ...
@@ -61,9 +46,11 @@ class Metrics(Protocol):
     def breaker_changed(self, *, name: str, state: str) -> None: ...
 
     @abstractmethod
-    async def summary(self) -> MetricsSummary: ...
+    def error_happened(self, *, kind: str) -> None:
+        """Something nobody expected went wrong; `kind` is the type of the exception."""
+        ...
 
     @abstractmethod
-    def prometheus_text(self) -> bytes:
-        """Everything in Prometheus' text format 0.0.4."""
+    def loop_lagged(self, *, seconds: float) -> None:
+        """The event loop came so much too late to what was due."""
         ...

@@ -5,6 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 from application.ports.account_repository import AccountRepository
+from application.ports.alert_repository import AlertRepository
 from application.ports.audit_log import AuditLog
 from application.ports.booking_repository import BookingRepository
 from application.ports.caregiver_repository import CaregiverRepository
@@ -27,6 +28,7 @@ class UnitOfWork(Protocol):
     """The repositories of one transaction: what they save is kept together, with its events and jobs, or not at all."""
 
     accounts: AccountRepository
+    alerts: AlertRepository
     sessions: SessionRepository
     pets: PetRepository
     caregivers: CaregiverRepository

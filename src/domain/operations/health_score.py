@@ -20,11 +20,12 @@ class HealthStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScorePart:
-    """One thing that is looked at: its value now, the threshold it passed (None: none), and the points it costs."""
+    """One thing that is looked at: its value now, the points it costs, and the threshold it passed, or the lowest when
+    it passed none."""
 
     name: str
     value: float
-    threshold: float | None
+    threshold: float
     points: int
 
 
@@ -64,7 +65,7 @@ def health_score(vitals: Vitals) -> HealthScore:
             ScorePart(
                 name="openBreakers",
                 value=vitals.open_breakers,
-                threshold=0 if vitals.open_breakers else None,
+                threshold=0,
                 points=10 * vitals.open_breakers,
             ),
             _part("cacheDegraded", float(vitals.cache_degraded), ((0, 10),)),
@@ -77,4 +78,4 @@ def _part(name: str, value: float, steps: tuple[tuple[float, int], ...]) -> Scor
     for threshold, points in steps:
         if value > threshold:
             return ScorePart(name=name, value=value, threshold=threshold, points=points)
-    return ScorePart(name=name, value=value, threshold=None, points=0)
+    return ScorePart(name=name, value=value, threshold=steps[-1][0], points=0)

@@ -185,6 +185,7 @@ class OutboxRelay:
             "status": JobStatus.QUEUED.value,
             "unique_key": f"event:{event.id}:{job.name}",
             "correlation_id": event.correlation_id,
+            "trace_parent": event.trace_parent,
             "attempts": 0,
             "created_at": now,
             "run_at": now,

@@ -22,6 +22,7 @@ DAY = "EEEE d MMMM y"
 HOUR = "HH:mm"
 TWO_FULL_STOPS = re.compile(r"(?<!\.)\.\.(?!\.)")
 MAIL_KINDS = (
+    "alert",
     "verify_address",
     "welcome",
     "reset_password",

@@ -10,6 +10,7 @@ from sqlalchemy import JSON, Column, Index, String, Table, Uuid
 
 from application.correlation import correlation_id
 from application.ports.ids import Ids
+from application.trace_parent import trace_parent
 from domain.shared.events import DomainEvent
 from infrastructure.persistence.tables import UtcDateTime, metadata
 
@@ -23,6 +24,7 @@ outbox_events = Table(
     Column("correlation_id", String(64)),
     Column("occurred_at", UtcDateTime, nullable=False),
     Column("routed_at", UtcDateTime),
+    Column("trace_parent", String(55)),
 )
 Index(
     "ix_outbox_events_waiting",
@@ -40,6 +42,7 @@ def event_rows(events: list[DomainEvent], aggregate_id: UUID, ids: Ids) -> list[
             "aggregate_id": aggregate_id,
             "facts": {f.name: _plain(getattr(event, f.name)) for f in fields(event) if f.name != "at"},
             "correlation_id": correlation_id.get(),
+            "trace_parent": trace_parent.get(),
             "occurred_at": event.at,
         }
         for event in events

@@ -7,7 +7,7 @@ from infrastructure.persistence.bookings import booking_tables
 from infrastructure.persistence.caregivers import caregiver_tables
 from infrastructure.persistence.idempotency import idempotency_tables
 from infrastructure.persistence.jobs import job_tables
-from infrastructure.persistence.operations import breaker_history_tables, cache_invalidation_tables
+from infrastructure.persistence.operations import breaker_history_tables, cache_invalidation_tables, watch_tables
 from infrastructure.persistence.payments import payment_tables
 from infrastructure.persistence.pets import pet_tables
 from infrastructure.persistence.places import place_tables
@@ -26,6 +26,7 @@ TABLE_MODULES = (
     payment_tables,
     pet_tables,
     place_tables,
+    watch_tables,
 )
 
 __all__ = ["TABLE_MODULES", "metadata"]

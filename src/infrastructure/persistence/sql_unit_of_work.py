@@ -20,6 +20,7 @@ from infrastructure.persistence.caregivers.sql_caregiver_repository import SqlCa
 from infrastructure.persistence.database import Database
 from infrastructure.persistence.jobs.job_fence import note_finish, pass_fence
 from infrastructure.persistence.jobs.sql_job_queue import SqlJobQueue
+from infrastructure.persistence.operations.sql_alert_repository import SqlAlertRepository
 from infrastructure.persistence.payments.sql_event_inbox import SqlEventInbox
 from infrastructure.persistence.payments.sql_payment_repository import SqlPaymentRepository
 from infrastructure.persistence.pets.sql_pet_repository import SqlPetRepository
@@ -34,6 +35,7 @@ class SqlUnitOfWork(UnitOfWork):
     def __init__(self, transaction: Transaction) -> None:
         self.transaction = transaction
         self.accounts = SqlAccountRepository(transaction)
+        self.alerts = SqlAlertRepository(transaction)
         self.sessions = SqlSessionRepository(transaction)
         self.pets = SqlPetRepository(transaction)
         self.caregivers = SqlCaregiverRepository(transaction)

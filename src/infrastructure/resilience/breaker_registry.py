@@ -5,6 +5,7 @@ from typing import Protocol
 
 from application.ports.circuit_breakers import BreakerStatus, BreakerTransition, CircuitBreakers, UnknownBreaker
 from application.ports.metrics import Metrics
+from application.ports.tracing import SpanKind, Tracing
 from infrastructure.resilience.call_outcomes import CallObserver, CallOutcome
 
 ALL_BREAKERS = "all"
@@ -56,14 +57,14 @@ class BreakerRegistry(CircuitBreakers):
         for breaker in self._breakers.values():
             breaker.on_change(listener)
 
-    def observe(self, metrics: Metrics) -> None:
-        """Measures every call and every change from now on."""
+    def observe(self, metrics: Metrics, tracing: Tracing | None = None) -> None:
+        """Measures every call and every change from now on, and tells calls as parts of the traces they belong to."""
 
         def changed(transition: BreakerTransition) -> None:
             metrics.breaker_changed(name=transition.name, state=transition.to_state.value)
 
         for breaker in self._breakers.values():
-            breaker.observe = _observer(metrics, breaker.name)
+            breaker.observe = _observer(metrics, tracing, breaker.name)
             metrics.breaker_changed(name=breaker.name, state=breaker.status().state.value)
         self.on_change(changed)
 
@@ -86,8 +87,10 @@ class BreakerRegistry(CircuitBreakers):
         return [self._breakers[name]]
 
 
-def _observer(metrics: Metrics, name: str) -> CallObserver:
+def _observer(metrics: Metrics, tracing: Tracing | None, name: str) -> CallObserver:
     def observe(outcome: CallOutcome, seconds: float) -> None:
         metrics.dependency_called(name=name, outcome=outcome.value, seconds=seconds)
+        if tracing is not None:
+            tracing.finished(f"call {name}", SpanKind.CLIENT, seconds=seconds, attributes={"outcome": outcome.value})
 
     return observe

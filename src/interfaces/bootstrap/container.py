@@ -1,6 +1,8 @@
 """One process of the product: its parts, its use cases, and the work that goes on in the background."""
 
 import asyncio
+import os
+import socket
 from collections.abc import Coroutine
 from typing import Any
 from uuid import UUID
@@ -14,6 +16,7 @@ from interfaces.worker.actors import declare_actors
 from interfaces.worker.job_kinds import KindsOf, job_kinds
 from interfaces.worker.job_runner import JobRunner
 from interfaces.worker.schedule import FireSchedule, Scheduled, Scheduler, start_scheduler
+from interfaces.worker.watch import Watch
 
 GOODBYE_SECONDS = 5.0
 
@@ -21,7 +24,7 @@ GOODBYE_SECONDS = 5.0
 class Container:
     """Built once per process, on its event loop. `start` needs no service to be there; `stop` lets work finish."""
 
-    def __init__(self, parts: Parts, kinds: KindsOf = job_kinds) -> None:
+    def __init__(self, parts: Parts, kinds: KindsOf = job_kinds, *, role: str = "api") -> None:
         self.parts = parts
         self.use_cases: UseCases = build_use_cases(parts.adapters)
         adapters = parts.adapters
@@ -31,6 +34,18 @@ class Container:
             clock=adapters.clock,
             metrics=adapters.metrics,
             pace=adapters.pace,
+            errors=adapters.error_log,
+            tracing=parts.tracing,
+        )
+        self._watch = Watch(
+            report=self.use_cases.report_process,
+            watch=self.use_cases.watch_over_system,
+            record=self.use_cases.record_minute,
+            heartbeat=adapters.heartbeat,
+            errors=adapters.error_log,
+            process_id=f"{socket.gethostname()[:100]}:{os.getpid()}",
+            role=role,
+            every_seconds=parts.watch_seconds,
         )
         self._draining: asyncio.TimerHandle | None = None
         self._fire = FireSchedule(unit_of_work=adapters.unit_of_work, clock=adapters.clock)
@@ -48,6 +63,10 @@ class Container:
         self._spawn(self.parts.journal.run())
         for work in self.parts.cache_work:
             self._spawn(work())
+        self._spawn(self.parts.errors.run())
+        self._spawn(self.parts.metrics.run())
+        self._spawn(self.parts.loop_lag.run())
+        self._spawn(self._watch.run())
         if self.parts.wake_ups is not None:
             self._spawn(self.parts.wake_ups.run())
 
@@ -71,6 +90,9 @@ class Container:
             self._draining.cancel()
         await self.parts.breakers.stop()
         await self.parts.journal.write()
+        await self.parts.errors.write()
+        await self.parts.metrics.stop()
+        await self._watch.stop()
         await self.parts.close()
 
     async def run_job(self, job_id: UUID, version: int) -> None:

@@ -37,7 +37,7 @@ from interfaces.http.jobs import JobController
 from interfaces.http.json_body import StrictRequest, check_parameters
 from interfaces.http.known_reads import KnownReads
 from interfaces.http.openapi import openapi_config
-from interfaces.http.operations import HealthController, OperationsController, PrometheusController
+from interfaces.http.operations import AlertController, HealthController, OperationsController, PrometheusController
 from interfaces.http.pets import PetController
 from interfaces.http.places import HomeController, PlaceController
 from interfaces.http.problems import Problems
@@ -48,6 +48,7 @@ from interfaces.http.request_deadline import RequestDeadline
 from interfaces.http.request_metrics import RequestMetrics
 from interfaces.http.sandbox import SandboxController
 from interfaces.http.security_headers import SecurityHeaders
+from interfaces.http.tracing import RequestTracing
 from interfaces.web.pages import PagesController, static_files_router
 
 CONTROLLERS = (
@@ -65,6 +66,7 @@ CONTROLLERS = (
     AdminCaregiverController,
     AdminJobController,
     QueueController,
+    AlertController,
     HealthController,
     OperationsController,
     PrometheusController,
@@ -85,7 +87,7 @@ def build_app(settings: Settings, container: Container) -> ASGIApp:
     Litestar runs its own middleware behind the router only, so what must see every request is wrapped around it.
     """
     adapters = container.parts.adapters
-    problems = Problems(settings.support_email)
+    problems = Problems(settings.support_email, adapters.error_log)
     controllers = CONTROLLERS if adapters.sandbox_bank is None else (*CONTROLLERS, SandboxController)
     tokens = BearerTokens(adapters.access_tokens, adapters.clock)
     answers = PublicAnswers(
@@ -109,7 +111,8 @@ def build_app(settings: Settings, container: Container) -> ASGIApp:
         request_max_body_size=None,
         logging_config=None,
     )
-    return _surrounded(app, settings, adapters, tokens, problems, answers)
+    app = _surrounded(app, settings, adapters, tokens, problems, answers)
+    return app if container.parts.tracing is None else RequestTracing(container.parts.tracing)(app)
 
 
 def _surrounded(

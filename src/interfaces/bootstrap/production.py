@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from importlib.metadata import version
 from typing import Any
 
 from redis.asyncio import Redis
@@ -13,11 +14,13 @@ from application.ports.health_probe import HealthProbe
 from application.ports.ids import Ids
 from application.ports.job_records import JobRecords
 from application.ports.mail import Mail
-from application.ports.metrics import Metrics
 from application.ports.pace import Pace
 from application.ports.rate_limits import RateLimits
+from application.ports.tracing import Tracing
+from infrastructure.alerts.log_alert_channel import LogAlertChannel
 from infrastructure.cache.memory_level import MemoryLevel
 from infrastructure.clock.system_clock import SystemClock
+from infrastructure.errors.error_journal import ErrorJournal
 from infrastructure.health.probes import AlwaysThere, BreakerProbe, DatabaseProbe, RedisProbe
 from infrastructure.ids.uuid7_ids import Uuid7Ids
 from infrastructure.job_queue.dramatiq_job_queue import DramatiqJobTransport, redis_broker
@@ -26,8 +29,10 @@ from infrastructure.job_queue.job_transport import JobTransport
 from infrastructure.job_queue.outbox_relay import OutboxRelay
 from infrastructure.job_queue.postgres_wake_ups import PostgresWakeUps
 from infrastructure.mail.jinja_mail_templates import JinjaMailTemplates
+from infrastructure.metrics.event_loop_lag import EventLoopLag
 from infrastructure.metrics.in_memory_metrics import InMemoryMetrics
 from infrastructure.metrics.process_figures import LocalProcessFigures
+from infrastructure.metrics.redis_metrics import RedisMetrics
 from infrastructure.pace.in_memory_pace import InMemoryPace
 from infrastructure.pace.redis_pace import RedisPace
 from infrastructure.password_hasher.argon2_password_hasher import Argon2PasswordHasher
@@ -40,8 +45,13 @@ from infrastructure.persistence.idempotency.sql_idempotency_store import SqlIdem
 from infrastructure.persistence.jobs.sql_job_queries import SqlJobQueries
 from infrastructure.persistence.jobs.sql_job_records import SqlJobRecords
 from infrastructure.persistence.mails.sql_mail_queries import SqlMailQueries
+from infrastructure.persistence.operations.sql_alert_queries import SqlAlertQueries
 from infrastructure.persistence.operations.sql_breaker_history import SqlBreakerHistory
+from infrastructure.persistence.operations.sql_error_groups import SqlErrorGroups
+from infrastructure.persistence.operations.sql_figure_history import SqlFigureHistory
 from infrastructure.persistence.operations.sql_housekeeping import SqlHousekeeping
+from infrastructure.persistence.operations.sql_process_register import SqlProcessRegister
+from infrastructure.persistence.operations.sql_system_queries import SqlSystemQueries
 from infrastructure.persistence.pets.sql_pet_queries import SqlPetQueries
 from infrastructure.persistence.sql_unit_of_work import SqlUnitOfWorkFactory
 from infrastructure.public_holidays.holidays_calendar import HolidaysCalendar
@@ -60,6 +70,14 @@ from infrastructure.tokens.jwt_access_tokens import JwtAccessTokens
 from interfaces.bootstrap.cache_parts import BackgroundWork, CacheParts, build_cache
 from interfaces.bootstrap.outside import Close, choose_geocoder, choose_mail
 from interfaces.bootstrap.settings import Settings
+from interfaces.bootstrap.watching import (
+    OutsideChannels,
+    choose_heartbeat,
+    choose_outage_record,
+    choose_tracing,
+    outside_channels,
+    with_mail,
+)
 from interfaces.worker.event_routes import route_event
 
 
@@ -72,6 +90,11 @@ class Parts:
     relay: OutboxRelay
     in_process: InProcessJobTransport | None
     redis: tuple[Redis, ...]
+    metrics: InMemoryMetrics | RedisMetrics
+    loop_lag: EventLoopLag
+    errors: ErrorJournal
+    tracing: Tracing | None
+    watch_seconds: float
     breakers: BreakerRegistry
     journal: BreakerJournal
     wake_ups: PostgresWakeUps | None
@@ -101,7 +124,8 @@ class _Breakers:
 def build_parts(settings: Settings, *, cache_memory: MemoryLevel | None = None) -> Parts:
     """Everything, connected to nothing yet: services may come later."""
     settings.data_path.mkdir(parents=True, exist_ok=True)
-    clock, ids, metrics = SystemClock(), Uuid7Ids(), InMemoryMetrics()
+    clock, ids = SystemClock(), Uuid7Ids()
+    metrics, redis_of_metrics = _metrics(settings)
     breakers = _breakers(settings)
     database = Database(
         database_url(settings.database_url, settings.data_path),
@@ -127,8 +151,13 @@ def build_parts(settings: Settings, *, cache_memory: MemoryLevel | None = None) 
         ids=ids,
         memory=cache_memory,
     )
-    registry = _registry(redis, breakers)
-    registry.observe(metrics)
+    release = version("tailtribe")
+    outside, loop_lag = outside_channels(settings, release=release), EventLoopLag(metrics)
+    error_groups = SqlErrorGroups(database, release=release)
+    errors = ErrorJournal(error_groups, clock, metrics, report=outside.report_error)
+    registry = _registry(redis, breakers, outside)
+    tracing, close_tracing = choose_tracing(settings, release=release)
+    registry.observe(metrics, tracing)
     geocoder, close_geocoder = choose_geocoder(settings, database, breakers.geocoding)
     mail, close_mail = choose_mail(settings)
     job_records = SqlJobRecords(database, clock=clock, ids=ids)
@@ -145,6 +174,11 @@ def build_parts(settings: Settings, *, cache_memory: MemoryLevel | None = None) 
         job_records=job_records,
         mail=mail,
         redis=redis,
+        metrics_redis=redis_of_metrics,
+        outside=outside,
+        error_groups=error_groups,
+        errors=errors,
+        loop_lag=loop_lag,
         wake_relay=relay.wake,
     )
     # Those before Redis are probed every few seconds, by every process.
@@ -156,14 +190,26 @@ def build_parts(settings: Settings, *, cache_memory: MemoryLevel | None = None) 
         database=database,
         relay=relay,
         in_process=in_process,
-        redis=redis,
+        redis=(*redis, *redis_of_metrics),
+        metrics=metrics,
+        loop_lag=loop_lag,
+        errors=errors,
+        tracing=tracing,
+        watch_seconds=settings.watch_seconds,
         breakers=registry,
         journal=journal,
         wake_ups=_wake_ups(settings, database, relay, cache),
         cache_work=cache.work,
         drain_seconds=settings.drain_seconds,
         mail_per_second=settings.mail_per_second,
-        close_clients=(job_records.settle, close_geocoder, close_mail, cache.cache.close),
+        close_clients=(
+            job_records.settle,
+            close_geocoder,
+            close_mail,
+            cache.cache.close,
+            *outside.close,
+            *close_tracing,
+        ),
     )
 
 
@@ -190,15 +236,27 @@ def _redis_clients(settings: Settings) -> tuple[Redis, ...]:
     return create_quick_redis(*address), create_quick_redis(*address), create_breaker_redis(*address), hearing
 
 
+def _metrics(settings: Settings) -> tuple[InMemoryMetrics | RedisMetrics, tuple[Redis, ...]]:
+    if settings.redis_url is None:
+        return InMemoryMetrics(), ()
+    client = create_redis(settings.redis_url, settings.redis_token, retries=0, max_connections=2)
+    return RedisMetrics(client), (client,)
+
+
 def _transport(settings: Settings, in_process: InProcessJobTransport | None) -> JobTransport:
     if in_process is not None or settings.redis_url is None:
         return in_process or InProcessJobTransport()
     return DramatiqJobTransport(redis_broker(redis_address(settings.redis_url, settings.redis_token)))
 
 
-def _registry(redis: tuple[Redis, ...], breakers: _Breakers) -> BreakerRegistry:
+def _registry(redis: tuple[Redis, ...], breakers: _Breakers, channels: OutsideChannels) -> BreakerRegistry:
     """Those that guard Redis itself stay this process's own."""
-    outside = [breakers.payments, breakers.email, *([breakers.geocoding] if breakers.geocoding else [])]
+    outside = [
+        breakers.payments,
+        breakers.email,
+        *([breakers.geocoding] if breakers.geocoding else []),
+        *channels.breakers,
+    ]
     shared = SharedBreakerState(redis[2], outside) if redis else None
     return BreakerRegistry([*outside, breakers.cache, breakers.limits, breakers.queue], shared)
 
@@ -236,7 +294,7 @@ def _adapters(
     database: Database,
     clock: Clock,
     ids: Ids,
-    metrics: Metrics,
+    metrics: InMemoryMetrics | RedisMetrics,
     breakers: _Breakers,
     registry: BreakerRegistry,
     cache: CacheParts,
@@ -244,45 +302,63 @@ def _adapters(
     job_records: JobRecords,
     mail: Mail,
     redis: tuple[Redis, ...],
+    metrics_redis: tuple[Redis, ...],
+    outside: OutsideChannels,
+    error_groups: SqlErrorGroups,
+    errors: ErrorJournal,
+    loop_lag: EventLoopLag,
     wake_relay: Callable[[], None],
 ) -> Adapters:
     sandbox = SandboxPayments(database, clock=clock, ids=ids)
     accounts = SandboxConnectedAccounts(database, clock=clock, ids=ids)
     secret = settings.signing_key()
     shared: dict[str, Any] = {"clock": clock, "ids": ids}
+    mail_queries = SqlMailQueries(database)
+    unit_of_work = SqlUnitOfWorkFactory(
+        database, invalidate=cache.cache.invalidate, record=cache.record, wake_relay=wake_relay, **shared
+    )
     return Adapters(
         access_tokens=JwtAccessTokens(secret),
         account_queries=SqlAccountQueries(database),
+        alert_channels=with_mail(outside.channels, mail_queries, unit_of_work),
+        alert_log=LogAlertChannel(),
+        alert_queries=SqlAlertQueries(database),
         booking_queries=SqlBookingQueries(database),
         breaker_history=SqlBreakerHistory(database),
         cache=cache.cache,
         caregiver_queries=SqlCaregiverQueries(database),
         circuit_breakers=registry,
         connected_accounts=GuardedConnectedAccounts(accounts, breakers.payments),
+        error_groups=error_groups,
+        error_log=errors,
+        figure_history=SqlFigureHistory(database),
+        figures=metrics,
         geocoder=geocoder,
         health_probes=_probes(database, redis, breakers),
+        heartbeat=choose_heartbeat(settings),
         holidays=HolidaysCalendar(),
         housekeeping=SqlHousekeeping(database),
         idempotency_store=SqlIdempotencyStore(database, ids),
         job_queries=SqlJobQueries(database),
         job_records=job_records,
         mail=GuardedMail(mail, breakers.email),
-        mail_queries=SqlMailQueries(database),
+        mail_queries=mail_queries,
         mail_templates=JinjaMailTemplates(support_email=settings.support_email),
         metrics=metrics,
+        outage_record=choose_outage_record(metrics_redis[0] if metrics_redis else None),
         password_hasher=Argon2PasswordHasher(),
         pace=_pace(redis, breakers),
         payment_provider=PROVIDER,
         payments=GuardedPayments(sandbox, breakers.payments),
         pet_queries=SqlPetQueries(database),
-        process=LocalProcessFigures(),
+        process=LocalProcessFigures(lambda: loop_lag.worst_seconds),
+        process_register=SqlProcessRegister(database, clock),
         public_url=settings.public_address,
         rate_limits=_rate_limits(redis, breakers),
         # In production nobody may settle a payment by asking for it.
         sandbox_bank=None if settings.in_production else sandbox,
+        system_queries=SqlSystemQueries(database, clock),
         token_signer=HmacTokenSigner(secret),
-        unit_of_work=SqlUnitOfWorkFactory(
-            database, invalidate=cache.cache.invalidate, record=cache.record, wake_relay=wake_relay, **shared
-        ),
+        unit_of_work=unit_of_work,
         **shared,
     )

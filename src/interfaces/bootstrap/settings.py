@@ -58,6 +58,11 @@ class Settings(Struct, frozen=True, kw_only=True, rename="upper"):
     log_level: str = "INFO"
     drain_seconds: Seconds = 25
     redis_slow_ms: Count = 10
+    slack_webhook_url: str | None = None
+    sentry_dsn: str | None = None
+    heartbeat_url: str | None = None
+    otel_exporter_otlp_endpoint: str | None = None
+    watch_seconds: Annotated[float, Meta(gt=0, le=10)] = 5.0
     mail_per_second: Annotated[float, Meta(gt=0)] = 5.0
 
     @classmethod
@@ -113,7 +118,13 @@ class Settings(Struct, frozen=True, kw_only=True, rename="upper"):
     def _check(self) -> None:
         if self.environment not in (DEVELOPMENT, PRODUCTION):
             raise BadSettings("ENVIRONMENT must be development or production")
-        for name in ("nominatim_url", "resend_api_base"):
+        for name in (
+            "nominatim_url",
+            "resend_api_base",
+            "slack_webhook_url",
+            "heartbeat_url",
+            "otel_exporter_otlp_endpoint",
+        ):
             if not (getattr(self, name) or "https://").startswith(("http://", "https://")):
                 raise BadSettings(f"{name.upper()} must begin with http:// or https://")
         if not _IN_A_HEADER.fullmatch(self.resend_api_key or "none"):

@@ -9,6 +9,10 @@ import structlog
 from structlog.typing import Processor
 
 from application.correlation import correlation_id
+from domain.operations.redaction import redacted
+
+# Made of names and numbers of our own, and written for every request.
+_WITHOUT_DATA = frozenset({"request", "slow_request"})
 
 
 def configure_logging(level: str = "INFO") -> None:
@@ -21,6 +25,7 @@ def configure_logging(level: str = "INFO") -> None:
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 structlog.processors.format_exc_info,
+                _redact,
                 structlog.processors.JSONRenderer(),
             ],
         )
@@ -61,3 +66,10 @@ def _add_correlation_id(_logger: Any, _method: str, event: MutableMapping[str, A
     if (current := correlation_id.get()) is not None:
         event.setdefault("correlation_id", current)
     return event
+
+
+def _redact(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
+    """Whoever wrote the line, and whatever an exception says."""
+    if event.get("event") in _WITHOUT_DATA:
+        return event
+    return {name: redacted(value) if isinstance(value, str) else value for name, value in event.items()}

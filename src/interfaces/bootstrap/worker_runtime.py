@@ -107,7 +107,7 @@ class WorkerRuntime(_Once):
         await self._container.run_job(job_id, version)
 
     async def _start(self) -> None:
-        self._container = Container(build_parts(self._settings), self._kinds)
+        self._container = Container(build_parts(self._settings), self._kinds, role="worker")
         await self._container.start()
 
     async def _drain(self) -> None:

@@ -5,6 +5,7 @@ from typing import Any, cast
 
 from litestar.types import Message, Scope
 
+UNMATCHED_ROUTE = "unmatched"
 RawHeader = tuple[bytes, bytes]
 RawHeaders = Iterable[RawHeader]
 

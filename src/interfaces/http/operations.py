@@ -5,16 +5,20 @@ from uuid import UUID
 
 from litestar import Controller, MediaType, Response, get, post
 from litestar.di import NamedDependency
-from litestar.params import JSONBody, QueryParameter
+from litestar.params import FromPath, JSONBody, QueryParameter
 from msgspec import Meta, Struct
 
 from application.cursors import decode_cursor, encode_cursor
 from application.operations.check_health import HealthReport
 from application.operations.show_metrics import OperationsView
+from application.ports.alert_queries import AlertView
 from application.ports.breaker_history import BreakerChange
 from application.ports.circuit_breakers import BreakerStatus
+from application.ports.error_groups import ErrorGroupView
+from application.ports.figure_history import MinuteFigures
 from application.ports.views import Page
 from application.use_cases import UseCases
+from domain.operations.alert import AlertId, AlertState
 from domain.operations.health_score import HealthStatus
 from domain.shared.actor import Actor
 from domain.shared.errors import Unavailable
@@ -62,6 +66,10 @@ BreakerFilter = Annotated[
 ]
 
 
+# `state` is Litestar's own word.
+AlertStateFilter = Annotated[AlertState | None, QueryParameter(query="state", description="Only those in this state")]
+
+
 class ResetBreakerBody(Struct, frozen=True, kw_only=True, tag_field="action", tag="reset", forbid_unknown_fields=True):
     """Closes a breaker."""
 
@@ -83,6 +91,60 @@ class BreakerList(Struct, frozen=True, kw_only=True, rename="camel"):
     next_cursor: None = None
 
 
+class SilenceBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    minutes: Annotated[int, Meta(ge=1, le=7 * 24 * 60, examples=[60])]
+    reason: Annotated[str, Meta(min_length=1, max_length=200, examples=["Known; the provider works on it."])]
+
+
+class History(Struct, frozen=True, kw_only=True, rename="camel"):
+    items: list[MinuteFigures]
+    next_cursor: None = None
+
+
+class ErrorList(Struct, frozen=True, kw_only=True, rename="camel"):
+    items: list[ErrorGroupView]
+    next_cursor: None = None
+
+
+class AlertController(Controller):
+    path = "/api/admin/alerts"
+    tags = ("Operations",)
+    security = BEARER
+    guards = [admin_only]  # noqa: RUF012 - Litestar's way to declare it
+
+    @get(summary="Alerts, newest first", responses=problems_of(401, 403))
+    async def list_alerts(
+        self,
+        use_cases: NamedDependency[UseCases],
+        alert_state: AlertStateFilter = None,
+        limit: Limit = DEFAULT_LIMIT,
+        cursor: Cursor = None,
+    ) -> Page[AlertView]:
+        after = None if cursor is None else decode_cursor(cursor, UUID)
+        items, last = await use_cases.alert_queries.alerts(alert_state, limit=limit, after=after)
+        return Page(items=items, next_cursor=None if last is None else encode_cursor(last))
+
+    @post(
+        "/{alert_id:uuid}/silence",
+        status_code=204,
+        summary="Hear nothing of an alert for a while, its end included",
+        responses=problems_of(401, 403, 404, 409),
+    )
+    async def silence(
+        self,
+        use_cases: NamedDependency[UseCases],
+        actor: NamedDependency[Actor],
+        alert_id: FromPath[UUID],
+        data: JSONBody[SilenceBody],
+    ) -> None:
+        await use_cases.silence_alert.execute(
+            admin=actor,
+            alert_id=AlertId(alert_id),
+            minutes=data.minutes,
+            reason=line(data.reason, field="reason"),
+        )
+
+
 class OperationsController(Controller):
     path = "/api/admin"
     tags = ("Operations",)
@@ -97,6 +159,25 @@ class OperationsController(Controller):
     )
     async def metrics(self, use_cases: NamedDependency[UseCases]) -> OperationsView:
         return await use_cases.show_metrics.execute()
+
+    @get(
+        "/metrics/history",
+        summary="The figures of each minute of the last hour, the oldest first",
+        guards=[admin_or_monitor],
+        opt={MONITORED: True},
+        responses=problems_of(401, 403),
+    )
+    async def metrics_history(self, use_cases: NamedDependency[UseCases]) -> History:
+        return History(items=list(await use_cases.show_history.execute()))
+
+    @get(
+        "/errors",
+        summary="Errors that nobody expected, by the mistake they come from; those seen last come first",
+        guards=[admin_only],
+        responses=problems_of(401, 403),
+    )
+    async def errors(self, use_cases: NamedDependency[UseCases], limit: Limit = DEFAULT_LIMIT) -> ErrorList:
+        return ErrorList(items=await use_cases.error_groups.recent(limit=limit))
 
     @get(
         "/circuit-breakers",
@@ -164,4 +245,4 @@ class PrometheusController(Controller):
         responses=problems_of(401, 403),
     )
     async def prometheus(self, use_cases: NamedDependency[UseCases]) -> Response[bytes]:
-        return Response(use_cases.metrics.prometheus_text(), media_type=PROMETHEUS_TEXT)
+        return Response(await use_cases.export_metrics.execute(), media_type=PROMETHEUS_TEXT)

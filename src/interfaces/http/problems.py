@@ -12,8 +12,10 @@ from litestar.types import Scope, Send
 from msgspec import UNSET, Struct, UnsetType
 
 from application.correlation import correlation_id
+from application.ports.error_log import ErrorLog
 from domain.accounts.sign_in import AccessTokenInvalid, AuthenticationRequired, RateLimited
 from domain.shared.errors import Conflict, DomainError, InvalidInput, NotAllowed, NotFound, Unavailable
+from interfaces.http.asgi_messages import UNMATCHED_ROUTE, method_of, route_of
 from interfaces.http.field_errors import FieldError, field_errors_of, parameter_names
 
 STATUS_OF_KIND: dict[type[DomainError], int] = {
@@ -68,10 +70,12 @@ class ProblemAnswer(Struct, frozen=True):
 
 
 class Problems:
-    """Turns errors into problem details. `support_email` is whom a caller may write to."""
+    """Turns errors into problem details. `support_email` is whom a caller may write to; `errors` keeps those that
+    nobody expected."""
 
-    def __init__(self, support_email: str) -> None:
+    def __init__(self, support_email: str, errors: ErrorLog | None = None) -> None:
         self._support_email = support_email
+        self._errors = errors
 
     def exception_handlers(self) -> dict[int | type[Exception], Any]:
         """For the application: one handler for everything, so that nothing leaves in another shape."""
@@ -80,6 +84,9 @@ class Problems:
     def respond(self, request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
         names = parameter_names(request.scope["route_handler"]) if "route_handler" in request.scope else NO_NAMES
         answer = self.answer(error, path=_path(request.scope), names=names)
+        if answer.status == HTTPStatus.INTERNAL_SERVER_ERROR and self._errors is not None:
+            place = f"{method_of(request.scope)} {route_of(request.scope) or UNMATCHED_ROUTE}"
+            self._errors.note(error, place=place)
         return Response(answer.body, status_code=answer.status, headers=answer.headers, media_type=MEDIA_TYPE)
 
     async def send(self, scope: Scope, send: Send, error: Exception, headers: dict[str, str] | None = None) -> None:

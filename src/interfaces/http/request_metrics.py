@@ -9,12 +9,12 @@ from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from application.ports.metrics import Metrics
-from interfaces.http.asgi_messages import method_of, route_of
+from application.request_load import RequestLoad, request_load
+from interfaces.http.asgi_messages import UNMATCHED_ROUTE, method_of, route_of
 from interfaces.http.authentication import actor_of
 from interfaces.http.public_reads import is_from_cache
 
 SLOW_SECONDS = 1.0
-UNMATCHED_ROUTE = "unmatched"
 
 _logger = structlog.stdlib.get_logger("tailtribe.requests")
 _standard_logger = logging.getLogger("tailtribe.requests")
@@ -34,25 +34,28 @@ class RequestMetrics(ASGIMiddleware):
 
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
         started = time.perf_counter()
-        answered = False
+        answered, load = False, RequestLoad()
 
         async def observed_send(message: Message) -> None:
             nonlocal answered
             if message["type"] == "http.response.start":
                 answered = True
-                self._record(scope, message["status"], time.perf_counter() - started)
+                self._record(scope, message["status"], time.perf_counter() - started, load)
             await send(message)
 
+        token = request_load.set(load)
         try:
             await next_app(scope, receive, observed_send)
         except Exception:
             if not answered:
-                self._record(scope, 500, time.perf_counter() - started)
+                self._record(scope, 500, time.perf_counter() - started, load)
             raise
+        finally:
+            request_load.reset(token)
 
-    def _record(self, scope: Scope, status: int, seconds: float) -> None:
+    def _record(self, scope: Scope, status: int, seconds: float, load: RequestLoad) -> None:
         route, method = route_of(scope) or UNMATCHED_ROUTE, method_of(scope)
-        self._metrics.request_finished(route=route, method=method, status=status, seconds=seconds)
+        self._metrics.request_finished(route=route, method=method, status=status, seconds=seconds, load=load)
         if (actor := actor_of(scope)) is not None:
             self._metrics.account_seen(str(actor.account_id))
         if seconds > SLOW_SECONDS:
@@ -60,14 +63,14 @@ class RequestMetrics(ASGIMiddleware):
         else:
             level, event = logging.DEBUG if is_from_cache(scope) else logging.INFO, "request"
         if _logs_at(level):
-            milliseconds = round(seconds * 1000, 1)
+            milliseconds = round(seconds * 1000, 2)
             _logger.log(level, event, method=method, route=route, status=status, milliseconds=milliseconds)
 
     def record_hit(self, *, route: str, status: int, seconds: float, correlation_id: str) -> None:
         """A public read that was answered before anything else was done."""
         self._metrics.request_finished(route=route, method="GET", status=status, seconds=seconds)
         if _logs_at(logging.DEBUG):
-            milliseconds = round(seconds * 1000, 1)
+            milliseconds = round(seconds * 1000, 2)
             told = {"route": route, "status": status, "milliseconds": milliseconds, "correlation_id": correlation_id}
             _logger.debug("request", method="GET", **told)
 

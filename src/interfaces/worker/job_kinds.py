@@ -6,6 +6,7 @@ from uuid import UUID
 
 from application.ports.job_records import ClaimedJob
 from application.use_cases import UseCases
+from domain.operations.alert import AlertId, NoticeKind
 from domain.operations.retries import MAIL, MONEY
 from domain.payments.payment import PaymentId
 from domain.payments.refund import RefundId
@@ -43,7 +44,13 @@ def job_kinds(use_cases: UseCases, *, mail_per_second: float) -> Mapping[str, Jo
     async def clean_up(_job: ClaimedJob) -> None:
         await use_cases.clean_up.execute()
 
+    async def tell_alert(job: ClaimedJob) -> None:
+        alert_ids = [AlertId(UUID(alert_id)) for alert_id in str(job.payload["alerts"]).split(",")]
+        kind = NoticeKind(str(job.payload["notice"]))
+        await use_cases.tell_alert.execute(channel=str(job.payload["channel"]), kind=kind, alert_ids=alert_ids)
+
     return {
+        "alerts.notify": JobKind(run=tell_alert, retries=MAIL),
         "mail.send": JobKind(run=send_mail, retries=MAIL, provider=mail),
         "mails.tell_admins": JobKind(run=tell_admins, retries=MAIL),
         "payments.apply_event": _money(

@@ -14,12 +14,15 @@ import structlog
 from application.correlation import correlation_id
 from application.ports.circuit_breakers import CircuitOpen
 from application.ports.clock import Clock
+from application.ports.error_log import ErrorLog
 from application.ports.job_records import LEASE_SECONDS, ClaimedJob, JobRecords, Lease, LeaseLost
 from application.ports.mail import MailRefused
 from application.ports.metrics import Metrics
 from application.ports.pace import Pace
 from application.ports.payments import PaymentRefused
+from application.ports.tracing import SpanKind, Tracing
 from application.running_job import RunningJob, running_job
+from application.trace_parent import trace_parent
 from domain.operations.retries import FIVE_TRIES, RetryPolicy
 from domain.shared.errors import NotFound, Unavailable
 
@@ -78,6 +81,8 @@ class JobRunner:
         clock: Clock,
         metrics: Metrics,
         pace: Pace,
+        errors: ErrorLog | None = None,
+        tracing: Tracing | None = None,
         lease_seconds: float = LEASE_SECONDS,
         renew_every_seconds: float = RENEW_SECONDS,
         look_every_seconds: float = 1.0,
@@ -92,6 +97,8 @@ class JobRunner:
         self._kinds = kinds
         self._clock = clock
         self._metrics = metrics
+        self._errors = errors
+        self._tracing = tracing
 
     async def run(self, job_id: UUID, version: int) -> None:
         """Works on the job if it is free and due. A job of an unknown kind or version is buried with the reason."""
@@ -120,15 +127,25 @@ class JobRunner:
         job = await self._records.claim(job_id)
         if job is None:
             return
-        token = correlation_id.set(job.correlation_id)
+        token, parent = correlation_id.set(job.correlation_id), trace_parent.set(job.trace_parent)
         started = time.perf_counter()
         try:
-            outcome = await self._work(job, version)
+            outcome = await self._traced(job, version)
             seconds = time.perf_counter() - started
             self._metrics.job_finished(kind=job.kind, outcome=outcome, seconds=seconds)
             log.info("job.finished", kind=job.kind, job_id=str(job.id), outcome=outcome, ms=round(seconds * 1000, 1))
         finally:
+            trace_parent.reset(parent)
             correlation_id.reset(token)
+
+    async def _traced(self, job: ClaimedJob, version: int) -> str:
+        if self._tracing is None:
+            return await self._work(job, version)
+        name = f"job {job.kind}"
+        with self._tracing.span(name, SpanKind.CONSUMER) as span:
+            outcome = await self._work(job, version)
+            span.named(name, {"job.outcome": outcome, "job.attempt": job.attempts})
+        return outcome
 
     async def _work(self, job: ClaimedJob, version: int) -> str:
         kind = self._kinds.get(job.kind)
@@ -236,6 +253,8 @@ class JobRunner:
     async def _failed(self, job: ClaimedJob, kind: JobKind, error: BaseException) -> str:
         reason = f"{type(error).__name__}: {error}"
         log.warning("job.failed", kind=job.kind, job_id=str(job.id), attempt=job.attempts, exc_info=error)
+        if self._errors is not None:
+            self._errors.note(error, place=f"job {job.kind}")
         now = self._clock.now()
         delay = kind.retries.next_delay(attempts=job.attempts, age=now - job.tries_since, jitter=random.random())
         if delay is None or isinstance(error, _REFUSED_FOR_GOOD):

@@ -159,6 +159,8 @@ occupancies = Table(
     Column("start_at", UtcDateTime, nullable=False),
     Column("end_at", UtcDateTime, nullable=False),
     Column("animals", SmallInteger, nullable=False),
+    # What the caregiver took when the place was taken; NULL for those taken before that was kept.
+    Column("capacity", SmallInteger),
     CheckConstraint("end_at > start_at", name="period"),
     CheckConstraint("animals >= 1", name="animals"),
 )

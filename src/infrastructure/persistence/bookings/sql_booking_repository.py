@@ -21,6 +21,7 @@ from infrastructure.persistence.bookings.booking_tables import (
     bookings,
     occupancies,
 )
+from infrastructure.persistence.caregivers.caregiver_tables import caregivers
 from infrastructure.persistence.dialects import locked
 from infrastructure.persistence.transaction import Transaction
 
@@ -51,6 +52,9 @@ class SqlBookingRepository(BookingRepository):
                 start_at=booking.period.start,
                 end_at=booking.period.end,
                 animals=len(booking.pet_ids),
+                capacity=select(caregivers.c.max_animals_at_once)
+                .where(caregivers.c.id == booking.caregiver_id)
+                .scalar_subquery(),
             )
         )
         await self._record(booking)

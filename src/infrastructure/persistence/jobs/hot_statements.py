@@ -107,6 +107,7 @@ def _claim(*, as_array: bool) -> Executable:
             jobs.c.created_at,
             func.coalesce(jobs.c.tries_since, jobs.c.created_at, type_=UtcDateTime).label("tries_since"),
             jobs.c.correlation_id,
+            jobs.c.trace_parent,
         )
     )
 

@@ -57,6 +57,7 @@ jobs = Table(
     Column("payload_version", SmallInteger, nullable=False, server_default="1"),
     # Leases that ran out in a row: its workers died.
     Column("crashes", SmallInteger, nullable=False, server_default="0"),
+    Column("trace_parent", String(55)),
     one_of("status", JobStatus),
     one_of("queue", QUEUES),
     CheckConstraint("attempts >= 0", name="attempts"),

@@ -8,6 +8,7 @@ from sqlalchemy import delete, select, update
 
 from application.correlation import correlation_id
 from application.ports.job_queue import JobPayload, JobQueue
+from application.trace_parent import trace_parent
 from domain.operations.job import Job, JobId, JobNotFound, JobStatus, QueueName
 from infrastructure.persistence.dialects import insert_or_ignore, locked
 from infrastructure.persistence.jobs.job_tables import jobs, paused_queues
@@ -42,6 +43,7 @@ class SqlJobQueue(JobQueue):
             "requester_id": requester_id,
             "unique_key": unique_key,
             "correlation_id": correlation_id.get(),
+            "trace_parent": trace_parent.get(),
             "attempts": 0,
             "created_at": now,
             "run_at": run_at or now,

@@ -172,6 +172,7 @@ def _claimed(row: Any, lease_id: UUID) -> ClaimedJob:
         tries_since=row.tries_since,
         lease_id=lease_id,
         correlation_id=row.correlation_id,
+        trace_parent=row.trace_parent,
     )
 
 

@@ -10,10 +10,12 @@ from infrastructure.persistence.bookings.booking_tables import quotes
 from infrastructure.persistence.database import Database
 from infrastructure.persistence.jobs.job_tables import JobStatus, jobs
 from infrastructure.persistence.operations.breaker_history_tables import breaker_changes
+from infrastructure.persistence.operations.watch_tables import alerts, error_groups, minute_figures
 from infrastructure.persistence.outbox import outbox_events
 
 # Long enough to look into what happened last week.
 KEPT = timedelta(days=30)
+KEPT_FIGURES = timedelta(days=2)
 
 
 class SqlHousekeeping(Housekeeping):
@@ -34,6 +36,9 @@ def _served(now: datetime) -> list[tuple[Table, ColumnElement[bool]]]:
     return [
         (jobs, and_(done, jobs.c.finished_at < old)),
         (breaker_changes, breaker_changes.c.at < old),
+        (alerts, alerts.c.resolved_at < old),
+        (error_groups, error_groups.c.last_seen_at < old),
+        (minute_figures, minute_figures.c.minute < now - KEPT_FIGURES),
         (outbox_events, outbox_events.c.routed_at < old),
         (one_time_tokens, one_time_tokens.c.expires_at < old),
         (refresh_tokens, refresh_tokens.c.expires_at < old),

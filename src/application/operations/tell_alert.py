@@ -1,0 +1,24 @@
+"""A notice goes out by one channel."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from application.ports.alert_channel import AlertChannel
+from application.ports.alert_queries import AlertQueries
+from domain.operations.alert import AlertId, AlertNotFound, Notice, NoticeKind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TellAlert:
+    """Runs as a job: a channel that is away has it tried again."""
+
+    alerts: AlertQueries
+    channels: Mapping[str, AlertChannel]
+
+    async def execute(self, *, channel: str, kind: NoticeKind, alert_ids: Sequence[AlertId]) -> None:
+        """Raises AlertNotFound, ChannelUnavailable. A channel that was taken away meanwhile is told nothing."""
+        alerts = await self.alerts.named(alert_ids)
+        if not alerts:
+            raise AlertNotFound
+        if channel in self.channels:
+            await self.channels[channel].send(Notice(kind=kind, alerts=tuple(alerts)))

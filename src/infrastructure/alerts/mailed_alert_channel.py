@@ -1,0 +1,25 @@
+"""Alerts by mail to every admin."""
+
+from application.ports.alert_channel import AlertChannel
+from application.ports.mail_queries import MailQueries
+from application.ports.unit_of_work import UnitOfWorkFactory
+from domain.operations.alert import Notice
+
+
+class MailedAlertChannel(AlertChannel):
+    """Asks for the mails, a job for each admin; asking again for the same notice asks for none twice."""
+
+    def __init__(self, queries: MailQueries, unit_of_work: UnitOfWorkFactory) -> None:
+        self._queries = queries
+        self._unit_of_work = unit_of_work
+
+    async def send(self, notice: Notice) -> None:
+        ids = ",".join(str(alert.id) for alert in notice.alerts)
+        facts = {"mail": "alert", "notice": notice.kind.value, "alert_ids": ids}
+        first = notice.alerts[0]
+        admins = await self._queries.admins()
+        async with self._unit_of_work() as uow:
+            for account_id in admins:
+                payload = {**facts, "account_id": str(account_id)}
+                key = f"alert_mail:{first.id}:{notice.kind}:{first.notified_at}:{account_id}"
+                await uow.jobs.enqueue("mail.send", payload, queue="mail", unique_key=key)

@@ -1,0 +1,122 @@
+"""Amounts that were measured: what is in two of these can be added up."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from application.ports.metric_figures import MetricsSummary
+from infrastructure.metrics.latency_buckets import quantile_seconds
+
+SLOT_SECONDS = 10
+WINDOW_SECONDS = 300
+MINUTE_SECONDS = 60
+MOST_ACCOUNTS = 200_000
+
+# The metric, the values of its labels, and the part of it: VALUE of a counter, SUM or a bucket of a histogram.
+Key: TypeAlias = tuple[str, tuple[str, ...], str | int]
+VALUE, SUM = "value", "sum"
+# What is known of a slot: amounts by name, and requests by the bucket of their duration.
+Amounts: TypeAlias = Mapping[str | int, float]
+REQUESTS, ERRORS, REQUEST_SECONDS, REQUEST_QUERIES = "requests", "errors", "request_seconds", "request_queries"
+QUERIES, QUERY_SECONDS = "queries", "query_seconds"
+CACHE_OUTCOMES = ("hit", "miss", "stale")
+
+
+def _numbers() -> defaultdict[str | int, float]:
+    return defaultdict(float)
+
+
+@dataclass(slots=True)
+class Measurements:
+    """Totals since ever; by slots of ten seconds what windows are made of; by second how many requests there were and
+    failed; when accounts were last seen."""
+
+    totals: defaultdict[Key, float] = field(default_factory=lambda: defaultdict(float))
+    slots: defaultdict[int, defaultdict[str | int, float]] = field(default_factory=lambda: defaultdict(_numbers))
+    requests: defaultdict[int, float] = field(default_factory=lambda: defaultdict(float))
+    errors: defaultdict[int, float] = field(default_factory=lambda: defaultdict(float))
+    accounts: dict[str, float] = field(default_factory=dict[str, float])
+
+    def add(self, other: "Measurements") -> None:
+        for key, amount in other.totals.items():
+            self.totals[key] += amount
+        for slot, amounts in other.slots.items():
+            mine = self.slots[slot]
+            for name, amount in amounts.items():
+                mine[name] += amount
+        for mine, others in ((self.requests, other.requests), (self.errors, other.errors)):
+            for second, amount in others.items():
+                mine[second] += amount
+        for account, at in other.accounts.items():
+            # Whoever was seen last stands last.
+            self.accounts.pop(account, None)
+            self.accounts[account] = at
+
+    def forget_before(self, now: float) -> None:
+        """What no window reaches any more; of the accounts at most so many that were seen last."""
+        oldest = now - WINDOW_SECONDS
+        for slot in [slot for slot in self.slots if (slot + 1) * SLOT_SECONDS <= oldest]:
+            del self.slots[slot]
+        for by_second in (self.requests, self.errors):
+            for second in [second for second in by_second if second < now - 2 * MINUTE_SECONDS]:
+                del by_second[second]
+        while self.accounts:
+            account = next(iter(self.accounts))
+            if self.accounts[account] > oldest and len(self.accounts) <= MOST_ACCOUNTS:
+                break
+            del self.accounts[account]
+
+
+def slots_of_last(seconds: int, now: float) -> range:
+    """The slots of a window, the one that is being filled included."""
+    present = int(now // SLOT_SECONDS)
+    return range(present - seconds // SLOT_SECONDS + 1, present + 1)
+
+
+def last_full_minute(now: float) -> range:
+    """Its seconds; the one that is under way is not over yet."""
+    return range(int(now) - MINUTE_SECONDS, int(now))
+
+
+def added_up(slots: Iterable[Amounts]) -> Amounts:
+    total = _numbers()
+    for amounts in slots:
+        for name, amount in amounts.items():
+            total[name] += amount
+    return total
+
+
+def summary_of(
+    window: Amounts, minute: Amounts, *, requests_per_minute: float, errors_per_minute: float, active_users: int
+) -> MetricsSummary:
+    """`window` covers five minutes, `minute` one."""
+    hits, misses, stale = (int(window.get(outcome, 0)) for outcome in CACHE_OUTCOMES)
+    requests, errors = window.get(REQUESTS, 0), window.get(ERRORS, 0)
+    buckets = _buckets(window)
+    return MetricsSummary(
+        active_users=active_users,
+        requests_per_minute=round(requests_per_minute),
+        errors_per_minute=round(errors_per_minute),
+        p95_of_minute=quantile_seconds(_buckets(minute), 0.95) * 1000,
+        avg_response_time=_share(window.get(REQUEST_SECONDS, 0) * 1000, requests),
+        p50=quantile_seconds(buckets, 0.5) * 1000,
+        p95=quantile_seconds(buckets, 0.95) * 1000,
+        p99=quantile_seconds(buckets, 0.99) * 1000,
+        error_rate=_share(errors, requests),
+        errors_last_five_minutes=round(errors),
+        db_query_time=_share(window.get(QUERY_SECONDS, 0) * 1000, window.get(QUERIES, 0)),
+        queries_per_request=_share(window.get(REQUEST_QUERIES, 0), requests),
+        cache_hit_rate=_share(hits, hits + misses + stale),
+        cache_hits=hits,
+        cache_misses=misses,
+        cache_stale=stale,
+    )
+
+
+def _buckets(amounts: Amounts) -> dict[int, float]:
+    return {name: amount for name, amount in amounts.items() if isinstance(name, int)}
+
+
+def _share(part: float, whole: float) -> float:
+    return part / whole if whole else 0.0

@@ -1,0 +1,122 @@
+"""Each process says that it is there; one of them watches over all."""
+
+import asyncio
+import time
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from datetime import timedelta
+
+import structlog
+
+from application.deadline import deadline_in
+from application.operations.record_minute import RecordMinute
+from application.operations.report_process import ReportProcess
+from application.operations.watch_over_system import WatchOverSystem
+from application.ports.alert_channel import AlertChannel
+from application.ports.error_log import ErrorLog
+from application.ports.heartbeat import Heartbeat
+from domain.operations.alert import Notice
+from domain.shared.errors import Unavailable
+
+log = structlog.get_logger(__name__)
+
+WATCH_SECONDS = 5.0
+# Whoever waits longer for the database calls it away.
+PATIENCE_SECONDS = 4.0
+BEAT_SECONDS = MINUTE_SECONDS = 60.0
+
+
+class Watch:
+    """Runs in every process. While the database is away none leads; then each of them notices, and one tells."""
+
+    def __init__(
+        self,
+        *,
+        report: ReportProcess,
+        watch: WatchOverSystem,
+        record: RecordMinute,
+        heartbeat: Heartbeat,
+        errors: ErrorLog,
+        process_id: str,
+        role: str,
+        every_seconds: float = WATCH_SECONDS,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._monotonic = monotonic
+        self._report = report
+        self._watch = watch
+        self._record = record
+        self._heartbeat = heartbeat
+        self._errors = errors
+        self._process_id = process_id
+        self._role = role
+        self._every_seconds = every_seconds
+        self._away_since: float | None = None
+        # Also whoever comes after an outage looks for its traces.
+        self._may_have_ended = True
+        self._recorded_at = self._beat_at = float("-inf")
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def run(self) -> None:
+        """Looks until cancelled, whatever comes: nobody else would notice that nobody looks."""
+        while True:
+            try:
+                await self.look()
+            except Exception as error:
+                log.exception("watch.failed")
+                self._errors.note(error, place="watch")
+            await asyncio.sleep(self._every_seconds)
+
+    async def look(self) -> None:
+        try:
+            with deadline_in(PATIENCE_SECONDS):
+                leads = await self._report.execute(process_id=self._process_id, role=self._role)
+                self._away_since = None
+                if leads:
+                    await self._lead()
+        except Unavailable as error:
+            log.warning("watch.database_away", reason=type(error).__name__)
+            await self._database_away()
+
+    async def stop(self) -> None:
+        """Another may lead at once."""
+        with suppress(Unavailable), deadline_in(PATIENCE_SECONDS):
+            await self._report.register.leave(self._process_id)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _lead(self) -> None:
+        if self._may_have_ended:
+            await self._watch.database_back()
+            self._may_have_ended = False
+        await self._watch.execute()
+        now = self._monotonic()
+        if now - self._recorded_at >= MINUTE_SECONDS:
+            self._recorded_at = now
+            await self._record.execute()
+        if now - self._beat_at >= BEAT_SECONDS:
+            self._beat_at = now
+            # Nobody waits for whoever is slow to hear it.
+            self._begin(self._heartbeat.beat())
+
+    async def _database_away(self) -> None:
+        now = self._monotonic()
+        self._away_since = now if self._away_since is None else self._away_since
+        self._may_have_ended = True
+        notice = await self._watch.database_away(timedelta(seconds=now - self._away_since))
+        if notice is not None:
+            for channel in self._watch.direct:
+                self._begin(_told(channel, notice))
+
+    def _begin(self, work: Coroutine[object, object, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+async def _told(channel: AlertChannel, notice: Notice) -> None:
+    try:
+        await channel.send(notice)
+    except Unavailable as error:
+        log.warning("alert.not_told", reason=type(error).__name__, title=notice.title)
