@@ -64,6 +64,7 @@ class Adapters:
     circuit_breakers: CircuitBreakers
     clock: Clock
     connected_accounts: ConnectedAccounts
+    dashboard_tokens: AccessTokens
     figure_history: FigureHistory
     figures: MetricFigures
     geocoder: Geocoder

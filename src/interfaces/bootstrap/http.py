@@ -20,6 +20,7 @@ from interfaces.bootstrap.container import Container
 from interfaces.bootstrap.memory import limit_arenas
 from interfaces.bootstrap.production import build_parts
 from interfaces.bootstrap.settings import Settings
+from interfaces.bootstrap.stop_signals import end_on_stop_signals
 from interfaces.bootstrap.structured_logging import configure_logging
 from interfaces.http.accounts import AuthController, MeController
 from interfaces.http.admin_caregivers import AdminCaregiverController
@@ -34,6 +35,7 @@ from interfaces.http.etags import SharedCaching
 from interfaces.http.idempotency import Idempotency
 from interfaces.http.jobs import JobController
 from interfaces.http.json_body import StrictRequest, check_parameters
+from interfaces.http.live_stream import LiveController
 from interfaces.http.openapi import openapi_config
 from interfaces.http.operations import AlertController, HealthController, OperationsController, PrometheusController
 from interfaces.http.pets import PetController
@@ -45,6 +47,8 @@ from interfaces.http.request_deadline import RequestDeadline
 from interfaces.http.request_metrics import RequestMetrics
 from interfaces.http.sandbox import SandboxController
 from interfaces.http.security_headers import SecurityHeaders
+from interfaces.web.admin_actions import AdminActionController
+from interfaces.web.admin_pages import AdminController, SignInController
 from interfaces.web.pages import PagesController, static_files_router
 
 CONTROLLERS = (
@@ -62,10 +66,14 @@ CONTROLLERS = (
     AdminJobController,
     QueueController,
     AlertController,
+    LiveController,
     HealthController,
     OperationsController,
     PrometheusController,
 )
+
+
+PAGES = (PagesController, SignInController, AdminController, AdminActionController)
 
 
 def create_app() -> ASGIApp:
@@ -86,7 +94,7 @@ def build_app(settings: Settings, container: Container) -> ASGIApp:
     controllers = CONTROLLERS if adapters.sandbox_bank is None else (*CONTROLLERS, SandboxController)
     tokens = BearerTokens(adapters.access_tokens, adapters.clock)
     app: ASGIApp = Litestar(
-        route_handlers=[*controllers, PagesController, static_files_router()],
+        route_handlers=[*controllers, *PAGES, static_files_router()],
         middleware=_behind_the_router(settings, adapters, tokens),
         exception_handlers=problems.exception_handlers(),
         dependencies={
@@ -104,6 +112,7 @@ def build_app(settings: Settings, container: Container) -> ASGIApp:
                     stale_while_revalidate_seconds=settings.cdn_stale_seconds,
                 ),
                 "stopping": asyncio.Event(),
+                "https_only": settings.in_production,
             }
         ),
         request_max_body_size=None,
@@ -164,6 +173,7 @@ def _life_of(container: Container) -> Callable[[Litestar], AbstractAsyncContextM
     @asynccontextmanager
     async def life(app: Litestar) -> AsyncGenerator[None]:
         await container.start()
+        end_on_stop_signals(container.use_cases.live_feed.end)
         try:
             yield
         finally:

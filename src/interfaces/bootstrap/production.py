@@ -16,6 +16,7 @@ from application.ports.mail import Mail
 from application.ports.metrics import Metrics
 from application.ports.pace import Pace
 from application.ports.rate_limits import RateLimits
+from domain.accounts.session import DASHBOARD_TOKEN_LIFETIME
 from infrastructure.alerts.log_alert_channel import LogAlertChannel
 from infrastructure.cache.in_memory_cache import InMemoryCache
 from infrastructure.cache.redis_cache import RedisCache
@@ -283,6 +284,7 @@ def _adapters(
     unit_of_work = SqlUnitOfWorkFactory(database, invalidate=cache.invalidate, wake_relay=wake_relay, **shared)
     return Adapters(
         access_tokens=JwtAccessTokens(secret),
+        dashboard_tokens=JwtAccessTokens(secret, purpose="dashboard", lifetime=DASHBOARD_TOKEN_LIFETIME),
         account_queries=SqlAccountQueries(database),
         alert_channels=with_mail(outside.channels, mail_queries, unit_of_work),
         alert_log=LogAlertChannel(),
