@@ -19,6 +19,8 @@ from interfaces.http.json_body import HttpRequest
 
 COOKIE = "tailtribe_admin"
 LANGUAGE_COOKIE = "tailtribe_language"
+# `none`: the visitor himself, by reloading a page.
+_OUR_SITE = ("same-origin", "none")
 _LONGEST_COOKIE_SECONDS = 12 * 3600
 
 
@@ -48,11 +50,14 @@ def provide_language(request: HttpRequest) -> Language:
 
 
 def same_site_only(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:
-    """A guard for what changes something; the cookie is SameSite=Strict as well. Raises OtherSite."""
-    if method_of(connection.scope) not in ("GET", "HEAD"):
-        origin = connection.headers.get("origin")
-        if origin is None or urlsplit(origin).netloc != connection.headers.get("host"):
-            raise OtherSite
+    """A guard for what changes something; the cookie is SameSite=Strict as well. Browsers say where a request comes
+    from (Fetch Metadata, W3C); of those that do not, the origin must be ours. Raises OtherSite."""
+    if method_of(connection.scope) in ("GET", "HEAD"):
+        return
+    site, origin = connection.headers.get("sec-fetch-site"), connection.headers.get("origin") or ""
+    is_ours = urlsplit(origin).netloc == connection.headers.get("host") if site is None else site in _OUR_SITE
+    if not is_ours:
+        raise OtherSite
 
 
 def signed_in_cookie(token: str, *, https_only: bool) -> Cookie:

@@ -23,8 +23,9 @@ function draw() {
     const colours = ["--brand", "--bad"];
     const axis = { stroke: colour("--soft"), grid: { stroke: colour("--line"), width: 1 }, ticks: { show: false } };
     const series = names.map((label, at) => ({ label, stroke: colour(colours[at]), width: 2, fill: at ? undefined : colour(colours[at]) + "22" }));
+    const hour = () => [Date.now() / 1000 - 3600, Date.now() / 1000];
     const size = { width: element.clientWidth, height: element.clientHeight - 30 };
-    drawn.set(id, new uPlot({ ...size, series: [{ value: "{HH}:{mm}" }, ...series], axes: [{ ...axis, values: "{HH}:{mm}" }, { ...axis, size: 44 }], scales: { y: { range: (_, low, high) => [0, Math.max(1, high * 1.1)] } }, cursor: { y: false } }, data, element));
+    drawn.set(id, new uPlot({ ...size, series: [{ label: element.dataset.time, value: "{HH}:{mm}" }, ...series], axes: [{ ...axis, values: "{HH}:{mm}", space: 60, incrs: [300, 600, 900, 1800] }, { ...axis, size: 44 }], tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Europe/Brussels"), scales: { x: { range: hour }, y: { range: (_, low, high) => [0, Math.max(1, high * 1.1)] } }, cursor: { y: false } }, data, element));
   }
 }
 
