@@ -1,6 +1,7 @@
 """One look at the system a second while somebody watches, shared by all who do in this process."""
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from contextlib import contextmanager
 
@@ -8,14 +9,25 @@ from application.deadline import deadline_in
 from application.operations.live_view import LiveView
 
 EVERY_SECONDS = 1.0
+LONGEST_SECONDS = 300.0
 
 
 class LiveFeed:
     """Everybody gets the latest view, and whoever is slow skips those in between: nothing piles up. It looks while
-    somebody watches, and never otherwise."""
+    somebody watches, and never otherwise.
 
-    def __init__(self, look: Callable[[], Awaitable[LiveView]], *, every_seconds: float = EVERY_SECONDS) -> None:
+    After `longest_seconds` whoever watches has to come again: browsers do so by themselves, and whoever has fallen
+    silent without a word does not."""
+
+    def __init__(
+        self,
+        look: Callable[[], Awaitable[LiveView]],
+        *,
+        every_seconds: float = EVERY_SECONDS,
+        longest_seconds: float = LONGEST_SECONDS,
+    ) -> None:
         self._look = look
+        self._longest_seconds = longest_seconds
         self._every_seconds = every_seconds
         self._watchers = 0
         self._looking: asyncio.Task[None] | None = None
@@ -29,10 +41,11 @@ class LiveFeed:
         return self._watchers
 
     async def views(self) -> AsyncGenerator[LiveView]:
-        """The view of now and every one that follows, until the feed ends."""
+        """The view of now and every one that follows, until the feed ends or it has taken long enough."""
         seen: LiveView | None = None
+        end_at = time.monotonic() + self._longest_seconds
         with self._watched() as looking:
-            while not self.has_ended:
+            while not self.has_ended and time.monotonic() < end_at:
                 news, latest = self._news, self._latest
                 if latest is None or latest is seen:
                     await self._wait_for(news, looking)

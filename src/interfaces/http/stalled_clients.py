@@ -17,7 +17,8 @@ class _Stalled(Exception):
 
 
 class DropStalledClients(ASGIMiddleware):
-    """Ends a stream whose client has taken nothing for so long: what it does not read would be kept for it."""
+    """Ends a stream whose client has taken nothing for so long, once the buffers of the system are full: what it does
+    not read would be kept for it."""
 
     scopes = (ScopeType.HTTP,)
 

@@ -92,6 +92,13 @@ async def test_all_streams_end_with_the_feed(looks: Looks) -> None:
     await feed.stop()
 
 
+async def test_whoever_watches_long_has_to_come_again(looks: Looks) -> None:
+    feed = LiveFeed(looks, every_seconds=0.001, longest_seconds=0.05)
+    seen = [view.at async for view in feed.views()]
+    assert seen == sorted(set(seen))
+    await feed.stop()
+
+
 async def first_or_none(feed: LiveFeed) -> LiveView | None:
     return await anext(feed.views(), None)
 
