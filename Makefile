@@ -45,6 +45,10 @@ migrate: $(RUNTIME) ## Bring the database to the newest schema and load the gaze
 bench: $(DEVELOPMENT) ## Measure what guarantees speak of: start, memory, latency
 	@$(BIN)/python -m benchmarks $(ARGS)
 
+.PHONY: screenshot
+screenshot: $(DEVELOPMENT) ## Make the README's picture of the dashboard; needs Chromium
+	@$(BIN)/python -m tools.dashboard_screenshot
+
 .PHONY: soak-jobs
 soak-jobs: $(DEVELOPMENT) ## Kill workers and Redis under 20,000 jobs (8 minutes); count what is lost
 	@$(BIN)/python -m benchmarks.soak_jobs $(ARGS)

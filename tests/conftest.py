@@ -45,7 +45,7 @@ def postgres_server() -> Iterator[str]:
     try:
         server = PostgresProcess(postgres_binaries())
     except ServerMissing as missing:
-        _without(missing)
+        without(missing)
     yield server.start()
     server.stop()
 
@@ -56,7 +56,7 @@ def pgbouncer(postgres_server: str) -> Iterator[PgBouncerProcess]:
     try:
         pooler = PgBouncerProcess(pgbouncer_binary(), postgres_server)
     except ServerMissing as missing:
-        _without(missing)
+        without(missing)
     pooler.start()
     yield pooler
     pooler.stop()
@@ -106,10 +106,10 @@ def _redis_process() -> RedisProcess:
     try:
         return RedisProcess(redis_binary())
     except ServerMissing as missing:
-        _without(missing)
+        without(missing)
 
 
-def _without(missing: ServerMissing) -> NoReturn:
+def without(missing: ServerMissing) -> NoReturn:
     """A laptop may lack a service, the gate may not."""
     if os.environ.get("CI"):
         pytest.fail(f"{missing} is missing, and in CI every service must be there", pytrace=False)

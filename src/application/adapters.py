@@ -66,6 +66,7 @@ class Adapters:
     circuit_breakers: CircuitBreakers
     clock: Clock
     connected_accounts: ConnectedAccounts
+    dashboard_tokens: AccessTokens
     error_groups: ErrorGroups
     error_log: ErrorLog
     figure_history: FigureHistory

@@ -3,11 +3,13 @@
 from dataclasses import dataclass
 
 from application.accounts.change_password import ChangePassword
+from application.accounts.close_dashboard import CloseDashboard
 from application.accounts.create_admin import CreateAdmin
 from application.accounts.failed_logins import FailedLogins
 from application.accounts.log_in import LogIn
 from application.accounts.log_out import LogOut
 from application.accounts.log_out_everywhere import LogOutEverywhere
+from application.accounts.open_dashboard import DashboardVisitor, OpenDashboard
 from application.accounts.refresh_session import RefreshSession
 from application.accounts.register_account import RegisterAccount
 from application.accounts.request_password_reset import RequestPasswordReset
@@ -43,6 +45,8 @@ from application.operations.clear_cache import ClearCache
 from application.operations.drop_job import DropJob
 from application.operations.export_metrics import ExportMetrics
 from application.operations.force_circuit_breaker_open import ForceCircuitBreakerOpen
+from application.operations.live_feed import LiveFeed
+from application.operations.live_view import ShowLiveView
 from application.operations.observe_system import ObserveSystem
 from application.operations.pause_queue import PauseQueue
 from application.operations.record_minute import RecordMinute, ShowHistory
@@ -94,10 +98,12 @@ class UseCases:
     circuit_breakers: CircuitBreakers
     clean_up: CleanUp
     clear_cache: ClearCache
+    close_dashboard: CloseDashboard
     confirm_sandbox_payment: ConfirmSandboxPayment | None
     create_admin: CreateAdmin
     create_quote: CreateQuote
     decline_booking: DeclineBooking
+    dashboard_visitor: DashboardVisitor
     delete_pet: DeletePet
     drop_job: DropJob
     error_groups: ErrorGroups
@@ -105,9 +111,11 @@ class UseCases:
     export_metrics: ExportMetrics
     force_circuit_breaker_open: ForceCircuitBreakerOpen
     job_queries: JobQueries
+    live_feed: LiveFeed
     log_in: LogIn
     log_out: LogOut
     log_out_everywhere: LogOutEverywhere
+    open_dashboard: OpenDashboard
     open_payout_account: OpenPayoutAccount
     pause_queue: PauseQueue
     pet_queries: PetQueries
@@ -170,11 +178,15 @@ def build_use_cases(a: Adapters) -> UseCases:
         circuit_breakers=a.circuit_breakers,
         clean_up=CleanUp(housekeeping=a.housekeeping, idempotency_store=a.idempotency_store, clock=clock),
         clear_cache=ClearCache(cache=a.cache, unit_of_work=uow),
+        close_dashboard=CloseDashboard(unit_of_work=uow, dashboard_tokens=a.dashboard_tokens, clock=clock),
         confirm_sandbox_payment=None
         if a.sandbox_bank is None
         else ConfirmSandboxPayment(unit_of_work=uow, bank=a.sandbox_bank, clock=clock, ids=ids),
         create_admin=CreateAdmin(unit_of_work=uow, password_hasher=a.password_hasher, clock=clock, ids=ids),
         create_quote=CreateQuote(unit_of_work=uow, holidays=a.holidays, clock=clock, ids=ids),
+        dashboard_visitor=DashboardVisitor(
+            dashboard_tokens=a.dashboard_tokens, account_queries=a.account_queries, clock=clock
+        ),
         decline_booking=DeclineBooking(unit_of_work=uow, clock=clock),
         delete_pet=DeletePet(unit_of_work=uow, clock=clock),
         drop_job=DropJob(unit_of_work=uow, clock=clock),
@@ -188,6 +200,7 @@ def build_use_cases(a: Adapters) -> UseCases:
         ),
         force_circuit_breaker_open=ForceCircuitBreakerOpen(circuit_breakers=a.circuit_breakers, unit_of_work=uow),
         job_queries=a.job_queries,
+        live_feed=_live_feed(a),
         log_in=LogIn(
             unit_of_work=uow,
             password_hasher=a.password_hasher,
@@ -198,6 +211,12 @@ def build_use_cases(a: Adapters) -> UseCases:
         ),
         log_out=LogOut(unit_of_work=uow, clock=clock),
         log_out_everywhere=LogOutEverywhere(unit_of_work=uow, clock=clock),
+        open_dashboard=OpenDashboard(
+            access_tokens=a.access_tokens,
+            dashboard_tokens=a.dashboard_tokens,
+            account_queries=a.account_queries,
+            clock=clock,
+        ),
         open_payout_account=OpenPayoutAccount(
             unit_of_work=uow,
             connected_accounts=a.connected_accounts,
@@ -246,14 +265,7 @@ def build_use_cases(a: Adapters) -> UseCases:
         show_caregiver=ShowCaregiver(queries=a.caregiver_queries, cache=a.cache),
         show_history=ShowHistory(history=a.figure_history, clock=clock),
         show_home=ShowHome(queries=a.caregiver_queries, cache=a.cache),
-        show_metrics=ShowMetrics(
-            figures=a.figures,
-            circuit_breakers=a.circuit_breakers,
-            job_records=a.job_records,
-            process=a.process,
-            processes=a.process_register,
-            system_queries=a.system_queries,
-        ),
+        show_metrics=_show_metrics(a),
         show_queues=ShowQueues(job_records=a.job_records, job_queries=a.job_queries),
         silence_alert=SilenceAlert(unit_of_work=uow, clock=clock),
         start_payment=StartPayment(
@@ -266,6 +278,29 @@ def build_use_cases(a: Adapters) -> UseCases:
         verify_email=VerifyEmail(unit_of_work=uow, token_signer=a.token_signer, clock=clock),
         watch_over_system=_watch(a),
     )
+
+
+def _show_metrics(a: Adapters) -> ShowMetrics:
+    return ShowMetrics(
+        figures=a.figures,
+        circuit_breakers=a.circuit_breakers,
+        job_records=a.job_records,
+        process=a.process,
+        processes=a.process_register,
+        system_queries=a.system_queries,
+    )
+
+
+def _live_feed(a: Adapters) -> LiveFeed:
+    view = ShowLiveView(
+        show_metrics=_show_metrics(a),
+        show_history=ShowHistory(history=a.figure_history, clock=a.clock),
+        alert_queries=a.alert_queries,
+        breaker_history=a.breaker_history,
+        job_queries=a.job_queries,
+        clock=a.clock,
+    )
+    return LiveFeed(view.execute)
 
 
 def _watch(a: Adapters) -> WatchOverSystem:

@@ -16,6 +16,7 @@ from typing import Any
 from sqlalchemy import event
 
 from application.adapters import Adapters
+from domain.accounts.session import DASHBOARD_TOKEN_LIFETIME
 from infrastructure.alerts.heartbeats import NoHeartbeat
 from infrastructure.alerts.log_alert_channel import LogAlertChannel
 from infrastructure.alerts.mailed_alert_channel import MailedAlertChannel
@@ -105,6 +106,7 @@ def in_memory_adapters(tmp_path: Path) -> Adapters:
     unit_of_work = SqlUnitOfWorkFactory(database, invalidate=cache.invalidate, wake_relay=lambda: None, **shared)
     return Adapters(
         access_tokens=JwtAccessTokens(SECRET),
+        dashboard_tokens=JwtAccessTokens(SECRET, purpose="dashboard", lifetime=DASHBOARD_TOKEN_LIFETIME),
         account_queries=SqlAccountQueries(database),
         alert_channels={"mail": MailedAlertChannel(mail_queries, unit_of_work)},
         alert_log=LogAlertChannel(),

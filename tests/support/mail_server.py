@@ -45,11 +45,13 @@ class SilentServer:
 
 
 class MailServer:
-    """On one port until it is closed. It keeps every mail it took; while dead its port refuses connections."""
+    """On one port until it is closed. It keeps every mail it took, knows no recipient of `unknown`, and refuses
+    connections while it is dead."""
 
     def __init__(self) -> None:
         self._keeper = reserved_port()
         self.port: int = self._keeper.getsockname()[1]
+        self.unknown: set[str] = set()
         self._taken: list[EmailMessage] = []
         self._well: Controller | None = None
         self._hung: SilentServer | None = None
@@ -84,6 +86,15 @@ class MailServer:
     def hang(self) -> None:
         self.be_dead()
         self._hung = SilentServer(self.port)
+
+    async def handle_RCPT(  # noqa: N802
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        if address in self.unknown:
+            return "550 5.1.1 No such user here"
+        envelope.rcpt_tos.append(address)
+        envelope.rcpt_options.extend(options)
+        return "250 OK"
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
         content = envelope.content

@@ -55,6 +55,16 @@ class Product:
     def start_worker(self) -> None:
         self.worker = self._spawn("worker", "--threads", str(self.worker_threads))
 
+    def stop_api(self, at: int) -> None:
+        """SIGTERM, and its end."""
+        os.killpg(self.apis[at].pid, signal.SIGTERM)
+        self.apis[at].wait(20)
+
+    def start_api(self, at: int) -> None:
+        """Again, on its port."""
+        self.apis[at] = self._spawn("serve", port=self.ports[at])
+        self._await_answer(self.ports[at])
+
     def kill_worker(self) -> None:
         """`kill -9` of the worker and its children: no chance to tidy up."""
         assert self.worker is not None

@@ -13,6 +13,8 @@ from domain.shared.actor import AccountId
 SessionId = NewType("SessionId", UUID)
 
 ACCESS_TOKEN_LIFETIME = timedelta(minutes=15)
+# A browser that shows the dashboard through the night.
+DASHBOARD_TOKEN_LIFETIME = timedelta(hours=12)
 REFRESH_TOKEN_LIFETIME = timedelta(days=30)
 
 _REFRESH_TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")

@@ -1,6 +1,6 @@
 """Access tokens as JWT (RFC 9068 in spirit), signed with HS256."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -17,10 +17,14 @@ _MAX_LENGTH = 2048
 
 
 class JwtAccessTokens(AccessTokens):
-    """Expiry is judged by the instant given, not by the machine's clock, so that tests can set it."""
+    """Expiry is judged by the instant given, not by the machine's clock, so that tests can set it. Tokens for one
+    purpose are none for another."""
 
-    def __init__(self, secret_key: str) -> None:
-        self._key = derived_key(secret_key, "access-tokens")
+    def __init__(
+        self, secret_key: str, *, purpose: str = "access-tokens", lifetime: timedelta = ACCESS_TOKEN_LIFETIME
+    ) -> None:
+        self._key = derived_key(secret_key, purpose)
+        self._lifetime = lifetime
 
     def issue(self, claims: AccessClaims, *, at: datetime) -> str:
         issued_at = int(at.timestamp())
@@ -31,7 +35,7 @@ class JwtAccessTokens(AccessTokens):
             "sid": str(claims.session_id),
             "jti": uuid4().hex,
             "iat": issued_at,
-            "exp": issued_at + int(ACCESS_TOKEN_LIFETIME.total_seconds()),
+            "exp": issued_at + int(self._lifetime.total_seconds()),
         }
         return jwt.encode(payload, self._key, algorithm="HS256")  # pyright: ignore[reportUnknownMemberType]
 

@@ -81,6 +81,7 @@ class Container:
         self.drain()
         if self._scheduler is not None:
             self._scheduler.shutdown(wait=False)
+        await self.use_cases.live_feed.stop()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

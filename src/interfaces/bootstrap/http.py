@@ -19,6 +19,7 @@ from interfaces.bootstrap.container import Container
 from interfaces.bootstrap.memory import limit_arenas
 from interfaces.bootstrap.production import build_parts
 from interfaces.bootstrap.settings import Settings
+from interfaces.bootstrap.stop_signals import end_on_stop_signals
 from interfaces.bootstrap.structured_logging import configure_logging
 from interfaces.http.accounts import AuthController, MeController
 from interfaces.http.admin_cache import AdminCacheController
@@ -36,6 +37,7 @@ from interfaces.http.idempotency import Idempotency
 from interfaces.http.jobs import JobController
 from interfaces.http.json_body import StrictRequest, check_parameters
 from interfaces.http.known_reads import KnownReads
+from interfaces.http.live_stream import LiveController
 from interfaces.http.openapi import openapi_config
 from interfaces.http.operations import AlertController, HealthController, OperationsController, PrometheusController
 from interfaces.http.pets import PetController
@@ -49,6 +51,8 @@ from interfaces.http.request_metrics import RequestMetrics
 from interfaces.http.sandbox import SandboxController
 from interfaces.http.security_headers import SecurityHeaders
 from interfaces.http.tracing import RequestTracing
+from interfaces.web.admin_actions import AdminActionController
+from interfaces.web.admin_pages import AdminController, SignInController
 from interfaces.web.pages import PagesController, static_files_router
 
 CONTROLLERS = (
@@ -67,10 +71,14 @@ CONTROLLERS = (
     AdminJobController,
     QueueController,
     AlertController,
+    LiveController,
     HealthController,
     OperationsController,
     PrometheusController,
 )
+
+
+PAGES = (PagesController, SignInController, AdminController, AdminActionController)
 
 
 def create_app() -> ASGIApp:
@@ -96,7 +104,7 @@ def build_app(settings: Settings, container: Container) -> ASGIApp:
         )
     )
     app: ASGIApp = Litestar(
-        route_handlers=[*controllers, PagesController, static_files_router()],
+        route_handlers=[*controllers, *PAGES, static_files_router()],
         middleware=_behind_the_router(settings, adapters, tokens),
         exception_handlers=problems.exception_handlers(),
         dependencies={
@@ -107,7 +115,7 @@ def build_app(settings: Settings, container: Container) -> ASGIApp:
         request_class=StrictRequest,
         openapi_config=openapi_config(version=version("tailtribe"), support_email=settings.support_email),
         lifespan=[_life_of(container)],
-        state=State({"public_answers": answers, "stopping": asyncio.Event()}),
+        state=State({"public_answers": answers, "stopping": asyncio.Event(), "https_only": settings.in_production}),
         request_max_body_size=None,
         logging_config=None,
     )
@@ -190,6 +198,7 @@ def _life_of(container: Container) -> Callable[[Litestar], AbstractAsyncContextM
     @asynccontextmanager
     async def life(app: Litestar) -> AsyncGenerator[None]:
         await container.start()
+        end_on_stop_signals(container.use_cases.live_feed.end)
         try:
             yield
         finally:

@@ -17,6 +17,7 @@ from application.ports.mail import Mail
 from application.ports.pace import Pace
 from application.ports.rate_limits import RateLimits
 from application.ports.tracing import Tracing
+from domain.accounts.session import DASHBOARD_TOKEN_LIFETIME
 from infrastructure.alerts.log_alert_channel import LogAlertChannel
 from infrastructure.cache.memory_level import MemoryLevel
 from infrastructure.clock.system_clock import SystemClock
@@ -319,6 +320,7 @@ def _adapters(
     )
     return Adapters(
         access_tokens=JwtAccessTokens(secret),
+        dashboard_tokens=JwtAccessTokens(secret, purpose="dashboard", lifetime=DASHBOARD_TOKEN_LIFETIME),
         account_queries=SqlAccountQueries(database),
         alert_channels=with_mail(outside.channels, mail_queries, unit_of_work),
         alert_log=LogAlertChannel(),

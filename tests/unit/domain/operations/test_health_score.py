@@ -1,5 +1,6 @@
 """The score by the product's operations numbers."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -55,8 +56,8 @@ def test_every_part_shows_its_value_and_its_threshold() -> None:
     [(2, HealthStatus.HEALTHY), (3, HealthStatus.DEGRADED), (5, HealthStatus.DEGRADED), (6, HealthStatus.UNHEALTHY)],
 )
 def test_the_status_follows_from_the_score(breakers: int, status: HealthStatus) -> None:
-    assert health_score(Vitals(**WELL | {"open_breakers": breakers})).status is status
+    assert health_score(replace(Vitals(**WELL), open_breakers=breakers)).status is status
 
 
 def test_the_score_is_never_below_zero() -> None:
-    assert health_score(Vitals(**WELL | {"open_breakers": 20})).score == 0
+    assert health_score(replace(Vitals(**WELL), open_breakers=20)).score == 0
