@@ -67,7 +67,7 @@ BreakerFilter = Annotated[
 
 
 # `state` is Litestar's own word.
-AlertStateFilter = Annotated[AlertState | None, QueryParameter(query="state", description="Only those in this state")]
+AlertStateFilter = Annotated[AlertState | None, QueryParameter(name="state", description="Only those in this state")]
 
 
 class ResetBreakerBody(Struct, frozen=True, kw_only=True, tag_field="action", tag="reset", forbid_unknown_fields=True):
