@@ -1,9 +1,10 @@
-"""`python -m benchmarks`: every measurement but the soak, one after the other. Each module says what it measures."""
+"""`python -m benchmarks`: every measurement but the soaks, the load and the streams, one after the other. Each module says what it measures."""
 
 from benchmarks import (
     breaker_overhead,
     cache_levels,
     cache_trace,
+    embedded_capacity,
     http_cache,
     idle_redis,
     jobs,
@@ -21,3 +22,4 @@ mail_server_dead.main()
 redis_faults.main()
 http_cache.main()
 cache_trace.main()
+embedded_capacity.main()
