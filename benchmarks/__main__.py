@@ -1,4 +1,7 @@
-"""`python -m benchmarks`: every measurement but the soaks, the load and the streams, one after the other. Each module says what it measures."""
+"""`python -m benchmarks`: every measurement but the soaks, the load and the streams, one after the other.
+
+Each module says what it measures.
+"""
 
 from benchmarks import (
     breaker_overhead,

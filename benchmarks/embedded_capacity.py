@@ -1,8 +1,8 @@
 """How much one process carries that brings everything with it: SQLite, the cache in memory, the worker inside.
 
-The demo, and an everyday mix of requests (home, searches, a caregiver's page, own bookings, health, two kinds of writes)
-at more and more a second, each for ten seconds, until p95 passes 50 ms or an answer fails. Signing in is left out: its
-cost is that of the password's hash, and meant to be high. Prints every step.
+The demo, and an everyday mix of requests (home, searches, a caregiver's page, own bookings, health, two kinds of
+writes) at more and more a second, each for ten seconds, until p95 passes 50 ms or an answer fails. Signing in is left
+out: its cost is that of the password's hash, and meant to be high. Prints every step.
 
 Usage: `python -m benchmarks.embedded_capacity`.
 """
