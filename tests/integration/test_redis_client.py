@@ -69,3 +69,16 @@ def test_a_connection_that_broke_unseen_is_an_error_of_redis_under_uvloop_too(re
     # What the API runs on; other event loops answer with an error that redis-py translates itself.
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(write_on_a_broken_connection())
+
+
+async def test_a_command_can_be_cancelled_at_any_moment(redis_server: str) -> None:
+    async with create_redis(redis_server, timeout_seconds=5, retries=0) as client:
+        await client.ping()
+        for turns in range(60):
+            asking = asyncio.create_task(client.ping())
+            for _ in range(turns % 20):
+                await asyncio.sleep(0)
+            if asking.cancel():
+                with pytest.raises(asyncio.CancelledError):
+                    await asking
+            assert await client.echo(str(turns)) == str(turns).encode()
