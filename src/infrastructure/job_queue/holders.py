@@ -9,6 +9,8 @@ from domain.shared.errors import Unavailable
 SILENCE_SECONDS = 3.0
 # For a statement of theirs that still waits in the silence to be given up, and for the next one.
 SAY_SECONDS = 6.0
+# However often the database falls silent: the dead are not to wait for ever.
+LONGEST_SECONDS = 12.0
 
 
 class Holders:
@@ -19,6 +21,7 @@ class Holders:
         self._monotonic = monotonic
         self._asked_at = self._say_until = monotonic()
         self._was_silent = False
+        self._postponed_at: float | None = None
 
     @contextmanager
     def listening(self) -> Generator[None]:
@@ -35,10 +38,15 @@ class Holders:
     def have_had_their_say(self) -> bool:
         """Asked while the database answers."""
         self._listen()
+        now = self._monotonic()
         if self._was_silent:
-            self._was_silent, self._asked_at = False, self._monotonic()
-            self._say_until = self._monotonic() + SAY_SECONDS
-        return self._monotonic() >= self._say_until
+            self._was_silent, self._asked_at = False, now
+            self._postponed_at = now if self._postponed_at is None else self._postponed_at
+            self._say_until = min(now + SAY_SECONDS, self._postponed_at + LONGEST_SECONDS)
+        if now < self._say_until:
+            return False
+        self._postponed_at = None
+        return True
 
     def know_nothing(self) -> None:
         """Whoever has just come does not know how long the database was away."""

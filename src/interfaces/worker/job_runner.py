@@ -202,7 +202,9 @@ class JobRunner:
             # It was done in the same moment.
             await self._settle(running, kind, task)
             return
-        await _patiently(lambda: self._records.hand_back(running.claimed, run_at=self._clock.now()))
+        # When the lease has run out anyway, the process need not stay for it.
+        now = self._clock.now
+        await _patiently(lambda: self._records.hand_back(running.claimed, run_at=now()), seconds=self._lease_seconds)
 
     async def _watch(self, running: RunningJob, task: "asyncio.Future[None]", limit: float) -> str | None:
         """Renews the lease and writes progress while the task runs; its limit counts from its turn. None when the task
@@ -265,10 +267,10 @@ class JobRunner:
         return "retrying"
 
 
-async def _patiently(write: Callable[[], Awaitable[T]]) -> T:
+async def _patiently(write: Callable[[], Awaitable[T]], *, seconds: float = PATIENCE_SECONDS) -> T:
     """Again and again while the database is away. Repeating does no harm: every write names the lease. Raises
     Unavailable in the end."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
+    deadline = time.monotonic() + seconds
     while True:
         try:
             return await write()
