@@ -63,14 +63,14 @@ class RequestMetrics(ASGIMiddleware):
         else:
             level, event = logging.DEBUG if is_from_cache(scope) else logging.INFO, "request"
         if _logs_at(level):
-            milliseconds = round(seconds * 1000, 2)
+            milliseconds = round(seconds * 1000, 3)
             _logger.log(level, event, method=method, route=route, status=status, milliseconds=milliseconds)
 
     def record_hit(self, *, route: str, status: int, seconds: float, correlation_id: str) -> None:
         """A public read that was answered before anything else was done."""
         self._metrics.request_finished(route=route, method="GET", status=status, seconds=seconds)
         if _logs_at(logging.DEBUG):
-            milliseconds = round(seconds * 1000, 2)
+            milliseconds = round(seconds * 1000, 3)
             told = {"route": route, "status": status, "milliseconds": milliseconds, "correlation_id": correlation_id}
             _logger.debug("request", method="GET", **told)
 
