@@ -228,7 +228,11 @@ def build_use_cases(a: Adapters) -> UseCases:
         pet_queries=a.pet_queries,
         preview_cancellation=PreviewCancellation(unit_of_work=uow, clock=clock),
         record_minute=RecordMinute(
-            figures=a.figures, circuit_breakers=a.circuit_breakers, history=a.figure_history, clock=clock
+            figures=a.figures,
+            circuit_breakers=a.circuit_breakers,
+            processes=a.process_register,
+            history=a.figure_history,
+            clock=clock,
         ),
         refresh_session=RefreshSession(unit_of_work=uow, access_tokens=a.access_tokens, clock=clock),
         refund_payment=RefundPayment(unit_of_work=uow, payments=a.payments, clock=clock),
