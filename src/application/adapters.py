@@ -39,6 +39,7 @@ from application.ports.process_figures import ProcessFigures
 from application.ports.process_register import ProcessRegister
 from application.ports.public_holidays import PublicHolidays
 from application.ports.rate_limits import RateLimits
+from application.ports.revenue_queries import RevenueQueries
 from application.ports.sandbox_bank import SandboxBank
 from application.ports.system_queries import SystemQueries
 from application.ports.token_signer import TokenSigner
@@ -94,6 +95,7 @@ class Adapters:
     process_register: ProcessRegister
     public_url: str
     rate_limits: RateLimits
+    revenue_queries: RevenueQueries
     sandbox_bank: SandboxBank | None
     system_queries: SystemQueries
     token_signer: TokenSigner

@@ -63,6 +63,7 @@ from application.payments.apply_payment_event import ApplyPaymentEvent
 from application.payments.cancel_payment import CancelPayment
 from application.payments.confirm_sandbox_payment import ConfirmSandboxPayment
 from application.payments.refund_payment import RefundPayment
+from application.payments.show_statistics import ShowStatistics
 from application.payments.start_payment import StartPayment
 from application.pets.add_pet import AddPet
 from application.pets.change_pet import ChangePet
@@ -144,6 +145,7 @@ class UseCases:
     show_home: ShowHome
     show_metrics: ShowMetrics
     show_queues: ShowQueues
+    show_statistics: ShowStatistics
     silence_alert: SilenceAlert
     start_payment: StartPayment
     suggest_places: SuggestPlaces
@@ -226,7 +228,11 @@ def build_use_cases(a: Adapters) -> UseCases:
         pet_queries=a.pet_queries,
         preview_cancellation=PreviewCancellation(unit_of_work=uow, clock=clock),
         record_minute=RecordMinute(
-            figures=a.figures, circuit_breakers=a.circuit_breakers, history=a.figure_history, clock=clock
+            figures=a.figures,
+            circuit_breakers=a.circuit_breakers,
+            processes=a.process_register,
+            history=a.figure_history,
+            clock=clock,
         ),
         refresh_session=RefreshSession(unit_of_work=uow, access_tokens=a.access_tokens, clock=clock),
         refund_payment=RefundPayment(unit_of_work=uow, payments=a.payments, clock=clock),
@@ -267,6 +273,7 @@ def build_use_cases(a: Adapters) -> UseCases:
         show_home=ShowHome(queries=a.caregiver_queries, cache=a.cache),
         show_metrics=_show_metrics(a),
         show_queues=ShowQueues(job_records=a.job_records, job_queries=a.job_queries),
+        show_statistics=ShowStatistics(queries=a.revenue_queries, cache=a.cache, clock=clock),
         silence_alert=SilenceAlert(unit_of_work=uow, clock=clock),
         start_payment=StartPayment(
             unit_of_work=uow, payments=a.payments, provider=a.payment_provider, clock=clock, ids=ids

@@ -1,5 +1,6 @@
 """The promises of taking measurements and of adding them up."""
 
+import asyncio
 import math
 import random
 from collections.abc import AsyncIterator
@@ -7,12 +8,14 @@ from dataclasses import dataclass
 from uuid import uuid4
 
 import pytest
+from structlog.testing import capture_logs
 
 from application.ports.metric_figures import Gauge
 from application.request_load import RequestLoad, request_load
 from infrastructure.metrics.in_memory_metrics import InMemoryMetrics
 from infrastructure.metrics.redis_metrics import RedisMetrics
 from infrastructure.redis.redis_client import create_redis
+from tests.support.polling import until
 
 AnyMetrics = InMemoryMetrics | RedisMetrics
 
@@ -162,9 +165,11 @@ async def test_errors_and_requests_of_the_last_full_minute(metrics: AnyMetrics, 
     summary = await metrics.summary()
     assert (summary.requests_per_minute, summary.errors_per_minute) == (3, 2)
     assert summary.p95_of_minute == pytest.approx(2000, rel=0.03)
+    assert summary.mean_of_minute == pytest.approx(2000)
     time.seconds += 60
     summary = await metrics.summary()
     assert (summary.requests_per_minute, summary.errors_per_minute, summary.p95_of_minute) == (0, 0, 0)
+    assert (summary.mean_of_minute, summary.avg_response_time) == (0, pytest.approx(2000))
 
 
 async def test_queries_are_counted_for_the_request_that_makes_them(metrics: AnyMetrics) -> None:
@@ -281,3 +286,16 @@ async def test_a_hit_saves_what_its_kind_asks_the_database_for_on_average(metric
     assert 'tailtribe_cache_loaded_bytes_total{kind="home"} 400.0' in lines
     assert 'tailtribe_cache_load_seconds_count{kind="home"} 2.0' in lines
     assert not any("saved" in line and "never" in line for line in lines)
+
+
+async def test_a_redis_that_does_not_answer_is_told_in_the_words_that_operators_look_for(time: Time) -> None:
+    redis = create_redis("redis://127.0.0.1:1/0", timeout_seconds=0.05)
+    metrics = RedisMetrics(redis, now=time, prefix=f"{uuid4()}:")
+    _request(metrics)
+    with capture_logs() as logged:
+        pushing = asyncio.create_task(metrics.run())
+        await until(lambda: bool(logged))
+        pushing.cancel()
+        await asyncio.wait([pushing])
+    assert {line["message"] for line in logged} == {"Redis connection failed"}
+    await redis.aclose()

@@ -60,6 +60,8 @@ def cast(embedded: Product) -> Cast:
     )
 
 
+PROJECTION = "/api/admin/revenue-projection?bookingsPerDay=500&averageCents=3000&costsCents=12200&days=30"
+
 PROTECTED = [
     ("GET", "/api/me", None),
     ("PATCH", "/api/me", {"firstName": "Eve"}),
@@ -103,6 +105,8 @@ PROTECTED = [
     ("GET", "/api/admin/queues", None),
     ("POST", "/api/admin/queues/reports/pause", None),
     ("POST", "/api/admin/queues/reports/resume", None),
+    ("GET", "/api/admin/statistics", None),
+    ("GET", PROJECTION, None),
     ("GET", "/metrics", None),
 ]
 

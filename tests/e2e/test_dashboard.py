@@ -172,6 +172,21 @@ def test_a_caregiver_is_approved_and_another_turned_down(page: Page, product: Pr
     assert status == ["approved", "rejected"]
 
 
+def test_what_would_be_earned_is_computed(page: Page) -> None:
+    page.get_by_role("link", name="Revenue").click()
+    expect(page.get_by_role("navigation", name="Period").get_by_role("link", name="30 days")).to_have_attribute(
+        "aria-current", "true"
+    )
+    projection = page.locator("#projection")
+    for told in ("€450,000.00", "€90,000.00", "€89,878.00", "73,670 %"):
+        expect(projection).to_contain_text(told)
+    page.get_by_label("Average booking in euros").fill("33,33")
+    page.get_by_label("Costs in euros").fill("0")
+    page.get_by_role("button", name="Compute").click()
+    for told in ("€499,950.00", "€99,990.00", "Return on costs–"):
+        expect(projection).to_contain_text(told)
+
+
 def test_the_stream_survives_the_restart_of_its_server_without_a_gap(page: Page, product: Product) -> None:
     product.stop_api(0)
     expect(page.locator("body")).to_have_class("stale")
@@ -200,7 +215,7 @@ def test_nobody_is_kept_out_at_any_size(browser: Browser, product: Product, sche
         page.goto("/admin")
         assert barriers(page) == ""
         enter(page, *ADMIN)
-        for address_of_page in ("/admin", "/admin/jobs?status=succeeded", "/admin/caregivers"):
+        for address_of_page in ("/admin", "/admin/jobs?status=succeeded", "/admin/caregivers", "/admin/revenue"):
             page.goto(address_of_page)
             expect(page.get_by_role("main")).to_be_visible()
             assert barriers(page) == ""

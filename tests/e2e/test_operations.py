@@ -13,14 +13,20 @@ def breaker(operator: Person, name: str) -> dict[str, object]:
 
 
 def test_the_figures_have_the_shape_of_the_contract(product: Product) -> None:
-    figures = ok(admin(product).client.get("/api/admin/metrics"))
+    client = admin(product).client
+
+    def figures_of_calm() -> dict[str, Any]:
+        """What another test opened is forgotten within five seconds."""
+        told = ok(client.get("/api/admin/metrics"))
+        return told if told["health"]["score"] == 100 else {}
+
+    figures = eventually(figures_of_calm, what="a full score")
     assert {"metrics", "health", "circuitBreakers", "queues", "system"} <= figures.keys()
     assert {"activeUsers", "requestsPerMinute", "avgResponseTime", "p50", "p95", "p99", "errorRate", "dbQueryTime"} < (
         figures["metrics"].keys()
     )
     assert figures["metrics"]["requestsPerMinute"] >= 0
     assert 0 <= figures["metrics"]["cache"]["hitRate"] <= 1
-    assert figures["health"]["score"] == 100
     assert figures["health"]["issues"] == []
     assert set(figures["queues"]) == {"money", "mail", "default", "reports"}
 

@@ -49,6 +49,7 @@ from infrastructure.persistence.operations.sql_figure_history import SqlFigureHi
 from infrastructure.persistence.operations.sql_housekeeping import SqlHousekeeping
 from infrastructure.persistence.operations.sql_process_register import SqlProcessRegister
 from infrastructure.persistence.operations.sql_system_queries import SqlSystemQueries
+from infrastructure.persistence.payments.sql_revenue_queries import SqlRevenueQueries
 from infrastructure.persistence.pets.sql_pet_queries import SqlPetQueries
 from infrastructure.persistence.places.folding import fold
 from infrastructure.persistence.places.place_tables import place_names, places
@@ -149,6 +150,7 @@ def in_memory_adapters(tmp_path: Path) -> Adapters:
         process_register=SqlProcessRegister(database, clock),
         public_url=PUBLIC_URL,
         rate_limits=InMemoryRateLimits(),
+        revenue_queries=SqlRevenueQueries(database),
         sandbox_bank=sandbox,
         system_queries=SqlSystemQueries(database, clock),
         token_signer=HmacTokenSigner(SECRET),

@@ -81,13 +81,14 @@ class ShowMetrics:
     async def execute(self) -> OperationsView:
         summary = await self.figures.summary(watching=True)
         breakers = await self.circuit_breakers.status()
+        present = await self.processes.present()
         return OperationsView(
             metrics=_requests(summary),
-            health=_health(score_of(summary, breakers)),
+            health=_health(score_of(summary, breakers, present)),
             circuit_breakers=list(breakers),
             queues=_queues(await self.job_records.counts()),
             system=self.process.read(),
-            processes=list(await self.processes.present()),
+            processes=list(present),
             outbox_age_seconds=await self.system_queries.outbox_age_seconds(),
         )
 
@@ -112,8 +113,12 @@ def _requests(summary: MetricsSummary) -> RequestFigures:
     )
 
 
-def score_of(summary: MetricsSummary, breakers: Sequence[BreakerStatus]) -> HealthScore:
-    broken = [breaker.name for breaker in breakers if breaker.state is not BreakerState.CLOSED]
+def score_of(
+    summary: MetricsSummary, breakers: Sequence[BreakerStatus], processes: Sequence[ProcessReport]
+) -> HealthScore:
+    """A breaker is open when this process or any other says so; the others last did five seconds ago at most."""
+    broken = {breaker.name for breaker in breakers if breaker.state is not BreakerState.CLOSED}
+    broken.update(*(process.open_breakers for process in processes))
     return health_score(
         Vitals(
             mean_response_ms=summary.avg_response_time,

@@ -15,6 +15,7 @@ class MetricsSummary(Struct, frozen=True, kw_only=True, rename="camel"):
     requests_per_minute: int
     errors_per_minute: int
     p95_of_minute: float
+    mean_of_minute: float
     avg_response_time: float
     p50: float
     p95: float

@@ -99,6 +99,7 @@ def summary_of(
         requests_per_minute=round(requests_per_minute),
         errors_per_minute=round(errors_per_minute),
         p95_of_minute=quantile_seconds(_buckets(minute), 0.95) * 1000,
+        mean_of_minute=_share(minute.get(REQUEST_SECONDS, 0) * 1000, minute.get(REQUESTS, 0)),
         avg_response_time=_share(window.get(REQUEST_SECONDS, 0) * 1000, requests),
         p50=quantile_seconds(buckets, 0.5) * 1000,
         p95=quantile_seconds(buckets, 0.95) * 1000,

@@ -25,6 +25,7 @@ from infrastructure.metrics.measurements import (
 from infrastructure.metrics.metric_scripts import PUSH, READ
 from infrastructure.metrics.prometheus_text import prometheus_text
 from infrastructure.metrics.recorded_metrics import RecordedMetrics
+from infrastructure.redis.redis_client import CONNECTION_FAILED
 
 TICK_SECONDS = 1.0
 # Who has something to tell, and nobody watches; who has nothing but the queries of its own background work.
@@ -70,7 +71,9 @@ class RedisMetrics(RecordedMetrics, MetricFigures):
                 pause = TICK_SECONDS
             else:
                 pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
-                structlog.get_logger(__name__).warning("metrics.wait_for_redis", pause_seconds=pause)
+                structlog.get_logger(__name__).warning(
+                    "metrics.wait_for_redis", message=CONNECTION_FAILED, pause_seconds=pause
+                )
 
     async def stop(self) -> None:
         """The last word of a process that ends: what was under way, and the rest."""

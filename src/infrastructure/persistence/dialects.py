@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Table, text
+from sqlalchemy import Column, ColumnElement, Table, func, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -30,3 +30,10 @@ async def lock_table(connection: AsyncConnection, table: Table) -> None:
     """Lets nobody else write to the table until the transaction ends. SQLite's single writer needs no lock."""
     if connection.dialect.name == "postgresql":
         await connection.execute(text(f"LOCK TABLE {table.name} IN SHARE ROW EXCLUSIVE MODE"))
+
+
+def hour_of(connection: AsyncConnection, instant: Column[Any]) -> ColumnElement[str]:
+    """The hour in UTC, as `2026-12-01 09`."""
+    if connection.dialect.name == "sqlite":
+        return func.strftime("%Y-%m-%d %H", instant)
+    return func.to_char(func.timezone("UTC", instant), "YYYY-MM-DD HH24")

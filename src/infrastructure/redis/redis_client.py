@@ -13,6 +13,8 @@ from infrastructure.redis.sound_connections import SOUND_CONNECTIONS
 UPSTASH_DOMAIN = ".upstash.io"
 REDIS_SCHEMES = ("redis", "rediss", "unix")
 WAIT_FOR_CONNECTION_SECONDS = 1.0
+# What operators look for in the log (docs/operating.md).
+CONNECTION_FAILED = "Redis connection failed"
 
 
 def create_redis(

@@ -7,6 +7,9 @@ import structlog
 
 from application.ports.circuit_breakers import BreakerState, BreakerTransition
 
+# What operators look for in the log (docs/operating.md).
+OPEN = "Circuit breaker open"
+
 
 class BreakerListeners:
     """The log, always, and whoever else asked. A listener's error breaks neither the call nor the other listeners."""
@@ -22,7 +25,8 @@ class BreakerListeners:
         log = structlog.get_logger()
         # Probes that come and go are the same outage.
         tell = log.warning if BreakerState.CLOSED in (before, state) else log.info
-        tell("breaker.changed", breaker=self._name, state=state.value, reason=reason)
+        told = {"message": OPEN} if state is BreakerState.OPEN else {}
+        tell("breaker.changed", breaker=self._name, state=state.value, reason=reason, **told)
         change = BreakerTransition(
             name=self._name,
             from_state=before,

@@ -18,7 +18,7 @@ from redis.asyncio.client import PubSub
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 
-from infrastructure.redis.redis_client import create_redis
+from infrastructure.redis.redis_client import CONNECTION_FAILED, create_redis
 from infrastructure.resilience.breaker import Breaker
 from infrastructure.resilience.breaker_registry import SharedState
 from infrastructure.resilience.breaker_scripts import CLAIM, COUNT, MOVE, READ, RELEASE
@@ -86,7 +86,7 @@ class SharedBreakerState(SharedState):
                 structlog.get_logger().error("breakers.sharing_failed", exc_info=error)
             pause = SHORTEST_PAUSE_SECONDS if self._was_in_step else min(LONGEST_PAUSE_SECONDS, 2 * pause)
             if self._was_in_step:
-                structlog.get_logger().warning("breakers.redis_lost")
+                structlog.get_logger().warning("breakers.redis_lost", message=CONNECTION_FAILED)
             await asyncio.sleep(pause * random.uniform(0.5, 1))
 
     async def _listen(self) -> None:

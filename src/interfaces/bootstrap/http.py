@@ -48,11 +48,13 @@ from interfaces.http.quotes import QuoteController
 from interfaces.http.rate_limiting import RateLimiting, RequestsPerMinute
 from interfaces.http.request_deadline import RequestDeadline
 from interfaces.http.request_metrics import RequestMetrics
+from interfaces.http.revenue import RevenueController
 from interfaces.http.sandbox import SandboxController
 from interfaces.http.security_headers import SecurityHeaders
 from interfaces.http.tracing import RequestTracing
 from interfaces.web.admin_actions import AdminActionController
 from interfaces.web.admin_pages import AdminController, SignInController
+from interfaces.web.admin_revenue import AdminRevenueController
 from interfaces.web.pages import PagesController, static_files_router
 
 CONTROLLERS = (
@@ -75,10 +77,11 @@ CONTROLLERS = (
     HealthController,
     OperationsController,
     PrometheusController,
+    RevenueController,
 )
 
 
-PAGES = (PagesController, SignInController, AdminController, AdminActionController)
+PAGES = (PagesController, SignInController, AdminController, AdminActionController, AdminRevenueController)
 
 
 def create_app() -> ASGIApp:

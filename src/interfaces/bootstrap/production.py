@@ -53,6 +53,7 @@ from infrastructure.persistence.operations.sql_figure_history import SqlFigureHi
 from infrastructure.persistence.operations.sql_housekeeping import SqlHousekeeping
 from infrastructure.persistence.operations.sql_process_register import SqlProcessRegister
 from infrastructure.persistence.operations.sql_system_queries import SqlSystemQueries
+from infrastructure.persistence.payments.sql_revenue_queries import SqlRevenueQueries
 from infrastructure.persistence.pets.sql_pet_queries import SqlPetQueries
 from infrastructure.persistence.sql_unit_of_work import SqlUnitOfWorkFactory
 from infrastructure.public_holidays.holidays_calendar import HolidaysCalendar
@@ -357,6 +358,7 @@ def _adapters(
         process_register=SqlProcessRegister(database, clock),
         public_url=settings.public_address,
         rate_limits=_rate_limits(redis, breakers),
+        revenue_queries=SqlRevenueQueries(database),
         # In production nobody may settle a payment by asking for it.
         sandbox_bank=None if settings.in_production else sandbox,
         system_queries=SqlSystemQueries(database, clock),

@@ -11,7 +11,7 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from application.ports.rate_limits import RateLimits, RateLimitVerdict
 from domain.accounts.sign_in import RateLimited
-from interfaces.http.asgi_messages import RawHeader, add_headers
+from interfaces.http.asgi_messages import RawHeader, add_headers, method_of
 from interfaces.http.authentication import BearerTokens
 from interfaces.http.client_address import client_address
 from interfaces.http.problems import Problems
@@ -20,6 +20,7 @@ from interfaces.http.public_reads import is_public_read
 WINDOW_SECONDS = 60
 _NETWORKS_REMEMBERED = 4096
 _SLASHES = re.compile("/{2,}")
+_DASHBOARD_DOOR = "/admin/sign-in"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +40,8 @@ class _Budget:
 
 
 class RateLimiting(ASGIMiddleware):
-    """Counts calls of /api/: by account (by address without a valid token), under /api/auth/ by address.
+    """Counts calls of /api/: by account (by address without a valid token), under /api/auth/ by
+    address, as is signing in to the dashboard.
 
     What everybody may read, and the health routes, count in this process only (`local_limits`): no round trip. Webhooks
     do not count: their signature is their proof, and a burst must not be lost.
@@ -91,18 +93,22 @@ class RateLimiting(ASGIMiddleware):
         return _headers(verdict) if verdict.allowed else None
 
     def _budget(self, scope: Scope) -> _Budget | None:
-        # The router takes repeated slashes for one; here they must not open a way around the limits.
-        path = _SLASHES.sub("/", scope["path"])
+        # The router takes repeated slashes for one; neither they nor capitals open a way around the limits.
+        path = _SLASHES.sub("/", scope["path"]).lower()
+        if path.rstrip("/") == _DASHBOARD_DOOR and method_of(scope) == "POST":
+            return self._of_signing_in(scope)
         if not path.startswith("/api/") or path.startswith("/api/webhooks/"):
             return None
         if path.startswith("/api/health") or is_public_read(scope):
             return _Budget(self._local_limits, self._public_key(scope), self._per_minute.public)
-        address = self._address(scope)
         if path.startswith("/api/auth/"):
-            return _Budget(self._limits, f"requests:auth:{address}", self._per_minute.auth)
+            return self._of_signing_in(scope)
         claims = self._tokens.claims(scope)
-        caller = address if claims is None else claims.account_id
+        caller = self._address(scope) if claims is None else claims.account_id
         return _Budget(self._limits, f"requests:api:{caller}", self._per_minute.api)
+
+    def _of_signing_in(self, scope: Scope) -> _Budget:
+        return _Budget(self._limits, f"requests:auth:{self._address(scope)}", self._per_minute.auth)
 
     def _public_key(self, scope: Scope) -> str:
         return f"requests:public:{self._address(scope)}"

@@ -15,6 +15,8 @@ from interfaces.http.authentication import actor_of
 from interfaces.http.public_reads import is_from_cache
 
 SLOW_SECONDS = 1.0
+# What operators look for in the log (docs/operating.md).
+SLOW = "Slow performance"
 
 _logger = structlog.stdlib.get_logger("tailtribe.requests")
 _standard_logger = logging.getLogger("tailtribe.requests")
@@ -59,12 +61,12 @@ class RequestMetrics(ASGIMiddleware):
         if (actor := actor_of(scope)) is not None:
             self._metrics.account_seen(str(actor.account_id))
         if seconds > SLOW_SECONDS:
-            level, event = logging.WARNING, "slow_request"
+            level, event, told = logging.WARNING, "slow_request", {"message": SLOW}
         else:
-            level, event = logging.DEBUG if is_from_cache(scope) else logging.INFO, "request"
+            level, event, told = logging.DEBUG if is_from_cache(scope) else logging.INFO, "request", {}
         if _logs_at(level):
             milliseconds = round(seconds * 1000, 3)
-            _logger.log(level, event, method=method, route=route, status=status, milliseconds=milliseconds)
+            _logger.log(level, event, method=method, route=route, status=status, milliseconds=milliseconds, **told)
 
     def record_hit(self, *, route: str, status: int, seconds: float, correlation_id: str) -> None:
         """A public read that was answered before anything else was done."""

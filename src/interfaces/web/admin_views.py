@@ -2,17 +2,20 @@
 
 import tomllib
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_datetime, format_time, format_timedelta
-from babel.numbers import format_decimal, format_percent
+from babel.dates import format_date, format_datetime, format_time, format_timedelta
+from babel.numbers import format_currency, format_decimal, format_percent
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from application.operations.live_view import LiveView
+from application.ports.views import MoneyView
 from domain.shared.languages import Language
+from domain.shared.money import Money
 
 _WEB = Path(__file__).parent
 _LOCALES = {Language.NL: "nl_BE", Language.FR: "fr_BE", Language.EN: "en_GB"}
@@ -62,6 +65,12 @@ def _moment(instant: datetime, locale: str) -> str:
     return format_datetime(instant, "d MMM HH:mm", tzinfo=_ZONE, locale=locale)
 
 
+def _day(day: date | datetime, locale: str) -> str:
+    if isinstance(day, datetime):
+        day = day.astimezone(_ZONE).date()
+    return format_date(day, "d MMM y", locale=locale)
+
+
 def _span(seconds: float, locale: str) -> str:
     return format_timedelta(timedelta(seconds=seconds), threshold=1.5, locale=locale)
 
@@ -74,6 +83,10 @@ def _share(value: float, locale: str) -> str:
     return format_percent(value, "#,##0.0 %", locale=locale)
 
 
+def _money(money: Money | MoneyView, locale: str) -> str:
+    return format_currency(Decimal(money.amount_cents) / 100, money.currency, locale=locale)
+
+
 def _megabytes(size: int, locale: str) -> str:
     return f"{format_decimal(size // _MEGABYTE, locale=locale)} MB"
 
@@ -81,6 +94,8 @@ def _megabytes(size: int, locale: str) -> str:
 _FILTERS = {
     "clock": _clock,
     "moment": _moment,
+    "day": _day,
+    "money": _money,
     "span": _span,
     "number": _number,
     "share": _share,

@@ -188,8 +188,11 @@ async def test_listeners_and_the_log_are_told_what_became_of_which_breaker_and_w
     ]
     assert all(change.at.tzinfo is UTC and _ago(change.at) == pytest.approx(0, abs=5) for change in heard)
     assert logged == [
-        {"event": "breaker.changed", "log_level": "warning", "breaker": "test", "state": state, "reason": reason}
-        for state, reason in [("open", "maintenance"), ("closed", "reset")]
+        {"event": "breaker.changed", "log_level": "warning", "breaker": "test", **told}
+        for told in (
+            {"state": "open", "reason": "maintenance", "message": "Circuit breaker open"},
+            {"state": "closed", "reason": "reset"},
+        )
     ]
 
 

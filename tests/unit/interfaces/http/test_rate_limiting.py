@@ -39,6 +39,16 @@ async def webhook() -> str:
     return "taken"
 
 
+@get("/admin/sign-in")
+async def door() -> str:
+    return "door"
+
+
+@post("/admin/sign-in")
+async def enter() -> str:
+    return "in"
+
+
 @get("/docs")
 async def docs() -> str:
     return "docs"
@@ -54,7 +64,7 @@ def app(trusted_proxies: int = 0, **per_minute: int) -> ASGIApp:
         per_minute=limits,
         trusted_proxies=trusted_proxies,
     )
-    return tiny_app(bookings, log_in, home, webhook, docs, outer=[middleware])
+    return tiny_app(bookings, log_in, home, webhook, docs, door, enter, outer=[middleware])
 
 
 def bearer(actor: Actor) -> dict[str, str]:
@@ -82,6 +92,27 @@ async def test_accounts_count_apart_from_each_other_and_from_the_address() -> No
         for headers in (bearer(OWNER), bearer(ADMIN), {}):
             statuses = [(await client.get("/api/bookings", headers=headers)).status_code for _ in range(3)]
             assert statuses == [200, 200, 429]
+
+
+@pytest.mark.parametrize(
+    "way", ["/admin/sign-in", "/admin/sign-in/", "//admin//sign-in", "/ADMIN/Sign-In", "/api/auth/login"]
+)
+async def test_signing_in_to_the_dashboard_counts_with_signing_in_whatever_the_path_is_written_as(way: str) -> None:
+    async with client_of(app()) as client:
+        assert (await client.get("/admin/sign-in")).status_code == 200
+        assert (await client.post("/admin/sign-in")).status_code == 201
+        refused = await client.post(f"http://test{way}")
+        assert (await client.get("/admin/sign-in")).status_code == 200
+    assert refused.status_code == 429
+    assert refused.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize("way", ["/API/bookings", "//api/bookings", "/api//bookings/", "/Api/Bookings"])
+async def test_another_spelling_of_a_path_is_no_way_around_the_limits(way: str) -> None:
+    async with client_of(app(api=1)) as client:
+        await client.get("/api/bookings")
+        refused = await client.get(f"http://test{way}")
+    assert refused.status_code == 429
 
 
 async def test_made_up_tokens_count_by_address() -> None:

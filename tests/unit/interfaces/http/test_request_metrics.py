@@ -1,9 +1,12 @@
 from uuid import UUID
 
+import pytest
 from litestar import get, post
 from litestar.params import FromPath, JSONBody
+from structlog.testing import capture_logs
 
 from infrastructure.metrics.in_memory_metrics import InMemoryMetrics
+from interfaces.http import request_metrics
 from interfaces.http.body_limit import BodyLimit
 from interfaces.http.correlation import Correlation
 from interfaces.http.request_metrics import RequestMetrics
@@ -37,6 +40,16 @@ async def test_requests_are_counted_by_the_template_of_their_route() -> None:
     assert 'route="unmatched",status="404"} 1.0' in text
     assert 'route="/broken",status="500"} 1.0' in text
     assert "/nowhere" not in text
+
+
+async def test_a_slow_request_is_told_in_the_words_that_operators_look_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(request_metrics, "SLOW_SECONDS", -1)
+    with capture_logs() as logged:
+        async with client_of(tiny_app(thing, outer=[RequestMetrics(InMemoryMetrics())])) as client:
+            await client.get(f"/things/{UUID(int=1)}")
+    (line,) = [line for line in logged if line["event"] == "slow_request"]
+    assert (line["message"], line["log_level"]) == ("Slow performance", "warning")
+    assert (line["route"], line["status"]) == ("/things/{thing_id}", 200)
 
 
 async def test_a_refusal_behind_the_router_is_marked_and_counted_as_what_it_is() -> None:
