@@ -22,6 +22,7 @@ from redis.asyncio import Redis
 
 from application.ports.cache import Cache
 from benchmarks.no_cache import NoCache
+from benchmarks.no_metrics import NoMetrics
 from infrastructure.cache.in_memory_cache import InMemoryCache
 from infrastructure.cache.memory_level import MemoryLevel
 from interfaces.bootstrap.container import Container
@@ -94,6 +95,15 @@ def _product(cache_of: Any) -> ASGIApp:
 
 def in_process() -> ASGIApp:
     return _product(lambda _settings, metrics: InMemoryCache(metrics))
+
+
+def unmeasured() -> ASGIApp:
+    """`in_process`, and nothing that a request does is measured."""
+    settings = Settings.read()
+    configure_logging(settings.log_level)
+    parts, metrics = build_parts(settings), NoMetrics()
+    adapters = replace(parts.adapters, cache=InMemoryCache(metrics), metrics=metrics)
+    return build_app(settings, Container(replace(parts, adapters=adapters)))
 
 
 def over_redis() -> ASGIApp:

@@ -48,7 +48,7 @@ def _take_picture(base_url: str) -> None:
             expect(page.locator("#alerts")).to_contain_text("Circuit breaker email opened", timeout=30_000)
             # Charts are drawn from whole minutes.
             page.wait_for_timeout(65_000)
-            page.screenshot(path=PICTURE)
+            page.screenshot(path=PICTURE, full_page=True)
         browser.close()
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from domain.operations.alert_rules import ALERT_RULES
 from interfaces.bootstrap.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -94,6 +95,13 @@ def test_every_setting_is_documented_and_none_that_does_not_exist() -> None:
 
     assert documented == settings
     assert set(re.findall(r"^#?([A-Z_]+)=", example, re.MULTILINE)) == settings
+
+
+def test_every_alert_leads_to_a_runbook_that_operating_names() -> None:
+    operating = (ROOT / "docs/operating.md").read_text(encoding="utf-8")
+    linked = {f"docs/{link}" for link in _LINK.findall(operating) if link.startswith("runbooks/")}
+
+    assert {rule.runbook for rule in ALERT_RULES} == linked
 
 
 def test_every_dependency_has_its_reason() -> None:
