@@ -7,8 +7,9 @@ from contextlib import aclosing
 import pytest
 from redis.asyncio import Redis
 
-from application.ports.cache import Cache, CacheOutcome
-from infrastructure.cache.memory_level import MemoryLevel
+from application.ports.cache import ABSENT, ABSENT_SECONDS, Cache, CacheOutcome
+from infrastructure.cache.memory_level import STALE_SECONDS, MemoryLevel
+from infrastructure.cache.redis_level import MARK_SECONDS
 from infrastructure.redis.redis_client import create_quick_redis
 from tests.support.cache_processes import PATIENT, PRODUCTS_OWN, redis_cache_process
 from tests.support.servers import RedisProcess
@@ -121,6 +122,30 @@ async def test_an_evicted_mark_costs_a_miss_and_nothing_else(patient: Cache, cli
     await client.delete("cache:mark:a")
     assert await _ask(patient, b"new") == (b"new", CacheOutcome.MISS)
     assert await _ask(patient, b"newer") == (b"new", CacheOutcome.HIT)
+
+
+async def test_nothing_outlives_what_it_serves(client: Redis, patient: Cache) -> None:
+    async def load(value: bytes) -> bytes:
+        return value
+
+    for number in range(20):
+        tags = [f"caregiver:{number}"]
+        await patient.get_or_load(f"absent:{number}", lambda: load(ABSENT), ttl_seconds=300, tags=tags)
+    assert await _longest_life(client, "*") <= MARK_SECONDS == ABSENT_SECONDS
+    await patient.get_or_load("home:be", lambda: load(b"value"), ttl_seconds=300, tags=["a"])
+    value, mark = await _longest_life(client, "cache:value:*"), await _longest_life(client, "cache:mark:a")
+    assert 0 < value - 1 < mark <= 300 + STALE_SECONDS
+    # What was there before keeps its longer life.
+    await patient.get_or_load("absent:a", lambda: load(ABSENT), ttl_seconds=300, tags=["a"])
+    assert await _longest_life(client, "cache:mark:a") > MARK_SECONDS
+
+
+async def _longest_life(client: Redis, pattern: str) -> float:
+    """In seconds, of all keys but that of the number, which counts for ever."""
+    keys = [key for key in await client.keys(pattern) if key != b"cache:number"]
+    lives = [await client.pttl(key) for key in keys]
+    assert all(life > 0 for life in lives), dict(zip(keys, lives, strict=True))
+    return max(lives) / 1000
 
 
 async def test_a_full_redis_takes_invalidations(client: Redis, patient: Cache) -> None:

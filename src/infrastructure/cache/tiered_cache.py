@@ -244,7 +244,7 @@ class TieredCache(Cache):
         marks = None if claim is None else claim.marks
         self._put(asked, value, marks=marks, seconds=seconds, load_seconds=load_seconds)
         if self._redis is not None and claim is not None:
-            await self._redis.store(asked.key, claim, value, seconds=seconds, load_seconds=load_seconds)
+            await self._redis.store(asked.key, asked.tags, claim, value, seconds=seconds, load_seconds=load_seconds)
 
     def _keep_found(self, asked: _Asked, look: Look, *, may_keep: bool) -> CachedValue | None:
         """The value in Redis, if it is a hit."""
