@@ -130,7 +130,8 @@ class TieredCache(Cache):
             answer = await self._flights.run(asked.key, asked.tags, partial(self._fly, asked, look=look))
             if joined is None or (joined > known and answer.outcome is not CacheOutcome.STALE):
                 return answer
-        return await self._load(asked, Flight(asked.tags), None, None)
+        # Nobody would tell a load that stands alone of what becomes untrue meanwhile: it is not remembered.
+        return await self._load(asked, Flight(asked.tags, outdated=True), None, None)
 
     async def _true_now(self, asked: _Asked) -> tuple[CachedValue | None, Look | None]:
         """What can be shown to be no older than this call: by the marks in Redis, if this process hears of what Redis
