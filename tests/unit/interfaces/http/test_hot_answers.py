@@ -8,8 +8,10 @@ import pytest
 from structlog.testing import capture_logs
 
 from application.adapters import Adapters
+from application.ports.rate_limits import RateLimitVerdict
 from domain.accounts.account import Account
 from infrastructure.metrics.in_memory_metrics import InMemoryMetrics
+from infrastructure.rate_limits.in_memory_rate_limits import InMemoryRateLimits
 from interfaces.http.known_reads import LONGEST_WORDS
 from tests.support.builders import CAREGIVER, a_caregiver
 from tests.support.in_memory_adapters import in_memory_adapters
@@ -95,6 +97,33 @@ async def test_hot_answers_count_against_the_limit_like_all_others(tmp_path: Pat
     assert [answer.headers["ratelimit-remaining"] for answer in answers] == ["2", "1", "0", "0", "0"]
     assert answers[-1].headers["content-type"] == "application/problem+json"
     assert int(answers[-1].headers["retry-after"]) > 0
+
+
+async def test_what_is_refused_is_no_hit_and_counts_once(
+    tmp_path: Path, adapters: Adapters, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = list[str]()
+    hit = InMemoryRateLimits.hit
+
+    async def noted(limits: InMemoryRateLimits, key: str, *, limit: int, window_seconds: int) -> RateLimitVerdict:
+        asked.append(key)
+        return await hit(limits, key, limit=limit, window_seconds=window_seconds)
+
+    monkeypatch.setattr(InMemoryRateLimits, "hit", noted)
+    async with client(tmp_path, adapters, RATE_LIMIT_PUBLIC_PER_MINUTE="2") as browser:
+        for _ in range(5):
+            await browser.get("/api/home")
+    assert len(asked) == 5
+    assert isinstance(adapters.metrics, InMemoryMetrics)
+    assert 'tailtribe_cache_answers_total{kind="home",outcome="hit"} 1.0' in adapters.metrics.prometheus_text().decode()
+
+
+async def test_doubled_slashes_count_against_the_same_limit(tmp_path: Path, adapters: Adapters) -> None:
+    async with client(tmp_path, adapters, RATE_LIMIT_PUBLIC_PER_MINUTE="3") as browser:
+        answers = [
+            await browser.get(f"http://testserver.local{path}") for path in ("/api/home", "/api//home", "//api/home")
+        ]
+    assert [answer.headers["ratelimit-remaining"] for answer in answers] == ["2", "1", "0"]
 
 
 async def test_without_a_limit_a_hot_answer_tells_of_none(tmp_path: Path, adapters: Adapters) -> None:
