@@ -12,6 +12,7 @@ from infrastructure.cache.memory_level import STALE_SECONDS, MemoryLevel
 from infrastructure.cache.redis_level import MARK_SECONDS
 from infrastructure.redis.redis_client import create_quick_redis
 from tests.support.cache_processes import PATIENT, PRODUCTS_OWN, redis_cache_process
+from tests.support.polling import until
 from tests.support.servers import RedisProcess
 
 GENEROUS_SECONDS = 3
@@ -168,3 +169,15 @@ async def test_nothing_that_a_redis_holds_that_was_set_back_is_a_hit(client: Red
     assert await _ask(patient, b"new") == (b"new", CacheOutcome.MISS)
     await _ask_until_hit(patient, b"new")
     assert await _ask(patient, b"newer") == (b"new", CacheOutcome.HIT)
+
+
+@pytest.mark.parametrize("message", ["nonsense", "x []", 'x ["other",[]]', '1 ["other",[{}]]', ""])
+async def test_a_message_that_nobody_understands_brings_all_that_is_at_hand_into_doubt(
+    redis_process: RedisProcess, client: Redis, message: str
+) -> None:
+    async with redis_cache_process(redis_process.url, "cache:", client=client) as process:
+        await _ask(process.cache)
+        assert process.cache.peek("home:be") is not None
+        await client.publish("cache:invalidations:0", message)
+        await until(lambda: process.cache.peek("home:be") is None)
+        assert process.cache.invalidations.is_subscribed

@@ -118,16 +118,17 @@ class Invalidations:
 
     def hear_published(self, message: bytes) -> None:
         """The number of the message, and what Redis has taken."""
-        number, _, body = message.partition(b" ")
+        written, _, body = message.partition(b" ")
         try:
+            number = int(written)
             author, invalidations = msgspec.json.decode(body, type=tuple[str, list[Invalidation]])
-        except msgspec.DecodeError:
+        except (ValueError, msgspec.DecodeError):
             # Of another release.
             self._doubt()
             return
         if self._redis is None or author == self._redis.author:
             return
-        self._redis.heard_number(int(number))
+        self._redis.heard_number(number)
         for invalidation in invalidations:
             if invalidation.id not in self._heard:
                 self._hear_first(invalidation)

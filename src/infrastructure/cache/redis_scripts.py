@@ -17,9 +17,9 @@ redis.call('PUBLISH', ARGV[3], number .. ' ' .. ARGV[4])
 return number
 """
 
-# The marks, new ones where there are none, alive for as long as a load may take; whether the caller is to load what belongs under them; and what somebody has
-# stored there since the caller looked. Who loads since before an invalidation holds up nobody: his lock is for other
-# marks.
+# The marks, new ones where there are none, alive for as long as a load may take; whether the caller is to load what
+# belongs under them; and what somebody has stored there since the caller looked. Who loads since before an invalidation
+# holds up nobody: his lock is for other marks.
 CLAIM = """
 local marks = {}
 for i = 3, #KEYS do
