@@ -8,6 +8,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from application.adapters import Adapters
+from application.caregivers.suggest_places import LONGEST_USUAL_NAME
 from application.ports.rate_limits import RateLimitVerdict
 from domain.accounts.account import Account
 from infrastructure.metrics.in_memory_metrics import InMemoryMetrics
@@ -176,6 +177,30 @@ async def test_equal_questions_in_other_words_share_an_entry(tmp_path: Path, ada
         named = [await browser.get(f"/api/caregivers?place={name}") for name in ("Gent", "GAND", "%20ghent")]
     assert [answer.headers["x-cache"] for answer in answers] == ["miss", "hit", "hit"]
     assert [answer.headers["x-cache"] for answer in named] == ["miss", "hit", "hit"]
+
+
+async def test_a_name_has_one_entry_however_it_is_written(tmp_path: Path, adapters: Adapters) -> None:
+    async with client(tmp_path, adapters) as browser:
+        begun = [await browser.get(f"/api/places?q={words}") for words in ("ge", "GE", "g%C3%A9", "-ge.'", "%20ge%20")]
+        named = [
+            await browser.get(f"/api/caregivers?place={words}") for words in ("gent", "g%C3%89nt", "-gent-", "Gent.")
+        ]
+    assert [answer.headers["x-cache"] for answer in begun] == ["miss", *["hit"] * 4]
+    assert {answer.status_code for answer in named} == {200}
+    assert isinstance(adapters.metrics, InMemoryMetrics)
+    text = adapters.metrics.prometheus_text().decode()
+    assert 'tailtribe_cache_answers_total{kind="place",outcome="hit"} 3.0' in text
+
+
+@pytest.mark.parametrize(("length", "second"), [(LONGEST_USUAL_NAME, "hit"), (LONGEST_USUAL_NAME + 1, "miss")])
+async def test_long_names_are_looked_up_each_time(tmp_path: Path, adapters: Adapters, length: int, second: str) -> None:
+    async with client(tmp_path, adapters) as browser:
+        begun = [await browser.get(f"/api/places?q={'x' * length}") for _ in range(2)]
+        named = [await browser.get(f"/api/caregivers?place={'x' * length}") for _ in range(2)]
+    assert [answer.headers["x-cache"] for answer in begun] == ["miss", second]
+    assert [answer.status_code for answer in named] == [422, 422]
+    assert isinstance(adapters.metrics, InMemoryMetrics)
+    assert ('kind="place"' in adapters.metrics.prometheus_text().decode()) is (second == "hit")
 
 
 @pytest.mark.parametrize(
