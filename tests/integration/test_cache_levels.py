@@ -15,6 +15,7 @@ from sqlalchemy import update
 
 from application.ports.cache import CachedValue, CacheOutcome
 from domain.shared.errors import Unavailable
+from infrastructure.cache import tiered_cache
 from infrastructure.cache.memory_level import MemoryLevel
 from infrastructure.persistence.operations.cache_invalidation_tables import cache_invalidations
 from infrastructure.persistence.sql_unit_of_work import SqlUnitOfWork, SqlUnitOfWorkFactory
@@ -99,6 +100,28 @@ async def test_who_fails_to_load_holds_nobody_up(make: Callable[..., Opened]) ->
         source = Source()
         await source.ask(other)
         assert source.loads == 1
+
+
+async def test_what_a_load_of_last_resort_read_before_an_invalidation_is_not_remembered(
+    make: Callable[..., Opened], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tiered_cache, "MOST_TRIES", 0)
+    async with make() as one:
+        source, may_go_on = Source(), asyncio.Event()
+
+        async def load_slowly() -> bytes:
+            value = await source.load()
+            await may_go_on.wait()
+            return value
+
+        asking = one.cache.get_or_load("home:be", load_slowly, ttl_seconds=60, tags=["a"], fresh=True)
+        loading = asyncio.create_task(asking)
+        await until(lambda: source.loads == 1)
+        await one.cache.invalidate(["a"])
+        source.value = b"two"
+        may_go_on.set()
+        assert (await loading).value == b"one"
+        assert (await source.ask(one)).value == b"two"
 
 
 async def test_what_one_process_has_loaded_another_has_at_hand_after_one_look(make: Callable[..., Opened]) -> None:

@@ -7,10 +7,12 @@ from contextlib import aclosing
 import pytest
 from redis.asyncio import Redis
 
-from application.ports.cache import Cache, CacheOutcome
-from infrastructure.cache.memory_level import MemoryLevel
+from application.ports.cache import ABSENT, ABSENT_SECONDS, Cache, CacheOutcome
+from infrastructure.cache.memory_level import STALE_SECONDS, MemoryLevel
+from infrastructure.cache.redis_level import MARK_SECONDS
 from infrastructure.redis.redis_client import create_quick_redis
 from tests.support.cache_processes import PATIENT, PRODUCTS_OWN, redis_cache_process
+from tests.support.polling import until
 from tests.support.servers import RedisProcess
 
 GENEROUS_SECONDS = 3
@@ -123,6 +125,30 @@ async def test_an_evicted_mark_costs_a_miss_and_nothing_else(patient: Cache, cli
     assert await _ask(patient, b"newer") == (b"new", CacheOutcome.HIT)
 
 
+async def test_nothing_outlives_what_it_serves(client: Redis, patient: Cache) -> None:
+    async def load(value: bytes) -> bytes:
+        return value
+
+    for number in range(20):
+        tags = [f"caregiver:{number}"]
+        await patient.get_or_load(f"absent:{number}", lambda: load(ABSENT), ttl_seconds=300, tags=tags)
+    assert await _longest_life(client, "*") <= MARK_SECONDS == ABSENT_SECONDS
+    await patient.get_or_load("home:be", lambda: load(b"value"), ttl_seconds=300, tags=["a"])
+    value, mark = await _longest_life(client, "cache:value:*"), await _longest_life(client, "cache:mark:a")
+    assert 0 < value - 1 < mark <= 300 + STALE_SECONDS
+    # What was there before keeps its longer life.
+    await patient.get_or_load("absent:a", lambda: load(ABSENT), ttl_seconds=300, tags=["a"])
+    assert await _longest_life(client, "cache:mark:a") > MARK_SECONDS
+
+
+async def _longest_life(client: Redis, pattern: str) -> float:
+    """In seconds, of all keys but that of the number, which counts for ever."""
+    keys = [key for key in await client.keys(pattern) if key != b"cache:number"]
+    lives = [await client.pttl(key) for key in keys]
+    assert all(life > 0 for life in lives), dict(zip(keys, lives, strict=True))
+    return max(lives) / 1000
+
+
 async def test_a_full_redis_takes_invalidations(client: Redis, patient: Cache) -> None:
     await _ask(patient, b"old")
     await client.config_set("maxmemory", "1")
@@ -143,3 +169,15 @@ async def test_nothing_that_a_redis_holds_that_was_set_back_is_a_hit(client: Red
     assert await _ask(patient, b"new") == (b"new", CacheOutcome.MISS)
     await _ask_until_hit(patient, b"new")
     assert await _ask(patient, b"newer") == (b"new", CacheOutcome.HIT)
+
+
+@pytest.mark.parametrize("message", ["nonsense", "x []", 'x ["other",[]]', '1 ["other",[{}]]', ""])
+async def test_a_message_that_nobody_understands_brings_all_that_is_at_hand_into_doubt(
+    redis_process: RedisProcess, client: Redis, message: str
+) -> None:
+    async with redis_cache_process(redis_process.url, "cache:", client=client) as process:
+        await _ask(process.cache)
+        assert process.cache.peek("home:be") is not None
+        await client.publish("cache:invalidations:0", message)
+        await until(lambda: process.cache.peek("home:be") is None)
+        assert process.cache.invalidations.is_subscribed

@@ -17,6 +17,7 @@ from sqlalchemy import event
 
 from application.adapters import Adapters
 from domain.accounts.session import DASHBOARD_TOKEN_LIFETIME
+from domain.shared.folding import fold
 from infrastructure.alerts.heartbeats import NoHeartbeat
 from infrastructure.alerts.log_alert_channel import LogAlertChannel
 from infrastructure.alerts.mailed_alert_channel import MailedAlertChannel
@@ -51,7 +52,6 @@ from infrastructure.persistence.operations.sql_process_register import SqlProces
 from infrastructure.persistence.operations.sql_system_queries import SqlSystemQueries
 from infrastructure.persistence.payments.sql_revenue_queries import SqlRevenueQueries
 from infrastructure.persistence.pets.sql_pet_queries import SqlPetQueries
-from infrastructure.persistence.places.folding import fold
 from infrastructure.persistence.places.place_tables import place_names, places
 from infrastructure.persistence.sql_unit_of_work import SqlUnitOfWorkFactory
 from infrastructure.public_holidays.holidays_calendar import HolidaysCalendar

@@ -31,10 +31,11 @@ class OpenPayoutAccount:
     async def execute(self, *, actor: Actor) -> str:
         """Raises CaregiverNotFound without a profile, PayoutAccountNotPossible, PaymentsUnavailable."""
         async with self.unit_of_work() as uow:
+            # In the order of everybody who locks both.
+            email = (await uow.accounts.get(actor.account_id)).email
             caregiver = await uow.caregivers.of_account(actor.account_id)
             if caregiver is None:
                 raise CaregiverNotFound
-            email = (await uow.accounts.get(actor.account_id)).email
         try:
             account = await self._account_at_provider(caregiver, email)
             await self._record(caregiver.id, account)

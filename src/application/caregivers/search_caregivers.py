@@ -7,7 +7,7 @@ import msgspec
 
 from application.cache_tags import PLACES_TAG, search_tags
 from application.cached_read import CachedRead
-from application.caregivers.suggest_places import PLACE_SECONDS
+from application.caregivers.suggest_places import PLACE_SECONDS, is_usual_name
 from application.cursors import encode_cursor
 from application.encoded_answer import encoded
 from application.ports.cache import ABSENT, Cache
@@ -15,6 +15,7 @@ from application.ports.caregiver_queries import CaregiverCard, CaregiverQueries,
 from application.ports.geocoder import Geocoder, Place
 from application.ports.views import Page
 from domain.shared.errors import InvalidInput
+from domain.shared.folding import fold
 
 SEARCH_SECONDS = 5 * 60
 # A caller's coordinates are rounded to 0.01° (about a kilometre), so that neighbours share an entry and nobody is
@@ -73,11 +74,14 @@ class SearchCaregivers:
             found = await self.geocoder.find(place, country=search.country)
             return ABSENT if found is None else msgspec.json.encode(found)
 
-        key = f"place:{search.country or ''}:{place.strip().casefold()}"
-        cached = await self.cache.get_or_load(key, load, ttl_seconds=PLACE_SECONDS, tags=[PLACES_TAG])
-        if cached.value == ABSENT:
+        if is_usual_name(name := fold(place)):
+            key = f"place:{search.country or ''}:{name}"
+            found = (await self.cache.get_or_load(key, load, ttl_seconds=PLACE_SECONDS, tags=[PLACES_TAG])).value
+        else:
+            found = await load()
+        if found == ABSENT:
             raise NowhereToSearch(field="place")
-        return msgspec.json.decode(cached.value, type=Place)
+        return msgspec.json.decode(found, type=Place)
 
 
 def search_key(search: CaregiverSearch) -> str:

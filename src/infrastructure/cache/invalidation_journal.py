@@ -20,13 +20,15 @@ class InvalidationJournal(Protocol):
         ...
 
     @abstractmethod
-    async def read(self) -> Sequence[Invalidation]:
-        """Everything that was committed before the call and not removed."""
+    async def read(self, *, back_seconds: float | None) -> Sequence[Invalidation]:
+        """What was written in the last `back_seconds` by the clock of the database (None: ever), was committed before
+        the call and was not removed. For very many one of everything is answered."""
         ...
 
     @abstractmethod
     async def read_left_behind(self) -> Sequence[Invalidation]:
-        """The oldest of those that nobody has removed for so long that nobody seems to be about to."""
+        """The oldest of those that nobody has removed for so long that nobody seems to be about to. One of everything
+        has taken their place when they had become many."""
         ...
 
     @abstractmethod

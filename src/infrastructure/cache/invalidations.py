@@ -6,6 +6,7 @@ has not been heard to have taken, it is not trusted about, and whoever finds tha
 """
 
 import asyncio
+import math
 import random
 import time
 from collections import OrderedDict
@@ -28,6 +29,8 @@ EVERYBODY_HEARS_SECONDS = 0.1
 LOOK_HOLDS_SECONDS = EVERYBODY_HEARS_SECONDS / 2
 # What Redis has taken stays in the journal for a while, for who cannot hear and looks.
 KEPT_SECONDS = 10.0
+# So long before its commit an invalidation may have been written: three times what a commit may take.
+LATE_COMMIT_SECONDS = 30.0
 MOST_REMEMBERED = 20_000
 MOST_AT_ONCE = 500
 OTHERS_DO_IT_SECONDS = (0.5, 1.5)
@@ -58,7 +61,7 @@ class Invalidations:
         self.is_announced = announced
         self._monotonic = monotonic
         self.is_subscribed = self._is_listening = False
-        self._looked_at = -KEPT_SECONDS
+        self._looked_at = -math.inf
         self._heard: OrderedDict[UUID, None] = OrderedDict()
         self._owed = OwedInvalidations()
         self._to_remove: dict[UUID, float] = {}
@@ -115,16 +118,17 @@ class Invalidations:
 
     def hear_published(self, message: bytes) -> None:
         """The number of the message, and what Redis has taken."""
-        number, _, body = message.partition(b" ")
+        written, _, body = message.partition(b" ")
         try:
+            number = int(written)
             author, invalidations = msgspec.json.decode(body, type=tuple[str, list[Invalidation]])
-        except msgspec.DecodeError:
+        except (ValueError, msgspec.DecodeError):
             # Of another release.
             self._doubt()
             return
         if self._redis is None or author == self._redis.author:
             return
-        self._redis.heard_number(int(number))
+        self._redis.heard_number(number)
         for invalidation in invalidations:
             if invalidation.id not in self._heard:
                 self._hear_first(invalidation)
@@ -184,7 +188,8 @@ class Invalidations:
 
     async def _look(self, journal: InvalidationJournal, *, is_new: bool) -> None:
         began = self._monotonic()
-        written = await journal.read()
+        since = began - self._looked_at
+        written = await journal.read(back_seconds=since + LATE_COMMIT_SECONDS if math.isfinite(since) else None)
         if is_new and began > self._looked_at + KEPT_SECONDS / 2:
             # What came and was removed meanwhile was missed.
             self._doubt()

@@ -29,8 +29,13 @@ class OwedInvalidations:
 
     def discard(self, invalidation_id: UUID) -> None:
         found = self._owed.pop(invalidation_id, None)
-        if found is not None:
-            self._tags -= Counter(_names(found[0]))
+        if found is None:
+            return
+        # Not by `-=`, which walks through all that there are.
+        for name in _names(found[0]):
+            self._tags[name] -= 1
+            if not self._tags[name]:
+                del self._tags[name]
 
     def touch(self, tags: Collection[str]) -> bool:
         return bool(self._tags) and (_EVERYTHING in self._tags or any(tag in self._tags for tag in tags))

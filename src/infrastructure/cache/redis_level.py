@@ -2,8 +2,8 @@
 
 A value is stored under the *marks* of its tags: random words that the first loader puts there. Invalidating deletes the
 marks; whoever loads next puts new ones. A value is a hit only while all its marks are still those it was loaded under,
-so a load that began before an invalidation can never become a hit, whenever it is stored, and a mark that Redis evicts
-costs a miss and nothing else.
+so a load that began before an invalidation can never become a hit, whenever it is stored, and a mark that Redis evicts,
+or that has run out, costs a miss and nothing else.
 """
 
 import asyncio
@@ -18,17 +18,19 @@ import msgspec
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from application.ports.cache import SCHEMA_VERSION
+from application.ports.cache import ABSENT, SCHEMA_VERSION
 from infrastructure.cache.coalesced_reads import CoalescedReads
 from infrastructure.cache.invalidation import Invalidation
 from infrastructure.cache.memory_level import STALE_SECONDS
 from infrastructure.cache.redis_scripts import CLAIM, INVALIDATE, RELEASE, STORE
+from infrastructure.cache.single_flight import LOAD_SECONDS
 from infrastructure.resilience.breaker import Breaker
 from infrastructure.resilience.optional_dependency import OptionalDependency
 
 T = TypeVar("T")
 
-MARK_LIFE_SECONDS = 7 * 24 * 3600
+# A mark is there for as long as a load may take, and then for as long as what is stored under it.
+MARK_SECONDS = LOAD_SECONDS + 10
 # One process loads a key for all; one that died in the middle holds the others up for no longer.
 LOCK_SECONDS = 1.0
 ANSWER_SECONDS = 0.1
@@ -110,7 +112,7 @@ class RedisLevel:
     async def claim(self, key: str, tags: Collection[str]) -> Claim | None:
         """Before the load, so that an invalidation meanwhile is noticed."""
         token, keys = uuid4().hex, [self._lock_key(key), self._value_key(key), *self._mark_keys(tags)]
-        arguments = [token, MARK_LIFE_SECONDS, int(LOCK_SECONDS * 1000)]
+        arguments = [token, int(MARK_SECONDS * 1000), int(LOCK_SECONDS * 1000)]
         answer = await self._ask(lambda: self._claim(keys, arguments))
         if answer is None:
             return None
@@ -118,11 +120,14 @@ class RedisLevel:
         look = Look(marks, None if raw is None else _unpacked(raw[len(marks) :]), is_locked=not is_mine)
         return Claim(marks, marks + token.encode(), bool(is_mine), look)
 
-    async def store(self, key: str, claim: Claim, value: bytes, *, seconds: float, load_seconds: float) -> None:
+    async def store(
+        self, key: str, tags: Collection[str], claim: Claim, value: bytes, *, seconds: float, load_seconds: float
+    ) -> None:
+        """What does not exist has no stand-in: there is no end of what can be asked for."""
         raw = claim.marks + _HEADER.pack(self._wall() + seconds, load_seconds) + value
-        milliseconds = max(1, int((seconds + STALE_SECONDS) * 1000))
-        keys = [self._value_key(key), self._lock_key(key)]
-        await self._ask(lambda: self._store(keys, [raw, milliseconds, claim.lock]))
+        kept_seconds = seconds if value == ABSENT else seconds + STALE_SECONDS
+        keys = [self._value_key(key), self._lock_key(key), *self._mark_keys(tags)]
+        await self._ask(lambda: self._store(keys, [raw, max(1, int(kept_seconds * 1000)), claim.lock]))
 
     async def release(self, key: str, claim: Claim) -> None:
         await self._ask(lambda: self._release([self._lock_key(key)], [claim.lock]))

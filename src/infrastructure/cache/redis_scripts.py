@@ -17,13 +17,16 @@ redis.call('PUBLISH', ARGV[3], number .. ' ' .. ARGV[4])
 return number
 """
 
-# The marks, new ones where there are none; whether the caller is to load what belongs under them; and what somebody has
-# stored there since the caller looked. Who loads since before an invalidation holds up nobody: his lock is for other
-# marks.
+# The marks, new ones where there are none, alive for as long as a load may take; whether the caller is to load what
+# belongs under them; and what somebody has stored there since the caller looked. Who loads since before an invalidation
+# holds up nobody: his lock is for other marks.
 CLAIM = """
 local marks = {}
 for i = 3, #KEYS do
-    redis.call('SET', KEYS[i], ARGV[1] .. i, 'NX', 'EX', ARGV[2])
+    if not redis.call('SET', KEYS[i], ARGV[1] .. i, 'NX', 'PX', ARGV[2])
+        and redis.call('PTTL', KEYS[i]) < tonumber(ARGV[2]) then
+        redis.call('PEXPIRE', KEYS[i], ARGV[2])
+    end
     marks[i - 2] = redis.call('GET', KEYS[i])
 end
 local joined = table.concat(marks, ',') .. '|'
@@ -35,9 +38,13 @@ redis.call('SET', KEYS[1], joined .. ARGV[1], 'PX', ARGV[3])
 return {joined, 1, stored}
 """
 
-# Keeps a value, and lets go of the lock of its key if it is the caller's.
+# Keeps a value and its marks for the same time, and lets go of the lock of its key if it is the caller's. Not by the
+# option GT of PEXPIRE, which Redis 6.2 does not know.
 STORE = """
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+for i = 3, #KEYS do
+    if redis.call('PTTL', KEYS[i]) < tonumber(ARGV[2]) then redis.call('PEXPIRE', KEYS[i], ARGV[2]) end
+end
 if redis.call('GET', KEYS[2]) == ARGV[3] then redis.call('DEL', KEYS[2]) end
 """
 

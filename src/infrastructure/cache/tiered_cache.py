@@ -130,7 +130,8 @@ class TieredCache(Cache):
             answer = await self._flights.run(asked.key, asked.tags, partial(self._fly, asked, look=look))
             if joined is None or (joined > known and answer.outcome is not CacheOutcome.STALE):
                 return answer
-        return await self._load(asked, Flight(asked.tags), None, None)
+        # Nobody would tell a load that stands alone of what becomes untrue meanwhile: it is not remembered.
+        return await self._load(asked, Flight(asked.tags, outdated=True), None, None)
 
     async def _true_now(self, asked: _Asked) -> tuple[CachedValue | None, Look | None]:
         """What can be shown to be no older than this call: by the marks in Redis, if this process hears of what Redis
@@ -244,7 +245,7 @@ class TieredCache(Cache):
         marks = None if claim is None else claim.marks
         self._put(asked, value, marks=marks, seconds=seconds, load_seconds=load_seconds)
         if self._redis is not None and claim is not None:
-            await self._redis.store(asked.key, claim, value, seconds=seconds, load_seconds=load_seconds)
+            await self._redis.store(asked.key, asked.tags, claim, value, seconds=seconds, load_seconds=load_seconds)
 
     def _keep_found(self, asked: _Asked, look: Look, *, may_keep: bool) -> CachedValue | None:
         """The value in Redis, if it is a hit."""

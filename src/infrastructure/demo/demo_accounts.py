@@ -6,9 +6,9 @@ from random import Random
 
 from domain.accounts.account import Account
 from domain.shared.actor import AccountId, Actor, CaregiverId
+from domain.shared.folding import fold
 from domain.shared.languages import Country, Language
 from infrastructure.demo.demo_places import DemoPlace
-from infrastructure.persistence.places.folding import fold
 
 MAIL_DOMAIN = "demo.tailtribe.example"
 _STREETS = {

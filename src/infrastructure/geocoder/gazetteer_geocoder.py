@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from sqlalchemy import select
 
 from application.ports.geocoder import Geocoder, Place
+from domain.shared.folding import fold
 from infrastructure.persistence.database import Database
-from infrastructure.persistence.places.folding import fold
 from infrastructure.persistence.places.place_tables import place_names, places
 from infrastructure.persistence.tables import AnySelect
 

@@ -1,9 +1,8 @@
 """The cache of a process, with what tells it of the changes of others."""
 
-from collections.abc import Callable, Collection, Coroutine
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 from redis.asyncio import Redis
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -19,8 +18,7 @@ from infrastructure.cache.tiered_cache import TieredCache
 from infrastructure.persistence.database import Database
 from infrastructure.persistence.sql_unit_of_work import AfterCommit, Record
 from infrastructure.resilience.breaker import Breaker
-
-BackgroundWork = Callable[[], Coroutine[Any, Any, None]]
+from interfaces.bootstrap.background_work import BackgroundWork
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

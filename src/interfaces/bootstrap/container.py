@@ -3,14 +3,11 @@
 import asyncio
 import os
 import socket
-from collections.abc import Coroutine
-from typing import Any
 from uuid import UUID
-
-import structlog
 
 from application.use_cases import UseCases, build_use_cases
 from domain.shared.errors import Unavailable
+from interfaces.bootstrap.background_work import BackgroundWork, kept_going
 from interfaces.bootstrap.production import Parts
 from interfaces.worker.actors import declare_actors
 from interfaces.worker.job_kinds import KindsOf, job_kinds
@@ -59,16 +56,16 @@ class Container:
             await self.parts.in_process.start()
         await self.parts.breakers.start()
         self._scheduler = start_scheduler(self._fire_scheduled, self._make_up)
-        self._spawn(self.parts.relay.run())
-        self._spawn(self.parts.journal.run())
+        self._spawn(self.parts.relay.run)
+        self._spawn(self.parts.journal.run)
         for work in self.parts.cache_work:
-            self._spawn(work())
-        self._spawn(self.parts.errors.run())
-        self._spawn(self.parts.metrics.run())
-        self._spawn(self.parts.loop_lag.run())
-        self._spawn(self._watch.run())
+            self._spawn(work)
+        self._spawn(self.parts.errors.run)
+        self._spawn(self.parts.metrics.run)
+        self._spawn(self.parts.loop_lag.run)
+        self._spawn(self._watch.run)
         if self.parts.wake_ups is not None:
-            self._spawn(self.parts.wake_ups.run())
+            self._spawn(self.parts.wake_ups.run)
 
     def drain(self) -> None:
         """Running jobs have so long to end; what is left then is handed back."""
@@ -113,12 +110,5 @@ class Container:
             # The next look back records it.
             return
 
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
-        task.add_done_callback(_say_if_it_died)
-        self._tasks.append(task)
-
-
-def _say_if_it_died(task: "asyncio.Task[None]") -> None:
-    if not task.cancelled() and (error := task.exception()) is not None:
-        structlog.get_logger(__name__).error("background_work_died", work=task.get_name(), exc_info=error)
+    def _spawn(self, work: BackgroundWork) -> None:
+        self._tasks.append(asyncio.create_task(kept_going(work)))

@@ -69,7 +69,8 @@ from infrastructure.resilience.guarded_payments import GuardedPayments, payments
 from infrastructure.resilience.shared_breaker_state import SharedBreakerState, create_breaker_redis
 from infrastructure.tokens.hmac_token_signer import HmacTokenSigner
 from infrastructure.tokens.jwt_access_tokens import JwtAccessTokens
-from interfaces.bootstrap.cache_parts import BackgroundWork, CacheParts, build_cache
+from interfaces.bootstrap.background_work import BackgroundWork
+from interfaces.bootstrap.cache_parts import CacheParts, build_cache
 from interfaces.bootstrap.outside import Close, choose_geocoder, choose_mail
 from interfaces.bootstrap.settings import Settings
 from interfaces.bootstrap.watching import (

@@ -1,5 +1,6 @@
 """Reading ASGI scopes and changing headers of ASGI messages without building objects."""
 
+import re
 from collections.abc import Iterable
 from typing import Any, cast
 
@@ -8,6 +9,7 @@ from litestar.types import Message, Scope
 UNMATCHED_ROUTE = "unmatched"
 RawHeader = tuple[bytes, bytes]
 RawHeaders = Iterable[RawHeader]
+_SLASHES = re.compile("/{2,}")
 
 
 def header(scope: Scope, name: bytes) -> str | None:
@@ -48,3 +50,8 @@ def add_missing_headers(message: Message, headers: RawHeaders) -> None:
     if message["type"] == "http.response.start":
         present = {name.lower() for name, _ in message["headers"]}
         message["headers"] = [*message["headers"], *(pair for pair in headers if pair[0] not in present)]
+
+
+def tidied_path(scope: Scope) -> str:
+    """The router takes repeated slashes for one; for other layers they must not make another path of it."""
+    return _SLASHES.sub("/", scope["path"])

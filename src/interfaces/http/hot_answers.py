@@ -54,8 +54,8 @@ class HotAnswers:
             return False
         # As elsewhere, the first of several counts.
         asked = dict(reversed(list(scope["headers"])))
-        cached = None if b"authorization" in asked else known.read.at_hand()
-        limits = None if cached is None else await self._limiting.count_public_read(scope)
+        limits = None if b"authorization" in asked else await self._limiting.count_public_read(scope)
+        cached = None if limits is None else known.read.at_hand()
         if cached is None or limits is None:
             return False
         answer = self._answers.of(

@@ -10,7 +10,7 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 
 from application.cached_read import CachedRead
 from application.ports.cache import CacheOutcome
-from interfaces.http.asgi_messages import method_of, raw_header, state_of
+from interfaces.http.asgi_messages import method_of, raw_header, state_of, tidied_path
 from interfaces.http.etags import PublicAnswer, PublicAnswers
 from interfaces.http.json_body import HttpRequest
 from interfaces.http.known_reads import KnownReads, note_read, words_of
@@ -23,7 +23,7 @@ _FROM_CACHE = "answered_from_cache"
 
 
 def is_public_read(scope: Scope) -> bool:
-    return method_of(scope) == "GET" and _PUBLIC_READS.fullmatch(scope["path"]) is not None
+    return method_of(scope) == "GET" and _PUBLIC_READS.fullmatch(tidied_path(scope)) is not None
 
 
 def is_from_cache(scope: Scope) -> bool:

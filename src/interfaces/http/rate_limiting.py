@@ -1,7 +1,6 @@
 """How often one account or address may call."""
 
 import ipaddress
-import re
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
@@ -11,7 +10,7 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from application.ports.rate_limits import RateLimits, RateLimitVerdict
 from domain.accounts.sign_in import RateLimited
-from interfaces.http.asgi_messages import RawHeader, add_headers, method_of
+from interfaces.http.asgi_messages import RawHeader, add_headers, method_of, state_of, tidied_path
 from interfaces.http.authentication import BearerTokens
 from interfaces.http.client_address import client_address
 from interfaces.http.problems import Problems
@@ -19,7 +18,7 @@ from interfaces.http.public_reads import is_public_read
 
 WINDOW_SECONDS = 60
 _NETWORKS_REMEMBERED = 4096
-_SLASHES = re.compile("/{2,}")
+_COUNTED = "counted_against_limit"
 _DASHBOARD_DOOR = "/admin/sign-in"
 
 
@@ -71,7 +70,7 @@ class RateLimiting(ASGIMiddleware):
         if budget is None or budget.limit == 0:
             await next_app(scope, receive, send)
             return
-        verdict = await budget.limits.hit(budget.key, limit=budget.limit, window_seconds=WINDOW_SECONDS)
+        verdict = state_of(scope).get(_COUNTED) or await _count(budget)
         told = _headers(verdict)
 
         async def send_with_limits(message: Message) -> None:
@@ -85,16 +84,17 @@ class RateLimiting(ASGIMiddleware):
         await self._problems.send(scope, send_with_limits, error)
 
     async def count_public_read(self, scope: Scope) -> list[RawHeader] | None:
-        """What the answer to a public read tells of its limit; None when it is refused."""
+        """What the answer to a public read tells of its limit; None when it is refused. It is not counted again."""
         limit = self._per_minute.public
         if limit == 0:
             return []
-        verdict = await self._local_limits.hit(self._public_key(scope), limit=limit, window_seconds=WINDOW_SECONDS)
+        verdict = await _count(_Budget(self._local_limits, self._public_key(scope), limit))
+        state_of(scope)[_COUNTED] = verdict
         return _headers(verdict) if verdict.allowed else None
 
     def _budget(self, scope: Scope) -> _Budget | None:
-        # The router takes repeated slashes for one; neither they nor capitals open a way around the limits.
-        path = _SLASHES.sub("/", scope["path"]).lower()
+        # Capitals open no way around the limits either.
+        path = tidied_path(scope).lower()
         if path.rstrip("/") == _DASHBOARD_DOOR and method_of(scope) == "POST":
             return self._of_signing_in(scope)
         if not path.startswith("/api/") or path.startswith("/api/webhooks/"):
@@ -115,6 +115,10 @@ class RateLimiting(ASGIMiddleware):
 
     def _address(self, scope: Scope) -> str:
         return _network(client_address(scope, trusted_proxies=self._trusted_proxies))
+
+
+async def _count(budget: _Budget) -> RateLimitVerdict:
+    return await budget.limits.hit(budget.key, limit=budget.limit, window_seconds=WINDOW_SECONDS)
 
 
 @lru_cache(maxsize=_NETWORKS_REMEMBERED)

@@ -107,10 +107,10 @@ class SqlAccountRepository(AccountRepository):
         return account
 
     async def _touch_caregiver(self, account_id: AccountId) -> None:
-        approved = caregivers.c.status == CaregiverStatus.APPROVED.value
-        statement = select(caregivers).where(caregivers.c.account_id == account_id, approved)
-        row = await self._transaction.first(statement)
-        if row is None:
+        """Whoever changes the caregiver at the same time is waited for, whatever he was before: neither of the two
+        would know what the other makes untrue. An account is locked before its caregiver."""
+        row = await self._transaction.first(locked(select(caregivers).where(caregivers.c.account_id == account_id)))
+        if row is None or row.status != CaregiverStatus.APPROVED.value:
             return
         offered = await self._transaction.all(select(offers.c.service).where(offers.c.caregiver_id == row.id))
         presence = Presence(

@@ -13,5 +13,5 @@ cache_invalidations = Table(
     metadata,
     Column("id", Uuid, primary_key=True),
     Column("tags", JSON(none_as_null=True)),
-    Column("created_at", UtcDateTime, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False, index=True),
 )

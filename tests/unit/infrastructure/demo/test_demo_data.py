@@ -21,6 +21,7 @@ from domain.caregivers.caregiver_profile import CancellationPolicy, CaregiverSta
 from domain.caregivers.services import Service
 from domain.payments.refund import RefundId
 from domain.shared.actor import AccountId, Actor
+from domain.shared.folding import fold
 from infrastructure.cache.in_memory_cache import InMemoryCache
 from infrastructure.clock.settable_clock import SettableClock
 from infrastructure.demo.demo_data import DemoData, DemoSignIns
@@ -37,7 +38,6 @@ from infrastructure.persistence.database import Database, database_url
 from infrastructure.persistence.jobs.job_tables import jobs
 from infrastructure.persistence.outbox import outbox_events
 from infrastructure.persistence.payments.payment_tables import payments, refunds, sandbox_payments
-from infrastructure.persistence.places.folding import fold
 from infrastructure.persistence.places.place_tables import place_names, places
 from infrastructure.persistence.sql_unit_of_work import SqlUnitOfWorkFactory
 from tests.support.builders import NOW

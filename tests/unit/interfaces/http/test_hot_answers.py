@@ -8,8 +8,11 @@ import pytest
 from structlog.testing import capture_logs
 
 from application.adapters import Adapters
+from application.caregivers.suggest_places import LONGEST_USUAL_NAME
+from application.ports.rate_limits import RateLimitVerdict
 from domain.accounts.account import Account
 from infrastructure.metrics.in_memory_metrics import InMemoryMetrics
+from infrastructure.rate_limits.in_memory_rate_limits import InMemoryRateLimits
 from interfaces.http.known_reads import LONGEST_WORDS
 from tests.support.builders import CAREGIVER, a_caregiver
 from tests.support.in_memory_adapters import in_memory_adapters
@@ -97,6 +100,33 @@ async def test_hot_answers_count_against_the_limit_like_all_others(tmp_path: Pat
     assert int(answers[-1].headers["retry-after"]) > 0
 
 
+async def test_what_is_refused_is_no_hit_and_counts_once(
+    tmp_path: Path, adapters: Adapters, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = list[str]()
+    hit = InMemoryRateLimits.hit
+
+    async def noted(limits: InMemoryRateLimits, key: str, *, limit: int, window_seconds: int) -> RateLimitVerdict:
+        asked.append(key)
+        return await hit(limits, key, limit=limit, window_seconds=window_seconds)
+
+    monkeypatch.setattr(InMemoryRateLimits, "hit", noted)
+    async with client(tmp_path, adapters, RATE_LIMIT_PUBLIC_PER_MINUTE="2") as browser:
+        for _ in range(5):
+            await browser.get("/api/home")
+    assert len(asked) == 5
+    assert isinstance(adapters.metrics, InMemoryMetrics)
+    assert 'tailtribe_cache_answers_total{kind="home",outcome="hit"} 1.0' in adapters.metrics.prometheus_text().decode()
+
+
+async def test_doubled_slashes_count_against_the_same_limit(tmp_path: Path, adapters: Adapters) -> None:
+    async with client(tmp_path, adapters, RATE_LIMIT_PUBLIC_PER_MINUTE="3") as browser:
+        answers = [
+            await browser.get(f"http://testserver.local{path}") for path in ("/api/home", "/api//home", "//api/home")
+        ]
+    assert [answer.headers["ratelimit-remaining"] for answer in answers] == ["2", "1", "0"]
+
+
 async def test_without_a_limit_a_hot_answer_tells_of_none(tmp_path: Path, adapters: Adapters) -> None:
     async with client(tmp_path, adapters, RATE_LIMIT_PUBLIC_PER_MINUTE="0") as browser:
         answers = [await browser.get("/api/home") for _ in range(2)]
@@ -147,6 +177,30 @@ async def test_equal_questions_in_other_words_share_an_entry(tmp_path: Path, ada
         named = [await browser.get(f"/api/caregivers?place={name}") for name in ("Gent", "GAND", "%20ghent")]
     assert [answer.headers["x-cache"] for answer in answers] == ["miss", "hit", "hit"]
     assert [answer.headers["x-cache"] for answer in named] == ["miss", "hit", "hit"]
+
+
+async def test_a_name_has_one_entry_however_it_is_written(tmp_path: Path, adapters: Adapters) -> None:
+    async with client(tmp_path, adapters) as browser:
+        begun = [await browser.get(f"/api/places?q={words}") for words in ("ge", "GE", "g%C3%A9", "-ge.'", "%20ge%20")]
+        named = [
+            await browser.get(f"/api/caregivers?place={words}") for words in ("gent", "g%C3%89nt", "-gent-", "Gent.")
+        ]
+    assert [answer.headers["x-cache"] for answer in begun] == ["miss", *["hit"] * 4]
+    assert {answer.status_code for answer in named} == {200}
+    assert isinstance(adapters.metrics, InMemoryMetrics)
+    text = adapters.metrics.prometheus_text().decode()
+    assert 'tailtribe_cache_answers_total{kind="place",outcome="hit"} 3.0' in text
+
+
+@pytest.mark.parametrize(("length", "second"), [(LONGEST_USUAL_NAME, "hit"), (LONGEST_USUAL_NAME + 1, "miss")])
+async def test_long_names_are_looked_up_each_time(tmp_path: Path, adapters: Adapters, length: int, second: str) -> None:
+    async with client(tmp_path, adapters) as browser:
+        begun = [await browser.get(f"/api/places?q={'x' * length}") for _ in range(2)]
+        named = [await browser.get(f"/api/caregivers?place={'x' * length}") for _ in range(2)]
+    assert [answer.headers["x-cache"] for answer in begun] == ["miss", second]
+    assert [answer.status_code for answer in named] == [422, 422]
+    assert isinstance(adapters.metrics, InMemoryMetrics)
+    assert ('kind="place"' in adapters.metrics.prometheus_text().decode()) is (second == "hit")
 
 
 @pytest.mark.parametrize(
