@@ -8,9 +8,9 @@ from domain.shared.errors import Unavailable
 
 SILENCE_SECONDS = 3.0
 # For a statement of theirs that still waits in the silence to be given up, and for the next one.
-SAY_SECONDS = 6.0
+SAY_SECONDS = 5.0
 # However often the database falls silent: the dead are not to wait for ever.
-LONGEST_SECONDS = 12.0
+LONGEST_SECONDS = 8.0
 
 
 class Holders:
@@ -25,7 +25,7 @@ class Holders:
 
     @contextmanager
     def listening(self) -> Generator[None]:
-        """Around what is asked of the database: notices when it is away or takes long to answer."""
+        """Around a small question to the database: notices when it is away or takes long to answer."""
         self._asked_at = self._monotonic()
         try:
             yield

@@ -99,12 +99,13 @@ class OutboxRelay:
     async def pump(self) -> int:
         """One round; how many events and jobs it moved. Raises TransportUnavailable or DatabaseUnavailable."""
         with self._holders.listening():
-            if not self._is_held_up and not await self._anything():
-                return 0
-            async with self._database.begin() as connection:
-                routed = await self._route_events(connection)
-                if self._holders.have_had_their_say():
-                    await rescue_orphans(connection, now=self._clock.now())
+            is_needed = await self._anything()
+        if not is_needed and not self._is_held_up:
+            return 0
+        async with self._database.begin() as connection:
+            routed = await self._route_events(connection)
+            if self._holders.have_had_their_say():
+                await rescue_orphans(connection, now=self._clock.now())
         return max(routed, await self._dispatch())
 
     async def _dispatch(self) -> int:
