@@ -349,7 +349,7 @@ async def test_memory_is_bounded_by_entries_and_the_least_recently_used_goes_fir
 
 async def test_memory_is_bounded_by_bytes(metrics: InMemoryMetrics) -> None:
     cache = InMemoryCache(metrics, max_bytes=10_000)
-    small, large, huge = Source(b"x"), Source(b"x" * 9_000), Source(b"x" * 20_000)
+    small, large, huge = Source(b"x"), Source(b"x" * 8_000), Source(b"x" * 20_000)
     await small.read(cache, "home:small")
     await huge.read(cache, "home:huge")
     assert (await small.ask(cache, "home:small")).outcome is CacheOutcome.HIT

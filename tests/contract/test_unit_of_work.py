@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncTransaction
 
 from application.cache_tags import HOME_TAG, caregiver_tag
 from application.correlation import correlation_id
@@ -20,9 +21,10 @@ from domain.payments.refund import RefundId
 from domain.shared.actor import AccountId
 from domain.shared.errors import Conflict
 from domain.shared.period import Period
+from infrastructure.persistence import database
 from infrastructure.persistence.accounts.account_tables import accounts
 from infrastructure.persistence.bookings.booking_tables import bookings, occupancies, quotes
-from infrastructure.persistence.constraint_errors import AlreadyExists
+from infrastructure.persistence.constraint_errors import AlreadyExists, DatabaseUnavailable
 from infrastructure.persistence.jobs.job_tables import jobs
 from infrastructure.persistence.outbox import outbox_events
 from infrastructure.persistence.sql_unit_of_work import SqlUnitOfWorkFactory
@@ -234,6 +236,29 @@ async def test_the_cache_forgets_after_the_commit_and_not_before(peopled: Store)
         assert seen == []
     assert seen[-1] == "New"
     assert set(seen[:-1]) == {caregiver_tag(a_caregiver().id)}
+
+
+@pytest.mark.parametrize("end", [DatabaseUnavailable(), asyncio.CancelledError()])
+async def test_the_cache_forgets_what_a_commit_did_that_nobody_heard_the_end_of(
+    peopled: Store, monkeypatch: pytest.MonkeyPatch, end: BaseException
+) -> None:
+    commit = database._commit
+
+    async def commit_unheard(transaction: AsyncTransaction) -> None:
+        await commit(transaction)
+        raise end
+
+    monkeypatch.setattr(database, "_commit", commit_unheard)
+
+    async def write() -> None:
+        async with peopled.unit_of_work() as uow:
+            caregiver = await uow.caregivers.get(a_caregiver().id)
+            caregiver.bio = "New"
+            await uow.caregivers.save(caregiver)
+
+    with pytest.raises(type(end)):
+        await write()
+    assert [caregiver_tag(a_caregiver().id) in tags for tags in peopled.forgotten] == [True]
 
 
 async def test_every_write_that_shows_makes_the_cache_forget(peopled: Store) -> None:

@@ -3,9 +3,12 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import asyncpg
+import pytest
 
+from infrastructure.job_queue import postgres_wake_ups
 from infrastructure.job_queue.postgres_wake_ups import PostgresWakeUps
 from tests.support.polling import until
 from tests.support.stores import Store
@@ -58,6 +61,27 @@ async def test_a_lost_connection_is_made_anew(postgres_store: Store) -> None:
         # The new connection looks once as well, as something may have been missed.
         await until(lambda: wakes != [], seconds=60)
         wakes.clear()
+        await _enqueue(postgres_store)
+        await until(lambda: wakes != [])
+
+
+async def test_who_cannot_find_out_about_a_pooler_asks_again_before_he_listens(
+    postgres_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = list[Any]()
+    find_out = postgres_wake_ups.is_behind_pooler
+
+    async def fail_first(connection: Any) -> bool:
+        asked.append(connection)
+        if len(asked) == 1:
+            raise asyncpg.InterfaceError("the connection was lost")
+        return await find_out(connection)
+
+    monkeypatch.setattr(postgres_wake_ups, "is_behind_pooler", fail_first)
+    wakes = list[None]()
+    async with listening(postgres_store, wakes):
+        assert len(asked) == 2
+        assert asked[0].is_closed()
         await _enqueue(postgres_store)
         await until(lambda: wakes != [])
 

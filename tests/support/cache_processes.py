@@ -136,6 +136,7 @@ WORLDS = (
     "tiered, pooler",
     "pooler",
     "tiered, sqlite",
+    "sqlite",
 )
 
 

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 
 from application.ports.cache import CachedValue, CacheOutcome
 
-ENTRY_OVERHEAD_BYTES = 500
+ENTRY_OVERHEAD_BYTES = 700
+# With the set of keys that a tag has when it is that of one entry alone, as those of hostile questions are.
+TAG_OVERHEAD_BYTES = 400
 # So long after its time a value may stand in for a loader that fails.
 STALE_SECONDS = 600.0
 # 20 times the load before the end the chance of an early refresh is below one in a hundred million.
@@ -86,7 +88,8 @@ class MemoryLevel:
         load_seconds: float,
     ) -> None:
         self._forget(key)
-        size = len(value) + len(key) + ENTRY_OVERHEAD_BYTES
+        size = len(value) + len(key) + len(marks or b"") + ENTRY_OVERHEAD_BYTES
+        size += sum(len(tag) + TAG_OVERHEAD_BYTES for tag in tags)
         if size > self._max_bytes:
             return
         answer = CachedValue(value, CacheOutcome.HIT)

@@ -58,18 +58,24 @@ class PostgresWakeUps:
             except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
                 log.warning("wake_ups.waiting", reason=type(error).__name__, pause_seconds=pause)
             else:
-                pause = SHORTEST_PAUSE_SECONDS
-                if await self._is_deaf(connection):
+                is_deaf = await self._is_deaf(connection)
+                if is_deaf:
                     return
-                await self._listen(connection)
+                if is_deaf is not None:
+                    pause = SHORTEST_PAUSE_SECONDS
+                    await self._listen(connection)
             await asyncio.sleep(pause * random.uniform(0.5, 1))
             pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
 
-    async def _is_deaf(self, connection: Any) -> bool:
+    async def _is_deaf(self, connection: Any) -> bool | None:
+        """None when that was not to be found out: to take it for no pooler would be to wait for what never comes."""
         try:
-            is_deaf = await is_behind_pooler(connection)
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
-            return False
+            async with asyncio.timeout(ANSWER_SECONDS):
+                is_deaf = await is_behind_pooler(connection)
+        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            log.warning("wake_ups.lost", reason=type(error).__name__)
+            connection.terminate()
+            return None
         if is_deaf:
             log.info("wake_ups.none", reason="behind a pooler; DATABASE_DIRECT_URL would lead past it")
             connection.terminate()

@@ -73,11 +73,18 @@ class SqlUnitOfWorkFactory(UnitOfWorkFactory):
 
     @asynccontextmanager
     async def __call__(self) -> AsyncGenerator[UnitOfWork]:
-        async with self._database.begin() as connection:
-            transaction = Transaction(connection=connection, clock=self._clock, ids=self._ids)
-            yield SqlUnitOfWork(transaction)
-            await pass_fence(transaction)
-            invalidate = await self._recorded(transaction)
+        invalidate = None
+        try:
+            async with self._database.begin() as connection:
+                transaction = Transaction(connection=connection, clock=self._clock, ids=self._ids)
+                yield SqlUnitOfWork(transaction)
+                await pass_fence(transaction)
+                invalidate = await self._recorded(transaction)
+        except BaseException:
+            # A commit that was not answered, or not waited for, may have happened. What is written down is heard of.
+            if invalidate is not None and self._record is None:
+                await invalidate()
+            raise
         note_finish(transaction)
         if transaction.leaves_work:
             self._wake_relay()

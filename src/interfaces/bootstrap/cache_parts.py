@@ -26,7 +26,7 @@ class CacheParts:
     """The cache, what writes down with a change what it makes untrue, and what runs beside them."""
 
     cache: TieredCache
-    record: Record | None
+    record: Record
     work: tuple[BackgroundWork, ...]
 
 
@@ -41,11 +41,8 @@ def build_cache(
     memory: MemoryLevel | None = None,
     prefix: str = "cache:",
 ) -> CacheParts:
-    """`redis` is a quick client, and one to hear with that makes no second tries. Without, on SQLite, there is one
-    process, which knows what it has written."""
+    """`redis` is a quick client, and one to hear with that makes no second tries."""
     memory = memory or MemoryLevel()
-    if redis is None and database.is_sqlite:
-        return CacheParts(cache=TieredCache(metrics, memory), record=None, work=())
     level = None if redis is None else RedisLevel(redis[0], breaker, prefix=prefix)
     journal = SqlInvalidationJournal(database, clock=clock, ids=ids)
     cache = TieredCache(metrics, memory, redis=level, journal=journal, announced=not database.is_sqlite)
