@@ -20,7 +20,14 @@ from infrastructure.cache.memory_level import MemoryLevel
 from infrastructure.persistence.operations.cache_invalidation_tables import cache_invalidations
 from infrastructure.persistence.sql_unit_of_work import SqlUnitOfWork, SqlUnitOfWorkFactory
 from infrastructure.redis.redis_client import create_redis
-from tests.support.cache_processes import CacheProcess, Opened, product_cache_process, redis_cache_process, world
+from tests.support.cache_processes import (
+    PATIENT,
+    CacheProcess,
+    Opened,
+    product_cache_process,
+    redis_cache_process,
+    world,
+)
 from tests.support.polling import until, until_awaited
 from tests.support.servers import RedisProcess
 from tests.support.stores import Store
@@ -226,3 +233,23 @@ async def test_a_lost_redis_leaves_the_level_in_the_process_true(
         await one.cache.invalidate(["a"])
         assert (await source.ask(other)).value == b"two"
         assert (await source.ask(other, fresh=True)).value == b"two"
+
+
+async def test_who_may_not_publish_owes_redis_nothing(redis_process: RedisProcess, postgres_store: Store) -> None:
+    address = postgres_store.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    async with aclosing(create_redis(redis_process.url, retries=0)) as client:
+        await client.execute_command("ACL", "SETUSER", "default", "resetchannels")
+    made = [
+        product_cache_process(address, redis_process.url, rule=PATIENT, prefix="mute:", waits_for_redis=False)
+        for _ in range(2)
+    ]
+    async with made[0] as one, made[1] as other:
+        source = Source()
+        await source.ask(one)
+        await source.ask(other)
+        source.value = b"two"
+        await one.cache.invalidate(["a"])
+        assert not one.cache.invalidations.is_owed(["a"])
+        await until(lambda: other.cache.peek("home:be") is None)
+        assert (await source.ask(other, fresh=True)).value == b"two"
+        await until(lambda: not other.cache.invalidations.is_owed(["a"]))

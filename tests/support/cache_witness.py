@@ -20,6 +20,7 @@ from tests.support.cache_processes import CacheProcess, product_cache_process
 
 KEYS = 6
 READERS, WRITERS = 4, 2
+STEP_SECONDS = 0.005
 CREATE = (
     "CREATE TABLE versions (key int PRIMARY KEY, version int NOT NULL)",
     f"INSERT INTO versions SELECT key, 0 FROM generate_series(0, {KEYS - 1}) AS key",
@@ -42,7 +43,7 @@ class Plan(Struct, frozen=True, kw_only=True):
 
 class Event(Struct, frozen=True, array_like=True):
     """A write that was acknowledged, or a read, from before its call to after its answer, by the machine's monotonic
-    clock, which all processes share."""
+    clock, which all processes share; or a stall, while which the machine let the process stand still."""
 
     kind: str
     key: int
@@ -68,6 +69,7 @@ class Witness:
                 tasks.create_task(self._read_until())
             for _ in range(WRITERS):
                 tasks.create_task(self._write_until())
+            tasks.create_task(self._note_stalls())
         # Whatever befell it: everything is true again soon after.
         await asyncio.sleep(0.5)
         for key in range(KEYS):
@@ -88,6 +90,15 @@ class Witness:
                 await self._process.cache.invalidate([f"item:{key}"])
             else:
                 await self._write(key)
+
+    async def _note_stalls(self) -> None:
+        """What the process itself is busy with is no stall: its own work holds nobody else up but by its fault."""
+        while not self._ended.is_set():
+            due, used = time.monotonic() + STEP_SECONDS, time.process_time()
+            await asyncio.sleep(STEP_SECONDS)
+            now, own_work = time.monotonic(), time.process_time() - used
+            if now - due - own_work > STEP_SECONDS:
+                self._log.write(msgspec.json.encode(Event("stall", 0, 0, due + own_work, now, self._plan.name)) + b"\n")
 
     async def _read(self, kind: str, key: int) -> None:
         """As the product does: at once when there is something at hand."""

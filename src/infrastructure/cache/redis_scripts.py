@@ -3,7 +3,7 @@
 # What is stored under the marks that are deleted is no hit any more, and every process is told in the same moment. The
 # number counts invalidations: a Redis that knows a smaller one than somebody has seen was set back (restarted from an
 # old copy, failed over, emptied), and nothing it holds is true. Deleting comes first: a full Redis lets a script go on
-# that has begun to write.
+# that has begun to write. Who may not publish has told Redis all the same: the database tells the others.
 INVALIDATE = """
 for i = 2, #KEYS do redis.call('DEL', KEYS[i]) end
 local number = tonumber(redis.call('GET', KEYS[1]) or '0')
@@ -13,7 +13,7 @@ if number < tonumber(ARGV[1]) then
 end
 number = number + 1
 redis.call('SET', KEYS[1], number)
-redis.call('PUBLISH', ARGV[3], number .. ' ' .. ARGV[4])
+redis.pcall('PUBLISH', ARGV[3], number .. ' ' .. ARGV[4])
 return number
 """
 
