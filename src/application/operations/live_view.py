@@ -75,20 +75,29 @@ class ShowLiveView:
         if self._minutes_at is None or now - self._minutes_at >= timedelta(seconds=10):
             self._minutes = await self.show_history.execute()
             self._minutes_at = now
-        operations, (alerts, _) = await asyncio.gather(
-            self.show_metrics.execute(), self.alert_queries.alerts(None, limit=MOST_ALERTS, after=None)
+        operations, firing, pending, recent = await asyncio.gather(
+            self.show_metrics.execute(),
+            self._alerts(AlertState.FIRING),
+            self._alerts(AlertState.PENDING),
+            self._alerts(None),
         )
-        told = [alert for alert in alerts if alert.started_at is not None]
-        happenings = [*await self._breakers(), *_of_alerts(told), *await self._dead_jobs()]
-        recent = sorted((each for each in happenings if now - each.at < NEWS), key=lambda each: each.at, reverse=True)
+        happenings = [*await self._breakers(), *_of_alerts(recent), *await self._dead_jobs()]
+        youngest_first = sorted(
+            (each for each in happenings if now - each.at < NEWS), key=lambda each: each.at, reverse=True
+        )
         return LiveView(
             at=now,
             is_current=True,
             operations=operations,
-            alerts=[alert for alert in alerts if alert.state is not AlertState.RESOLVED],
-            happenings=recent[:MOST_HAPPENINGS],
+            alerts=[*firing, *pending],
+            happenings=sorted(news, key=lambda each: each.at, reverse=True)[:MOST_HAPPENINGS],
             minutes=self._minutes,
         )
+
+    async def _alerts(self, state: AlertState | None) -> list[AlertView]:
+        """The youngest in this state, or in any."""
+        found, _ = await self.alert_queries.alerts(state, limit=MOST_ALERTS, after=None)
+        return found
 
     async def _breakers(self) -> list[Happening]:
         changes, _ = await self.breaker_history.recent(None, limit=MOST_HAPPENINGS, before=None)

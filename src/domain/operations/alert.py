@@ -152,6 +152,11 @@ def evaluate(
     alerts, over = [*known], {alert.id for alert in known if alert.state is AlertState.RESOLVED}
     for rule in rules:
         _look(rule, seen, alerts, at, new_id)
+    names = {rule.name for rule in rules}
+    for alert in alerts:
+        if alert.rule not in names and alert.state is not AlertState.RESOLVED:
+            # Of a rule that this release does not know any more: nobody would ever tell its end.
+            alert.state, alert.resolved_at, alert.notified_at = AlertState.RESOLVED, at, None
     consequences = _consequences(rules, alerts, at)
     touched = [alert for alert in alerts if alert.id not in over]
     told = [

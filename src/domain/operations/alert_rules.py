@@ -55,6 +55,8 @@ class AlertRule:
 
 DATABASE_AWAY = "database_away"
 _MINUTE = timedelta(minutes=1)
+# What hovers about its limit is one alert.
+_CALM = timedelta(minutes=2)
 
 ALERT_RULES = (
     AlertRule(
@@ -81,6 +83,7 @@ ALERT_RULES = (
         limit=10,
         unit="errors in a minute",
         window=_MINUTE,
+        calm_for=_CALM,
     ),
     AlertRule(
         name="slow_responses",
@@ -90,6 +93,7 @@ ALERT_RULES = (
         unit="ms at p95 of a minute",
         severity=Severity.WARNING,
         window=_MINUTE,
+        calm_for=_CALM,
         needs=("requests_of_minute", 10),
     ),
     AlertRule(
@@ -109,6 +113,7 @@ ALERT_RULES = (
         unit="s for the oldest",
         severity=Severity.WARNING,
         window=_MINUTE,
+        calm_for=_CALM,
     ),
     AlertRule(
         name="dead_jobs",
@@ -125,6 +130,7 @@ ALERT_RULES = (
         limit=60,
         unit="s for the oldest",
         window=_MINUTE,
+        calm_for=_CALM,
     ),
     AlertRule(
         name="over_capacity",

@@ -24,7 +24,7 @@ RETRY = b"retry: 2000\n\n"
 
 LastEventId = Annotated[
     str | None,
-    HeaderParameter(name="Last-Event-ID", pattern="^[0-9]{1,15}$", description="Where the stream broke off"),
+    HeaderParameter(name="Last-Event-ID", pattern="^[0-9]{1,14}$", description="Where the stream broke off"),
 ]
 
 

@@ -1,5 +1,6 @@
 """What an operator does from the dashboard. Each answers with what has changed, or leads back to the page."""
 
+from enum import StrEnum
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -19,6 +20,11 @@ from domain.shared.texts import line, paragraphs
 from interfaces.http.json_body import HttpRequest
 from interfaces.web.admin_pages import HANDLERS, page
 from interfaces.web.admin_visitors import is_htmx, provide_admin, provide_language, same_site_only
+
+
+class Steering(StrEnum):
+    PAUSE = "pause"
+    RESUME = "resume"
 
 
 class ForceOpenForm(Struct, frozen=True, kw_only=True):
@@ -100,9 +106,9 @@ class AdminActionController(Controller):
         admin: NamedDependency[Actor],
         language: NamedDependency[Language],
         name: FromPath[QueueName],
-        wanted: FromPath[str],
+        wanted: FromPath[Steering],
     ) -> Response[Any]:
-        if wanted == "pause":
+        if wanted is Steering.PAUSE:
             await use_cases.pause_queue.execute(admin=admin, queue=name)
             return _done(request, use_cases, language, "queue_paused", back="/admin/jobs")
         await use_cases.resume_queue.execute(admin=admin, queue=name)

@@ -21,6 +21,7 @@ from domain.shared.errors import DomainError, NotAllowed, Unavailable
 from domain.shared.languages import Language
 from interfaces.http.json_body import HttpRequest
 from interfaces.http.live_stream import EVENT_STREAM
+from interfaces.http.operations import ShuttingDown
 from interfaces.http.problems import status_of
 from interfaces.http.stalled_clients import DropStalledClients
 from interfaces.web.admin_stream import RenderedFeed
@@ -136,9 +137,11 @@ class AdminController(Controller):
         del admin
         views = use_cases.live_feed.views()
         try:
-            view = await anext(views)
+            view = await anext(views, None)
         finally:
             await views.aclose()
+        if view is None:
+            raise ShuttingDown
         return page("overview", language, here="overview", view=view)
 
     @get("/stream", media_type=EVENT_STREAM, middleware=[DropStalledClients()])

@@ -8,13 +8,13 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from domain.operations.alert import Alert, AlertHasEnded, AlertState, Notice, NoticeKind, evaluate
+from domain.operations.alert import Alert, AlertHasEnded, AlertId, AlertState, Notice, NoticeKind, evaluate
 from domain.operations.alert_rules import ALERT_RULES, RULES_BY_NAME, AlertRule, Observations
 from tests.support.builders import NOW
 
 ROOT = Path(__file__).parents[4]
 STEP = timedelta(seconds=5)
-LONG = timedelta(seconds=90)
+LONG = timedelta(seconds=180)
 CALM: Observations = {**{rule.figure: {} for rule in ALERT_RULES}, "requests_of_minute": {"": 100}}
 
 
@@ -115,6 +115,22 @@ def test_nothing_is_told_of_what_flaps_inside_the_time_it_must_hold() -> None:
     assert watched.known == []
 
 
+@pytest.mark.parametrize("rule", [rule for rule in ALERT_RULES if rule.window], ids=lambda rule: rule.name)
+def test_what_hovers_about_its_limit_for_an_hour_is_one_alert(rule: AlertRule) -> None:
+    watched, case = Watched(), CASES[rule.name]
+    for _ in range(60):
+        watched.see(during=4 * STEP, seen={rule.figure: case.too_much})
+        watched.see(during=4 * STEP, seen={rule.figure: case.just_right})
+    assert [kind for kind, _ in watched.titles if kind is not NoticeKind.GOES_ON] == [NoticeKind.STARTED]
+
+
+def test_an_alert_of_a_rule_that_is_gone_ends_without_a_word() -> None:
+    alert = Alert(id=AlertId(uuid4()), rule="no_more", subject="", value=1, since=NOW, last_seen_at=NOW)
+    alert.state, alert.started_at, alert.notified_at = AlertState.FIRING, NOW, NOW
+    found = evaluate(CALM, [alert], at=NOW + timedelta(hours=2), new_id=uuid4)
+    assert (found.changed, found.notices, alert.state) == ([alert], [], AlertState.RESOLVED)
+
+
 def test_few_slow_requests_are_no_slow_performance() -> None:
     watched = Watched()
     assert watched.see(p95_ms_of_minute={"": 5000}, requests_of_minute={"": 9}) == []
@@ -174,9 +190,8 @@ def test_what_was_told_before_it_became_a_consequence_is_told_to_be_over() -> No
     watched = Watched()
     watched.see(errors_of_minute={"": 50})
     watched.see(errors_of_minute={"": 50}, database_away_seconds={"": 20})
-    assert (NoticeKind.ENDED, "Over after 10 s: More than 10 errors a minute") in watched.see(
-        database_away_seconds={"": 30}
-    )
+    told = watched.see(database_away_seconds={"": 30}, during=LONG)
+    assert [kind for kind, title in told if title.endswith("More than 10 errors a minute")] == [NoticeKind.ENDED]
 
 
 def test_of_what_is_silenced_nothing_is_told_not_even_its_end_nor_its_return() -> None:

@@ -52,7 +52,7 @@ document.addEventListener("htmx:sseError", () => document.body.classList.add("st
 // A session that has ended ends the stream for good: the page asks for a new one.
 document.addEventListener("htmx:sseError", (event) => {
   if (event.detail.source && event.detail.source.readyState === EventSource.CLOSED) {
-    fetch("/admin", { method: "HEAD", redirect: "manual" }).then((answer) => {
+    fetch("/admin/jobs", { redirect: "manual" }).then((answer) => {
       if (answer.type === "opaqueredirect") location.assign("/admin/sign-in");
     }, () => undefined);
   }
