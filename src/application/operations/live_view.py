@@ -82,9 +82,7 @@ class ShowLiveView:
             self._alerts(None),
         )
         happenings = [*await self._breakers(), *_of_alerts(recent), *await self._dead_jobs()]
-        youngest_first = sorted(
-            (each for each in happenings if now - each.at < NEWS), key=lambda each: each.at, reverse=True
-        )
+        news = [each for each in happenings if now - each.at < NEWS]
         return LiveView(
             at=now,
             is_current=True,
