@@ -29,6 +29,7 @@ async def test_one_begins_and_one_ends_an_outage(record: OutageRecord) -> None:
     assert await record.end() is None
     begun = [await record.begin(NOW + timedelta(seconds=number)) for number in range(3)]
     assert begun == [True, False, False]
+    assert [await record.present(), await record.present()] == [NOW, NOW]
     assert [await record.end(), await record.end()] == [NOW, None]
     assert await record.begin(NOW + timedelta(minutes=1))
 

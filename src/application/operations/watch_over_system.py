@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from uuid import NAMESPACE_OID, uuid5
 
 from application.operations.observe_system import ObserveSystem
 from application.ports.alert_channel import AlertChannel
@@ -58,16 +59,19 @@ class WatchOverSystem:
         return Notice(kind=NoticeKind.STARTED, alerts=(self._of_database(lasted),))
 
     async def database_back(self) -> None:
-        """Writes down the outage that was told, if there was one, and has its end told."""
-        since = await self.outage.end()
+        """Writes down the outage that was told, if there was one, and has its end told. It is forgotten only when that
+        is written: whoever looks next finds it again, and writes the same once more."""
+        since = await self.outage.present()
         if since is None:
             return
         alert, now = self._of_database(self.clock.now() - since), self.clock.now()
+        alert.id = AlertId(uuid5(NAMESPACE_OID, f"{DATABASE_AWAY}:{since.isoformat()}"))
         alert.state, alert.resolved_at, alert.notified_at = AlertState.RESOLVED, now, now
         notice = Notice(kind=NoticeKind.ENDED, alerts=(alert,))
         async with self.unit_of_work() as uow:
             await uow.alerts.save([alert])
             await self._have_told(uow, notice)
+        await self.outage.end()
         await self.log.send(notice)
 
     def _of_database(self, lasted: timedelta) -> Alert:

@@ -16,4 +16,9 @@ class OutageRecord(Protocol):
     async def begin(self, since: datetime) -> bool: ...
 
     @abstractmethod
+    async def present(self) -> datetime | None:
+        """Since when the database is away, if that was told; reading it changes nothing."""
+        ...
+
+    @abstractmethod
     async def end(self) -> datetime | None: ...

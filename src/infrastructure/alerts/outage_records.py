@@ -20,6 +20,9 @@ class InMemoryOutageRecord(OutageRecord):
         self._since = self._since or since
         return is_first
 
+    async def present(self) -> datetime | None:
+        return self._since
+
     async def end(self) -> datetime | None:
         since, self._since = self._since, None
         return since
@@ -39,10 +42,21 @@ class RedisOutageRecord(OutageRecord):
         except REDIS_AWAY:
             return await self._alone.begin(since)
 
+    async def present(self) -> datetime | None:
+        try:
+            kept = await self._redis.get(self._key)
+        except REDIS_AWAY:
+            kept = None
+        return _instant(kept) or await self._alone.present()
+
     async def end(self) -> datetime | None:
         try:
             kept = await self._redis.getdel(self._key)
         except REDIS_AWAY:
             kept = None
         alone = await self._alone.end()
-        return datetime.fromisoformat(str(kept, "ascii")) if isinstance(kept, bytes) else alone
+        return _instant(kept) or alone
+
+
+def _instant(kept: object) -> datetime | None:
+    return datetime.fromisoformat(str(kept, "ascii")) if isinstance(kept, bytes) else None

@@ -52,9 +52,9 @@ class Watch:
         self._role = role
         self._every_seconds = every_seconds
         self._away_since: float | None = None
-        # Also whoever comes after an outage looks for its traces.
-        self._may_have_ended = True
-        self._recorded_at = self._beat_at = float("-inf")
+        self._has_told_of_outage = False
+        # Whoever comes after an outage looks for its traces, and every minute for those that somebody left late.
+        self._looked_back_at = self._recorded_at = self._beat_at = float("-inf")
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
@@ -71,7 +71,7 @@ class Watch:
         try:
             with deadline_in(PATIENCE_SECONDS):
                 leads = await self._report.execute(process_id=self._process_id, role=self._role)
-                self._away_since = None
+                self._away_since, self._has_told_of_outage = None, False
                 if leads:
                     await self._lead()
         except Unavailable as error:
@@ -87,11 +87,11 @@ class Watch:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _lead(self) -> None:
-        if self._may_have_ended:
-            await self._watch.database_back()
-            self._may_have_ended = False
-        await self._watch.execute()
         now = self._monotonic()
+        if now - self._looked_back_at >= MINUTE_SECONDS:
+            await self._watch.database_back()
+            self._looked_back_at = now
+        await self._watch.execute()
         if now - self._recorded_at >= MINUTE_SECONDS:
             self._recorded_at = now
             await self._record.execute()
@@ -103,9 +103,13 @@ class Watch:
     async def _database_away(self) -> None:
         now = self._monotonic()
         self._away_since = now if self._away_since is None else self._away_since
-        self._may_have_ended = True
+        self._looked_back_at = float("-inf")
+        if self._has_told_of_outage:
+            # Another leads, perhaps, and has written its end: this process alone is cut off.
+            return
         notice = await self._watch.database_away(timedelta(seconds=now - self._away_since))
         if notice is not None:
+            self._has_told_of_outage = True
             for channel in self._watch.direct:
                 self._begin(_told(channel, notice))
 

@@ -66,9 +66,15 @@ class Tower:
     beats: Beats
     clock: SettableClock
 
-    def watch(self, process_id: str, monotonic: Callable[[], float] = time.monotonic) -> Watch:
+    def watch(
+        self,
+        process_id: str,
+        monotonic: Callable[[], float] = time.monotonic,
+        register: ProcessRegister | None = None,
+    ) -> Watch:
+        report = self.use_cases.report_process
         return Watch(
-            report=self.use_cases.report_process,
+            report=report if register is None else replace(report, register=register),
             watch=self.use_cases.watch_over_system,
             record=self.use_cases.record_minute,
             heartbeat=self.beats,
@@ -131,4 +137,35 @@ async def test_a_lost_database_is_told_at_once_and_once_and_its_end_is_written_d
     (alert,), _ = await tower.adapters.alert_queries.alerts(AlertState.RESOLVED, limit=5, after=None)
     assert alert.rule == "database_away"
     for watch in watches:
+        await watch.stop()
+
+
+async def test_a_process_that_was_cut_off_alone_mutes_no_later_outage(tower: Tower) -> None:
+    elapsed, cut_off = 0.0, Register(tower.adapters.process_register)
+    leader = tower.watch("host:1", lambda: elapsed)
+    alone = tower.watch("host:2", lambda: elapsed, register=cut_off)
+
+    async def pass_time(*steps: int) -> None:
+        nonlocal elapsed
+        for seconds in steps:
+            elapsed += seconds
+            tower.clock.advance(timedelta(seconds=seconds))
+            await leader.look()
+            await alone.look()
+
+    await pass_time(0, 5)
+    cut_off.is_away = True
+    await pass_time(5, 16, 60, 5, 60, 5)
+
+    def told() -> list[str]:
+        return [title for title in tower.log.titles if "Database" in title]
+
+    started, ended = told()
+    assert (started, ended.startswith("Over after ")) == ("Database connection failed", True)
+    cut_off.is_away = False
+    await pass_time(5)
+    tower.register.is_away = cut_off.is_away = True
+    await pass_time(5, 16, 5)
+    assert told()[2:] == ["Database connection failed"]
+    for watch in (leader, alone):
         await watch.stop()
