@@ -160,12 +160,13 @@ async def test_a_process_that_was_cut_off_alone_mutes_no_later_outage(tower: Tow
     def told() -> list[str]:
         return [title for title in tower.log.titles if "Database" in title]
 
+    await until(lambda: len(told()) == 2)
     started, ended = told()
     assert (started, ended.startswith("Over after ")) == ("Database connection failed", True)
     cut_off.is_away = False
     await pass_time(5)
     tower.register.is_away = cut_off.is_away = True
     await pass_time(5, 16, 5)
-    assert told()[2:] == ["Database connection failed"]
+    await until(lambda: told()[2:] == ["Database connection failed"])
     for watch in (leader, alone):
         await watch.stop()
