@@ -204,7 +204,7 @@ class JobRunner:
             return
         # When the lease has run out anyway, the process need not stay for it.
         now = self._clock.now
-        await _patiently(lambda: self._records.hand_back(running.claimed, run_at=now()), seconds=self._lease_seconds)
+        await _patiently(lambda: self._records.hand_back(running.claimed, run_at=now()), seconds=LEASE_SECONDS)
 
     async def _watch(self, running: RunningJob, task: "asyncio.Future[None]", limit: float) -> str | None:
         """Renews the lease and writes progress while the task runs; its limit counts from its turn. None when the task
