@@ -1,5 +1,6 @@
 """The promises of keeping alerts."""
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
@@ -49,6 +50,27 @@ async def test_an_alert_is_read_as_it_was_saved_and_changed(store: Store) -> Non
     assert await known(store) == [changed]
     async with store.unit_of_work() as uow:
         assert await uow.alerts.get(alert.id) == changed
+
+
+async def test_a_silence_that_is_ordered_during_a_look_is_kept(store: Store) -> None:
+    alert = an_alert(store)
+    await save(store, alert)
+
+    async def silence() -> None:
+        async with store.unit_of_work() as uow:
+            silenced = await uow.alerts.get(alert.id)
+            silenced.silence(until=NOW + timedelta(hours=1), reason="known")
+            await uow.alerts.save([silenced])
+
+    async with store.unit_of_work() as uow:
+        (seen,) = await uow.alerts.known()
+        silencing = asyncio.create_task(silence())
+        await asyncio.wait([silencing], timeout=0.2)
+        seen.value = 3
+        await uow.alerts.save([seen])
+    await silencing
+    (kept,) = await known(store)
+    assert (kept.value, kept.silence_reason) == (3, "known")
 
 
 async def test_of_one_rule_about_one_thing_one_is_open(store: Store) -> None:

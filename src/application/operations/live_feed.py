@@ -4,8 +4,8 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from contextlib import contextmanager
+from contextvars import Context
 
-from application.deadline import deadline_in
 from application.operations.live_view import LiveView
 
 EVERY_SECONDS = 1.0
@@ -84,9 +84,8 @@ class LiveFeed:
         if self._looking is None or self._looking.done():
             # What was seen before nobody watched is old.
             self._latest = None
-            with deadline_in(None):
-                # It belongs to no request.
-                self._looking = asyncio.create_task(self._look_while_watched(), name="live feed")
+            # It belongs to no request: neither its deadline nor its correlation id are that of the first who watched.
+            self._looking = asyncio.create_task(self._look_while_watched(), name="live feed", context=Context())
         try:
             yield self._looking
         finally:

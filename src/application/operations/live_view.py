@@ -22,6 +22,7 @@ MOST_HAPPENINGS = 50
 MOST_ALERTS = 50
 # A dead job or a closed alert is still news for so long.
 NEWS = timedelta(days=1)
+MINUTES_EVERY = timedelta(seconds=10)
 
 
 class Happening(Struct, frozen=True, kw_only=True, rename="camel"):
@@ -49,7 +50,7 @@ class LiveView(Struct, frozen=True, kw_only=True, rename="camel"):
 
 @dataclass(slots=True, kw_only=True)
 class ShowLiveView:
-    """Costs a few small queries; the figures of past minutes are read again only when a minute has passed."""
+    """Costs a few small queries; the figures of past minutes are read again every ten seconds."""
 
     show_metrics: ShowMetrics
     show_history: ShowHistory
@@ -72,7 +73,7 @@ class ShowLiveView:
         return self._last
 
     async def _look(self, now: datetime) -> LiveView:
-        if self._minutes_at is None or now - self._minutes_at >= timedelta(seconds=10):
+        if self._minutes_at is None or now - self._minutes_at >= MINUTES_EVERY:
             self._minutes = await self.show_history.execute()
             self._minutes_at = now
         operations, firing, pending, recent = await asyncio.gather(

@@ -14,7 +14,6 @@ from domain.operations.alert_rules import WHOLE_SYSTEM, Observations
 # Who is there and which breakers are open is looked at each time; the rest costs more, or commands of Redis.
 FIGURES_EVERY = timedelta(seconds=10)
 INVARIANTS_EVERY = timedelta(seconds=60)
-LONG_AGO = timedelta(days=1)
 
 
 @dataclass(slots=True, kw_only=True)

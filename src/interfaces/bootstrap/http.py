@@ -200,8 +200,13 @@ def _always(use_cases: UseCases) -> Callable[[], UseCases]:
 def _life_of(container: Container) -> Callable[[Litestar], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def life(app: Litestar) -> AsyncGenerator[None]:
+        def going_away() -> None:
+            """Whoever spreads requests sees it before the server stops taking them."""
+            app.state.stopping.set()
+            container.use_cases.live_feed.end()
+
         await container.start()
-        end_on_stop_signals(container.use_cases.live_feed.end)
+        end_on_stop_signals(going_away)
         try:
             yield
         finally:

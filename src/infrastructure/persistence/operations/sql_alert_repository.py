@@ -22,7 +22,8 @@ class SqlAlertRepository(AlertRepository):
         still_matters = or_(
             alerts.c.fingerprint.is_not(None), alerts.c.resolved_at > now - REMEMBERED, alerts.c.silenced_until > now
         )
-        return [alert_of(row) for row in await self._transaction.all(select(alerts).where(still_matters))]
+        # Locked, or the silence that an admin orders meanwhile would be written over.
+        return [alert_of(row) for row in await self._transaction.all(locked(select(alerts).where(still_matters)))]
 
     async def get(self, alert_id: AlertId) -> Alert:
         row = await self._transaction.first(locked(select(alerts).where(alerts.c.id == alert_id)))
