@@ -21,6 +21,8 @@ ALIVE_EVERY_SECONDS = 5.0
 ANSWER_SECONDS = 5
 SHORTEST_PAUSE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 10.0
+# A server that ends a session between the steps of a statement leaves asyncpg in a state that it calls internal.
+LOST = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 
 log = structlog.get_logger(__name__)
 
@@ -55,15 +57,18 @@ class PostgresWakeUps:
         while True:
             try:
                 connection: Any = await asyncpg.connect(self._address, timeout=ANSWER_SECONDS, statement_cache_size=0)
-            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except LOST as error:
                 log.warning("wake_ups.waiting", reason=type(error).__name__, pause_seconds=pause)
             else:
-                is_deaf = await self._is_deaf(connection)
-                if is_deaf:
-                    return
-                if is_deaf is not None:
-                    pause = SHORTEST_PAUSE_SECONDS
-                    await self._listen(connection)
+                try:
+                    is_deaf = await self._is_deaf(connection)
+                    if is_deaf:
+                        return
+                    if is_deaf is not None:
+                        pause = SHORTEST_PAUSE_SECONDS
+                        await self._listen(connection)
+                finally:
+                    connection.terminate()
             await asyncio.sleep(pause * random.uniform(0.5, 1))
             pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
 
@@ -72,13 +77,11 @@ class PostgresWakeUps:
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
                 is_deaf = await is_behind_pooler(connection)
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except LOST as error:
             log.warning("wake_ups.lost", reason=type(error).__name__)
-            connection.terminate()
             return None
         if is_deaf:
             log.info("wake_ups.none", reason="behind a pooler; DATABASE_DIRECT_URL would lead past it")
-            connection.terminate()
             if self._listener is not None:
                 self._listener.deaf(for_good=True)
         return is_deaf
@@ -93,10 +96,9 @@ class PostgresWakeUps:
             self._wake()
             while not await _happens(lost, ALIVE_EVERY_SECONDS):
                 await connection.execute("SELECT 1", timeout=ANSWER_SECONDS)
-        except (OSError, TimeoutError, Unavailable, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except (Unavailable, *LOST) as error:
             log.warning("wake_ups.lost", reason=type(error).__name__)
         finally:
-            connection.terminate()
             if self._listener is not None:
                 self._listener.deaf()
 

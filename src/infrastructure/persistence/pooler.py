@@ -11,7 +11,12 @@ UNPREPARED: dict[str, Any] = {
 
 
 async def is_behind_pooler(connection: Any) -> bool:
-    """Of an asyncpg connection without a cache of statements. A pooler tells its clients numbers of its own making
-    instead of the server process's, as the process may be another in each transaction."""
-    async with connection.transaction():
-        return await connection.fetchval("SELECT pg_backend_pid()") != connection.get_server_pid()
+    """Of an asyncpg connection without a cache of statements, which is of no more use when this raises. A pooler tells
+    its clients numbers of its own making instead of the server process's, as the process may be another in each
+    transaction."""
+    # Not as a block: whoever is cancelled must not ask for a rollback while asyncpg is still giving up the statement.
+    transaction = connection.transaction()
+    await transaction.start()
+    backend = await connection.fetchval("SELECT pg_backend_pid()")
+    await transaction.rollback()
+    return backend != connection.get_server_pid()
