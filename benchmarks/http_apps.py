@@ -26,7 +26,8 @@ from benchmarks.no_metrics import NoMetrics
 from infrastructure.cache.in_memory_cache import InMemoryCache
 from infrastructure.cache.memory_level import MemoryLevel
 from interfaces.bootstrap.container import Container
-from interfaces.bootstrap.http import build_app
+from interfaces.bootstrap.http import build_app, create_app
+from interfaces.bootstrap.memory import spare_the_collector
 from interfaces.bootstrap.production import build_parts
 from interfaces.bootstrap.settings import Settings
 from interfaces.bootstrap.structured_logging import configure_logging
@@ -90,7 +91,12 @@ def _product(cache_of: Any) -> ASGIApp:
     configure_logging(settings.log_level)
     parts = build_parts(settings)
     cache: Cache = cache_of(settings, parts.adapters.metrics)
-    return build_app(settings, Container(replace(parts, adapters=replace(parts.adapters, cache=cache))))
+    return _as_shipped(build_app(settings, Container(replace(parts, adapters=replace(parts.adapters, cache=cache)))))
+
+
+def _as_shipped(app: ASGIApp) -> ASGIApp:
+    spare_the_collector()
+    return app
 
 
 def in_process() -> ASGIApp:
@@ -103,14 +109,14 @@ def unmeasured() -> ASGIApp:
     configure_logging(settings.log_level)
     parts, metrics = build_parts(settings), NoMetrics()
     adapters = replace(parts.adapters, cache=InMemoryCache(metrics), metrics=metrics)
-    return build_app(settings, Container(replace(parts, adapters=adapters)))
+    return _as_shipped(build_app(settings, Container(replace(parts, adapters=adapters))))
 
 
 def over_redis() -> ASGIApp:
     """The product, whose own level has room for nothing."""
     settings = Settings.read()
     configure_logging(settings.log_level)
-    return build_app(settings, Container(build_parts(settings, cache_memory=MemoryLevel(max_entries=0))))
+    return _as_shipped(build_app(settings, Container(build_parts(settings, cache_memory=MemoryLevel(max_entries=0)))))
 
 
 def uncached() -> ASGIApp:
@@ -118,9 +124,7 @@ def uncached() -> ASGIApp:
 
 
 def whole() -> ASGIApp:
-    settings = Settings.read()
-    configure_logging(settings.log_level)
-    return build_app(settings, Container(build_parts(settings)))
+    return create_app()
 
 
 def serve(name: str, port: int) -> None:

@@ -22,6 +22,9 @@ class NoCache(Cache):
     def peek(self, key: str) -> CachedValue | None:  # noqa: ARG002
         return None
 
+    async def glance(self, key: str, tags: Collection[str]) -> CachedValue | None:  # noqa: ARG002
+        return None
+
     async def invalidate(self, tags: Collection[str]) -> None: ...
 
     async def clear(self) -> None: ...

@@ -30,6 +30,10 @@ class CachedRead:
         """The answer, if this process may give it at once to a caller who need not see his own last write."""
         return self.cache.peek(self.key)
 
+    async def beside(self) -> CachedValue | None:
+        """The same of what all processes share."""
+        return await self.cache.glance(self.key, self.tags)
+
     async def answer(self, *, fresh: bool = False) -> CachedValue:
         """With `fresh` no older than any write acknowledged before. Raises what loading raises, and `if_absent`."""
         if self.remembered:

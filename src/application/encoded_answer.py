@@ -17,31 +17,40 @@ _HEAD = Layout("<32sI")
 class EncodedAnswer(Struct, frozen=True):
     """A body, plain and by gzip (empty when it is not worth it), and a tag: equal bodies, equal tag, in every process.
 
-    The form of its bytes is part of what SCHEMA_VERSION of the cache stands for.
+    `value` is what the cache keeps, its form part of what SCHEMA_VERSION of the cache stands for. `end` is where the
+    plain body ends in it: only the body that is sent is cut out.
     """
 
+    value: bytes
     tag: bytes
-    plain: bytes
-    gzipped: bytes
+    end: int
 
     @classmethod
     def of(cls, body: bytes) -> Self:
         tag = hashlib.blake2b(body, digest_size=16).hexdigest().encode()
-        return cls(tag, body, _compressed(body))
+        return cls.from_bytes(_HEAD.pack(tag, len(body)) + body + _compressed(body))
 
     @classmethod
     def from_bytes(cls, value: bytes) -> Self:
         tag, length = _HEAD.unpack_from(value)
-        end = _HEAD.size + length
-        return cls(tag, value[_HEAD.size : end], value[end:])
+        return cls(value, tag, _HEAD.size + length)
 
-    def to_bytes(self) -> bytes:
-        return _HEAD.pack(self.tag, len(self.plain)) + self.plain + self.gzipped
+    @property
+    def is_compressed(self) -> bool:
+        return len(self.value) > self.end
+
+    @property
+    def plain(self) -> bytes:
+        return self.value[_HEAD.size : self.end]
+
+    @property
+    def gzipped(self) -> bytes:
+        return self.value[self.end :]
 
 
 def encoded(body: bytes) -> bytes:
     """What a loader of a public read returns."""
-    return EncodedAnswer.of(body).to_bytes()
+    return EncodedAnswer.of(body).value
 
 
 def _compressed(body: bytes) -> bytes:

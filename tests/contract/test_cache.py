@@ -386,6 +386,22 @@ async def test_who_asks_for_the_truth_sees_what_another_process_has_changed(
         assert (await source.ask(other, fresh=True)).value == b"%d" % number
 
 
+async def test_a_glance_finds_what_another_process_has_loaded_and_never_what_became_untrue(
+    two: tuple[CacheProcess, CacheProcess], source: Source, request: pytest.FixtureRequest
+) -> None:
+    one, other = (process.cache for process in two)
+    # Where nobody is told of changes by the database, what Redis holds has to be found true first.
+    is_shared = request.node.callspec.params["two"] in ("redis", "tiered", "tiered, postgresql")
+    assert await other.glance("home:be", ["a", "b"]) is None
+    await source.read(one)
+    for _ in range(2):
+        found = await other.glance("home:be", ["a", "b"])
+        assert found == (CachedValue(b"one", CacheOutcome.HIT) if is_shared else None)
+    await one.invalidate(["a"])
+    assert await one.glance("home:be", ["a", "b"]) is None
+    assert source.loads == 1
+
+
 async def test_everybody_sees_it_soon(two: tuple[CacheProcess, CacheProcess], source: Source) -> None:
     one, other = (process.cache for process in two)
     await source.read(other)

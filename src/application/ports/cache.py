@@ -64,6 +64,11 @@ class Cache(Protocol):
         ...
 
     @abstractmethod
+    async def glance(self, key: str, tags: Collection[str]) -> CachedValue | None:
+        """As `peek`, of what processes share: at most one look there, never a load. Never raises."""
+        ...
+
+    @abstractmethod
     async def invalidate(self, tags: Collection[str]) -> None:
         """Forgets everything stored under any of the tags. Never raises."""
         ...

@@ -37,3 +37,12 @@ class RateLimits(Protocol):
     async def forget(self, key: str) -> None:
         """Starts the key afresh, as after a successful login."""
         ...
+
+
+class LocalRateLimits(RateLimits, Protocol):
+    """Counts in this process: there is nothing to wait for."""
+
+    @abstractmethod
+    def hit_at_once(self, key: str, *, limit: int, window_seconds: int) -> RateLimitVerdict:
+        """As `hit`."""
+        ...

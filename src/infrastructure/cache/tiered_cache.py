@@ -57,6 +57,7 @@ class TieredCache(Cache):
         self._redis = redis
         self._monotonic = monotonic
         self._flights = SingleFlight()
+        self._glances = SingleFlight()
         self._releasing = set[asyncio.Task[None]]()
         self.invalidations = Invalidations(
             drop=self._drop,
@@ -77,6 +78,16 @@ class TieredCache(Cache):
             return None
         self._count(key, CacheOutcome.HIT)
         return entry.answer
+
+    async def glance(self, key: str, tags: Collection[str]) -> CachedValue | None:
+        if self._redis is None or not self.invalidations.is_certain or key in self._flights:
+            return None
+        tags = frozenset(tags)
+        found = await self._glances.run(key, tags, partial(self._glance, key, tags, self._redis))
+        if found.value == ABSENT or found.outcome is not CacheOutcome.HIT:
+            return None
+        self._count(key, CacheOutcome.HIT)
+        return found
 
     async def get_or_load(
         self, key: str, loader: Loader, *, ttl_seconds: float, tags: Collection[str], fresh: bool = False
@@ -102,6 +113,7 @@ class TieredCache(Cache):
 
     async def close(self) -> None:
         """Gives up the loads under way, and lets go of their locks."""
+        await self._glances.close()
         await self._flights.close()
         if self._releasing:
             await asyncio.wait(self._releasing)
@@ -117,6 +129,14 @@ class TieredCache(Cache):
             return None
         entry = self._memory.stand_in(asked.key, now)
         return entry.stale() if entry is not None and now < entry.rest_until else None
+
+    async def _glance(self, key: str, tags: frozenset[str], redis: RedisLevel, flight: Flight) -> CachedValue:
+        """ABSENT when there is no hit."""
+        look = None if self.invalidations.is_owed(tags) else await redis.look(key, tags)
+        found = None
+        if look is not None and not flight.outdated and not self.invalidations.is_owed(tags):
+            found = self._keep_found(key, tags, look, may_keep=True)
+        return found or CachedValue(ABSENT, CacheOutcome.MISS)
 
     async def _answer_for_sure(self, asked: _Asked) -> CachedValue:
         """A load that somebody else began before this call may have read too early, and its stand-in may be good enough
@@ -159,7 +179,7 @@ class TieredCache(Cache):
         look = await redis.look(asked.key, asked.tags)
         if look is None or self.invalidations.is_owed(asked.tags):
             return None, None
-        return self._keep_found(asked, look, may_keep=count == self.invalidations.count), look
+        return self._keep_found(asked.key, asked.tags, look, may_keep=count == self.invalidations.count), look
 
     async def _fly(self, asked: _Asked, flight: Flight, *, look: Look | None = None) -> CachedValue:
         redis = self._redis
@@ -168,12 +188,12 @@ class TieredCache(Cache):
         look = look or await redis.look(asked.key, asked.tags)
         if look is None:
             return await self._load(asked, flight, None, look)
-        found = None if flight.outdated else self._keep_found(asked, look, may_keep=True)
+        found = None if flight.outdated else self._keep_found(asked.key, asked.tags, look, may_keep=True)
         if found is not None:
             return found
         claim = await redis.claim(asked.key, asked.tags)
         if claim is not None and not flight.outdated:
-            found = self._keep_found(asked, claim.look, may_keep=True)
+            found = self._keep_found(asked.key, asked.tags, claim.look, may_keep=True)
         if found is None and claim is not None and not claim.is_mine:
             claim, found = await self._wait_for_other(asked, flight, redis)
         if found is None:
@@ -192,7 +212,8 @@ class TieredCache(Cache):
             look = await redis.look(asked.key, asked.tags)
             if look is None:
                 return None, None
-            if not flight.outdated and (found := self._keep_found(asked, look, may_keep=True)) is not None:
+            found = None if flight.outdated else self._keep_found(asked.key, asked.tags, look, may_keep=True)
+            if found is not None:
                 return None, found
             if not look.is_locked:
                 claim = await redis.claim(asked.key, asked.tags)
@@ -243,11 +264,11 @@ class TieredCache(Cache):
         longest = min(asked.ttl_seconds, ABSENT_SECONDS) if value == ABSENT else asked.ttl_seconds
         seconds = longest * random.uniform(SHORTEST_SHARE_OF_TTL, 1)
         marks = None if claim is None else claim.marks
-        self._put(asked, value, marks=marks, seconds=seconds, load_seconds=load_seconds)
+        self._put(asked.key, asked.tags, value, marks=marks, seconds=seconds, load_seconds=load_seconds)
         if self._redis is not None and claim is not None:
             await self._redis.store(asked.key, asked.tags, claim, value, seconds=seconds, load_seconds=load_seconds)
 
-    def _keep_found(self, asked: _Asked, look: Look, *, may_keep: bool) -> CachedValue | None:
+    def _keep_found(self, key: str, tags: frozenset[str], look: Look, *, may_keep: bool) -> CachedValue | None:
         """The value in Redis, if it is a hit."""
         if self._redis is None or look.stored is None:
             return None
@@ -256,12 +277,21 @@ class TieredCache(Cache):
             return None
         if may_keep:
             load_seconds = look.stored.load_seconds
-            self._put(asked, look.stored.value, marks=look.marks, seconds=seconds, load_seconds=load_seconds)
+            self._put(key, tags, look.stored.value, marks=look.marks, seconds=seconds, load_seconds=load_seconds)
         return CachedValue(look.stored.value, CacheOutcome.HIT)
 
-    def _put(self, asked: _Asked, value: bytes, *, marks: bytes | None, seconds: float, load_seconds: float) -> None:
+    def _put(
+        self,
+        key: str,
+        tags: frozenset[str],
+        value: bytes,
+        *,
+        marks: bytes | None,
+        seconds: float,
+        load_seconds: float,
+    ) -> None:
         expires_at = self._monotonic() + seconds
-        self._memory.put(asked.key, value, asked.tags, marks=marks, expires_at=expires_at, load_seconds=load_seconds)
+        self._memory.put(key, value, tags, marks=marks, expires_at=expires_at, load_seconds=load_seconds)
 
     def _stand_in(self, asked: _Asked, look: Look | None) -> CachedValue | None:
         """For who asked for the truth only what Redis shows to be no older than any write."""
@@ -276,13 +306,16 @@ class TieredCache(Cache):
 
     def _drop(self, invalidation: Invalidation) -> None:
         if invalidation.tags is None:
+            self._glances.clear()
             self._flights.clear()
             self._memory.clear()
         else:
+            self._glances.invalidate(invalidation.tags)
             self._flights.invalidate(invalidation.tags)
             self._memory.drop(invalidation.tags)
 
     def _doubt(self) -> None:
+        self._glances.clear()
         self._flights.clear()
         self._memory.doubt()
 

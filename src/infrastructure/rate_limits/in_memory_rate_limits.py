@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import islice
 
-from application.ports.rate_limits import RateLimits, RateLimitVerdict
+from application.ports.rate_limits import LocalRateLimits, RateLimitVerdict
 
 SHARE_KEPT = 0.9
 
@@ -17,7 +17,7 @@ class _Window:
     hits: int = 0
 
 
-class InMemoryRateLimits(RateLimits):
+class InMemoryRateLimits(LocalRateLimits):
     """Throws away windows that are over, and beyond `max_keys` the oldest: a flood of keys cannot fill the memory."""
 
     def __init__(self, *, max_keys: int = 100_000, monotonic: Callable[[], float] = time.monotonic) -> None:
@@ -27,6 +27,9 @@ class InMemoryRateLimits(RateLimits):
         self._prune_at = min(1_000, max_keys)
 
     async def hit(self, key: str, *, limit: int, window_seconds: int) -> RateLimitVerdict:
+        return self.hit_at_once(key, limit=limit, window_seconds=window_seconds)
+
+    def hit_at_once(self, key: str, *, limit: int, window_seconds: int) -> RateLimitVerdict:
         now = self._monotonic()
         window = self._current(key, now)
         if window is None:

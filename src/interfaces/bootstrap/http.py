@@ -16,7 +16,7 @@ from application.use_cases import UseCases
 from infrastructure.rate_limits.in_memory_rate_limits import InMemoryRateLimits
 from infrastructure.tokens.derived_keys import derived_key
 from interfaces.bootstrap.container import Container
-from interfaces.bootstrap.memory import limit_arenas
+from interfaces.bootstrap.memory import limit_arenas, spare_the_collector
 from interfaces.bootstrap.production import build_parts
 from interfaces.bootstrap.settings import Settings
 from interfaces.bootstrap.stop_signals import end_on_stop_signals
@@ -89,7 +89,9 @@ def create_app() -> ASGIApp:
     limit_arenas()
     settings = Settings.read()
     configure_logging(settings.log_level)
-    return build_app(settings, Container(build_parts(settings)))
+    app = build_app(settings, Container(build_parts(settings)))
+    spare_the_collector()
+    return app
 
 
 def build_app(settings: Settings, container: Container) -> ASGIApp:
@@ -101,11 +103,10 @@ def build_app(settings: Settings, container: Container) -> ASGIApp:
     problems = Problems(settings.support_email, adapters.error_log)
     controllers = CONTROLLERS if adapters.sandbox_bank is None else (*CONTROLLERS, SandboxController)
     tokens = BearerTokens(adapters.access_tokens, adapters.clock)
-    answers = PublicAnswers(
-        SharedCaching(
-            fresh_seconds=settings.cdn_fresh_seconds, stale_while_revalidate_seconds=settings.cdn_stale_seconds
-        )
+    caching = SharedCaching(
+        fresh_seconds=settings.cdn_fresh_seconds, stale_while_revalidate_seconds=settings.cdn_stale_seconds
     )
+    answers = PublicAnswers(caching)
     app: ASGIApp = Litestar(
         route_handlers=[*controllers, *PAGES, static_files_router()],
         middleware=_behind_the_router(settings, adapters, tokens),
@@ -122,7 +123,7 @@ def build_app(settings: Settings, container: Container) -> ASGIApp:
         request_max_body_size=None,
         logging_config=None,
     )
-    app = _surrounded(app, settings, adapters, tokens, problems, answers)
+    app = _surrounded(app, settings, adapters, tokens, problems, caching, answers)
     return app if container.parts.tracing is None else RequestTracing(container.parts.tracing)(app)
 
 
@@ -132,6 +133,7 @@ def _surrounded(
     adapters: Adapters,
     tokens: BearerTokens,
     problems: Problems,
+    caching: SharedCaching,
     answers: PublicAnswers,
 ) -> ASGIApp:
     """With the layers that see every request, and outside of them the one that spares hot ones all of this."""
@@ -154,7 +156,7 @@ def _surrounded(
     return HotAnswers(
         app,
         known_reads=known_reads,
-        answers=answers,
+        caching=caching,
         limiting=limiting,
         metrics=metrics,
         security=security,

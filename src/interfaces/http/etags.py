@@ -1,8 +1,9 @@
 """Public answers that caches may keep, in the form the caller takes, and what tells him that nothing changed
 (RFC 9110, 9111)."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from msgspec import Struct
 
@@ -12,7 +13,7 @@ from interfaces.http.asgi_messages import RawHeader
 
 MEDIA_TYPE = b"application/json"
 _CODINGS_REMEMBERED = 512
-_OUTCOMES: dict[CacheOutcome, RawHeader] = {outcome: (b"x-cache", outcome.value.encode()) for outcome in CacheOutcome}
+_HEADS_REMEMBERED = 4_096
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,25 +44,34 @@ class PublicAnswer(Struct, frozen=True):
 class PublicAnswers:
     """Turns what the cache holds into what is sent; made once, because what never changes is encoded once."""
 
-    def __init__(self, caching: SharedCaching) -> None:
-        self._fixed: list[RawHeader] = [
-            (b"cache-control", caching.cache_control.encode()),
-            (b"vary", b"Accept-Encoding"),
-        ]
+    def __init__(self, caching: SharedCaching, *, marks: Iterable[RawHeader] = ()) -> None:
+        """`marks` are on every answer besides."""
+        fixed = (b"cache-control", caching.cache_control.encode()), (b"vary", b"Accept-Encoding"), *marks
+        self._head = lru_cache(maxsize=_HEADS_REMEMBERED)(partial(_head, fixed))
 
     def of(self, cached: CachedValue, *, accept_encoding: bytes | None, if_none_match: bytes | None) -> PublicAnswer:
         """The body in the best coding the caller takes, with that representation's own tag, or 304 without a body."""
         answer = EncodedAnswer.from_bytes(cached.value)
-        gzipped = bool(answer.gzipped) and accept_encoding is not None and takes_gzip(accept_encoding)
-        etag = b'"%s-gzip"' % answer.tag if gzipped else b'"%s"' % answer.tag
-        headers = [*self._fixed, (b"etag", etag), _OUTCOMES[cached.outcome]]
-        if if_none_match is not None and matches(if_none_match, etag):
-            return PublicAnswer(304, headers, b"")
+        gzipped = accept_encoding is not None and answer.is_compressed and takes_gzip(accept_encoding)
+        if if_none_match is not None and matches(if_none_match, _etag(answer.tag, gzipped)):
+            return PublicAnswer(304, [*self._head(answer.tag, cached.outcome, gzipped, None)], b"")
         body = answer.gzipped if gzipped else answer.plain
-        headers += (b"content-type", MEDIA_TYPE), (b"content-length", b"%d" % len(body))
-        if gzipped:
-            headers.append((b"content-encoding", b"gzip"))
-        return PublicAnswer(200, headers, body)
+        return PublicAnswer(200, [*self._head(answer.tag, cached.outcome, gzipped, len(body))], body)
+
+
+def _etag(tag: bytes, gzipped: bool) -> bytes:
+    return b'"%s-gzip"' % tag if gzipped else b'"%s"' % tag
+
+
+def _head(
+    fixed: tuple[RawHeader, ...], tag: bytes, outcome: CacheOutcome, gzipped: bool, length: int | None
+) -> tuple[RawHeader, ...]:
+    """`length` in bytes; None for an answer without a body."""
+    head = *fixed, (b"etag", _etag(tag, gzipped)), (b"x-cache", outcome.value.encode())
+    if length is None:
+        return head
+    head = *head, (b"content-type", MEDIA_TYPE), (b"content-length", b"%d" % length)
+    return (*head, (b"content-encoding", b"gzip")) if gzipped else head
 
 
 def matches(if_none_match: bytes, etag: bytes) -> bool:

@@ -1,22 +1,22 @@
-"""Public reads that this process can answer at once: before the router and before every other layer."""
+"""Public reads that need no loading are answered at once: before the router and before every other layer."""
 
 import time
 
-from litestar.types import ASGIApp, Receive, Scope, Send
+from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 
-from interfaces.http.asgi_messages import RawHeader
 from interfaces.http.correlation import NAME as CORRELATION_ID
 from interfaces.http.correlation import chosen_id
 from interfaces.http.cors import Cors
-from interfaces.http.etags import PublicAnswers
+from interfaces.http.etags import PublicAnswer, PublicAnswers, SharedCaching
 from interfaces.http.known_reads import KnownReads
+from interfaces.http.public_reads import send_public_answer
 from interfaces.http.rate_limiting import RateLimiting
 from interfaces.http.request_metrics import RequestMetrics
 from interfaces.http.security_headers import SecurityHeaders
 
 
 class HotAnswers:
-    """The outermost layer. It answers what was understood before and lies ready in this process, for callers without
+    """The outermost layer. It answers what was understood before and lies ready in the cache, for callers without
     an Authorization header (the others may have written a moment ago); everything else goes on.
 
     It takes the parts of the layers that it skips, so that its answers are theirs
@@ -29,7 +29,7 @@ class HotAnswers:
         app: ASGIApp,
         *,
         known_reads: KnownReads,
-        answers: PublicAnswers,
+        caching: SharedCaching,
         limiting: RateLimiting,
         metrics: RequestMetrics,
         security: SecurityHeaders,
@@ -37,43 +37,43 @@ class HotAnswers:
     ) -> None:
         self._app = app
         self._known_reads = known_reads
-        self._answers = answers
+        self._answers = PublicAnswers(
+            caching, marks=(pair for pair in security.defaults if pair[0] != b"cache-control")
+        )
         self._limiting = limiting
         self._metrics = metrics
-        self._security = [pair for pair in security.defaults if pair[0] != b"cache-control"]
         self._cors = cors
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or not await self._answered(scope, send):
+        answer = await self._ready(scope) if scope["type"] == "http" else None
+        if answer is None:
             await self._app(scope, receive, send)
+        else:
+            await send_public_answer(send, answer)
 
-    async def _answered(self, scope: Scope, send: Send) -> bool:
+    async def _ready(self, scope: HTTPScope) -> PublicAnswer | None:
         started = time.perf_counter()
         known = self._known_reads.find(scope)
         if known is None:
-            return False
+            return None
         # As elsewhere, the first of several counts.
         asked = dict(reversed(list(scope["headers"])))
-        limits = None if b"authorization" in asked else await self._limiting.count_public_read(scope)
-        cached = None if limits is None else known.read.at_hand()
+        limits = None if b"authorization" in asked else self._limiting.count_public_read(scope)
+        cached = None if limits is None else known.read.at_hand() or await known.read.beside()
         if cached is None or limits is None:
-            return False
+            return None
         answer = self._answers.of(
             cached, accept_encoding=asked.get(b"accept-encoding"), if_none_match=asked.get(b"if-none-match")
         )
         given = asked.get(CORRELATION_ID)
         correlation_id = chosen_id(None if given is None else given.decode("latin-1"))
-        headers: list[RawHeader] = answer.headers
-        headers += limits
-        headers += self._cors.marks(asked.get(b"origin"))
-        headers += self._security
-        headers.append((CORRELATION_ID, correlation_id.encode()))
+        answer.headers.extend(limits)
+        answer.headers.extend(self._cors.marks(asked.get(b"origin")))
+        answer.headers.append((CORRELATION_ID, correlation_id.encode()))
         self._metrics.record_hit(
             route=known.route,
             status=answer.status,
             seconds=time.perf_counter() - started,
             correlation_id=correlation_id,
         )
-        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-        await send({"type": "http.response.body", "body": answer.body, "more_body": False})
-        return True
+        return answer

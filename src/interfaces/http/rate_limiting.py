@@ -8,7 +8,7 @@ from litestar.enums import ScopeType
 from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
-from application.ports.rate_limits import RateLimits, RateLimitVerdict
+from application.ports.rate_limits import LocalRateLimits, RateLimits, RateLimitVerdict
 from domain.accounts.sign_in import RateLimited
 from interfaces.http.asgi_messages import RawHeader, add_headers, method_of, state_of, tidied_path
 from interfaces.http.authentication import BearerTokens
@@ -52,7 +52,7 @@ class RateLimiting(ASGIMiddleware):
         self,
         *,
         limits: RateLimits,
-        local_limits: RateLimits,
+        local_limits: LocalRateLimits,
         tokens: BearerTokens,
         problems: Problems,
         per_minute: RequestsPerMinute,
@@ -83,12 +83,12 @@ class RateLimiting(ASGIMiddleware):
         error = RateLimited(f"At most {verdict.limit} requests a minute.", retry_after=verdict.reset_seconds)
         await self._problems.send(scope, send_with_limits, error)
 
-    async def count_public_read(self, scope: Scope) -> list[RawHeader] | None:
+    def count_public_read(self, scope: Scope) -> list[RawHeader] | None:
         """What the answer to a public read tells of its limit; None when it is refused. It is not counted again."""
         limit = self._per_minute.public
         if limit == 0:
             return []
-        verdict = await _count(_Budget(self._local_limits, self._public_key(scope), limit))
+        verdict = self._local_limits.hit_at_once(self._public_key(scope), limit=limit, window_seconds=WINDOW_SECONDS)
         state_of(scope)[_COUNTED] = verdict
         return _headers(verdict) if verdict.allowed else None
 
@@ -111,7 +111,7 @@ class RateLimiting(ASGIMiddleware):
         return _Budget(self._limits, f"requests:auth:{self._address(scope)}", self._per_minute.auth)
 
     def _public_key(self, scope: Scope) -> str:
-        return f"requests:public:{self._address(scope)}"
+        return _public_key(client_address(scope, trusted_proxies=self._trusted_proxies))
 
     def _address(self, scope: Scope) -> str:
         return _network(client_address(scope, trusted_proxies=self._trusted_proxies))
@@ -119,6 +119,11 @@ class RateLimiting(ASGIMiddleware):
 
 async def _count(budget: _Budget) -> RateLimitVerdict:
     return await budget.limits.hit(budget.key, limit=budget.limit, window_seconds=WINDOW_SECONDS)
+
+
+@lru_cache(maxsize=_NETWORKS_REMEMBERED)
+def _public_key(address: str) -> str:
+    return f"requests:public:{_network(address)}"
 
 
 @lru_cache(maxsize=_NETWORKS_REMEMBERED)

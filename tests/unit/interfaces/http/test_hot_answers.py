@@ -104,13 +104,13 @@ async def test_what_is_refused_is_no_hit_and_counts_once(
     tmp_path: Path, adapters: Adapters, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = list[str]()
-    hit = InMemoryRateLimits.hit
+    hit = InMemoryRateLimits.hit_at_once
 
-    async def noted(limits: InMemoryRateLimits, key: str, *, limit: int, window_seconds: int) -> RateLimitVerdict:
+    def noted(limits: InMemoryRateLimits, key: str, *, limit: int, window_seconds: int) -> RateLimitVerdict:
         asked.append(key)
-        return await hit(limits, key, limit=limit, window_seconds=window_seconds)
+        return hit(limits, key, limit=limit, window_seconds=window_seconds)
 
-    monkeypatch.setattr(InMemoryRateLimits, "hit", noted)
+    monkeypatch.setattr(InMemoryRateLimits, "hit_at_once", noted)
     async with client(tmp_path, adapters, RATE_LIMIT_PUBLIC_PER_MINUTE="2") as browser:
         for _ in range(5):
             await browser.get("/api/home")
