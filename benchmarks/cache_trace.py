@@ -8,6 +8,9 @@ kind, of public reads and of all requests, and queries and processor time of the
 
 A profile is saved with a new price half of the time, which shows in searches, and with a new text otherwise.
 
+A cache that is told of no write and forgets by time alone hits as often as the trace repeats itself: that is printed,
+too, for this pace and for ten times it.
+
 Usage: `python -m benchmarks.cache_trace [requests counted, default 4000]`.
 """
 
@@ -23,6 +26,10 @@ from pathlib import Path
 
 import httpx
 
+from application.caregivers.search_caregivers import SEARCH_SECONDS
+from application.caregivers.show_caregiver import PROFILE_SECONDS
+from application.caregivers.show_home import HOME_SECONDS
+from application.caregivers.suggest_places import PLACE_SECONDS
 from benchmarks.database_cost import DatabaseCost
 from benchmarks.http_cache import LIMITS, all_serving, market
 from benchmarks.http_load import Served
@@ -33,9 +40,13 @@ from domain.caregivers.services import Service
 from tests.support.databases import rows
 
 CAREGIVERS, CALLERS, PLACES = 10_000, 200, 100
-WARM_UP = 28 * 300
+PACE = 28
+WARM_UP = PACE * 300
 SECRET, METRICS_TOKEN = "a secret of the benchmark's own, long enough", "a token of the benchmark's own"
 AT_ONCE = 4
+LIVES = {"search": SEARCH_SECONDS, "profile": PROFILE_SECONDS, "home": HOME_SECONDS, "places": PLACE_SECONDS}
+# How often words repeat themselves does not depend on what they are.
+PLACES_ASKED, OFFERED = [f"Place {number}" for number in range(PLACES)], [[Service.DOG_WALKING]] * CAREGIVERS
 
 
 @dataclass(slots=True)
@@ -64,6 +75,22 @@ def main() -> None:
             with all_serving([name], environment, Path(folder)) as apps:
                 seen[name] = asyncio.run(_sent(apps[name], url, warm_up, counted))
     _report(seen, counted)
+    for pace in (PACE, 10 * PACE):
+        print(f"at {pace} requests a second a cache that is told of no write would hit {repeated(pace, counted):.1%}")
+
+
+def repeated(pace: int, counted: int) -> float:
+    """The share of public reads whose words were asked for within their life."""
+    trace = itertools.islice(Trace(PLACES_ASKED, OFFERED, callers=CALLERS), pace * 300 + counted)
+    loaded, hits = dict[str, float](), list[bool]()
+    for number, asked in enumerate(trace):
+        if asked.kind in LIVES:
+            now, until = number / pace, loaded.get(asked.path, 0.0)
+            if until <= now:
+                loaded[asked.path] = now + LIVES[asked.kind]
+            if number >= pace * 300:
+                hits.append(until > now)
+    return sum(hits) / len(hits)
 
 
 async def _sent(app: Served, url: str, warm_up: int, counted: int) -> Seen:
