@@ -13,10 +13,9 @@ from application.ports.outage_record import OutageRecord
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from domain.operations.alert import Alert, AlertId, AlertState, Notice, NoticeKind, evaluate
 from domain.operations.alert_rules import DATABASE_AWAY, RULES_BY_NAME, WHOLE_SYSTEM
+from domain.operations.job import NOTICE_QUEUE
 
 JOB_KIND = "alerts.notify"
-# Ahead of the mails and reports that may be what is stuck.
-JOB_QUEUE = "money"
 # The channel that needs the database.
 MAIL = "mail"
 
@@ -96,4 +95,4 @@ class WatchOverSystem:
         for channel in self.channels:
             payload = {"channel": channel, "notice": notice.kind.value, "alerts": ids}
             key = f"alert:{first.id}:{notice.kind}{when}:{channel}"
-            await uow.jobs.enqueue(JOB_KIND, payload, queue=JOB_QUEUE, unique_key=key)
+            await uow.jobs.enqueue(JOB_KIND, payload, queue=NOTICE_QUEUE, unique_key=key)

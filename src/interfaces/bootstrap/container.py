@@ -12,6 +12,7 @@ from interfaces.bootstrap.production import Parts
 from interfaces.worker.actors import declare_actors
 from interfaces.worker.job_kinds import KindsOf, job_kinds
 from interfaces.worker.job_runner import JobRunner
+from interfaces.worker.left_notices import LeftNotices
 from interfaces.worker.schedule import FireSchedule, Scheduled, Scheduler, start_scheduler
 from interfaces.worker.watch import Watch
 
@@ -39,6 +40,7 @@ class Container:
             watch=self.use_cases.watch_over_system,
             record=self.use_cases.record_minute,
             heartbeat=adapters.heartbeat,
+            notices=LeftNotices(adapters.job_queries, self.run_job),
             errors=adapters.error_log,
             process_id=f"{socket.gethostname()[:100]}:{os.getpid()}",
             role=role,

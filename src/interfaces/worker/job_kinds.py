@@ -51,6 +51,7 @@ def job_kinds(use_cases: UseCases, *, mail_per_second: float) -> Mapping[str, Jo
 
     return {
         "alerts.notify": JobKind(run=tell_alert, retries=MAIL),
+        "alerts.mail": JobKind(run=send_mail, retries=MAIL, provider=mail),
         "mail.send": JobKind(run=send_mail, retries=MAIL, provider=mail),
         "mails.tell_admins": JobKind(run=tell_admins, retries=MAIL),
         "payments.apply_event": _money(

@@ -17,6 +17,7 @@ from application.ports.error_log import ErrorLog
 from application.ports.heartbeat import Heartbeat
 from domain.operations.alert import Notice
 from domain.shared.errors import Unavailable
+from interfaces.worker.left_notices import LeftNotices
 
 log = structlog.get_logger(__name__)
 
@@ -36,6 +37,7 @@ class Watch:
         watch: WatchOverSystem,
         record: RecordMinute,
         heartbeat: Heartbeat,
+        notices: LeftNotices,
         errors: ErrorLog,
         process_id: str,
         role: str,
@@ -47,6 +49,7 @@ class Watch:
         self._watch = watch
         self._record = record
         self._heartbeat = heartbeat
+        self._notices = notices
         self._errors = errors
         self._process_id = process_id
         self._role = role
@@ -92,6 +95,7 @@ class Watch:
             await self._watch.database_back()
             self._looked_back_at = now
         await self._watch.execute()
+        self._begin(self._notices.run(self._watch.clock.now()))
         if now - self._recorded_at >= MINUTE_SECONDS:
             self._recorded_at = now
             await self._record.execute()

@@ -1,100 +1,18 @@
 """One process watches over all; each notices when the database is away, and one tells."""
 
-import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from application.adapters import Adapters
-from application.ports.alert_channel import AlertChannel
-from application.ports.heartbeat import Heartbeat
-from application.ports.process_register import ProcessRegister, ProcessReport
-from application.use_cases import UseCases, build_use_cases
-from domain.operations.alert import AlertState, Notice
-from infrastructure.clock.settable_clock import SettableClock
-from infrastructure.persistence.constraint_errors import DatabaseUnavailable
-from interfaces.worker.watch import Watch
-from tests.support.in_memory_adapters import in_memory_adapters
+from domain.operations.alert import AlertState
 from tests.support.polling import until
-
-
-@dataclass
-class Heard(AlertChannel):
-    titles: list[str] = field(default_factory=list[str])
-
-    async def send(self, notice: Notice) -> None:
-        self.titles.append(notice.title)
-
-
-@dataclass
-class Beats(Heartbeat):
-    count: int = 0
-
-    async def beat(self) -> None:
-        self.count += 1
-
-
-@dataclass
-class Register(ProcessRegister):
-    """That of the database, unless it is away."""
-
-    inner: ProcessRegister
-    is_away: bool = False
-
-    async def report(self, report: ProcessReport) -> bool:
-        if self.is_away:
-            raise DatabaseUnavailable
-        return await self.inner.report(report)
-
-    async def present(self) -> Sequence[ProcessReport]:
-        return await self.inner.present()
-
-    async def leave(self, process_id: str) -> None:
-        await self.inner.leave(process_id)
-
-
-@dataclass
-class Tower:
-    adapters: Adapters
-    use_cases: UseCases
-    register: Register
-    log: Heard
-    slack: Heard
-    beats: Beats
-    clock: SettableClock
-
-    def watch(
-        self,
-        process_id: str,
-        monotonic: Callable[[], float] = time.monotonic,
-        register: ProcessRegister | None = None,
-    ) -> Watch:
-        report = self.use_cases.report_process
-        return Watch(
-            report=report if register is None else replace(report, register=register),
-            watch=self.use_cases.watch_over_system,
-            record=self.use_cases.record_minute,
-            heartbeat=self.beats,
-            errors=self.adapters.error_log,
-            process_id=process_id,
-            role="api",
-            monotonic=monotonic,
-        )
+from tests.support.watch_tower import Register, Tower, a_tower
 
 
 @pytest.fixture
 def tower(tmp_path: Path) -> Tower:
-    adapters = in_memory_adapters(tmp_path)
-    register, log, slack, beats = Register(adapters.process_register), Heard(), Heard(), Beats()
-    adapters = replace(
-        adapters, process_register=register, alert_log=log, alert_channels={"slack": slack}, heartbeat=beats
-    )
-    clock = adapters.clock
-    assert isinstance(clock, SettableClock)
-    return Tower(adapters, build_use_cases(adapters), register, log, slack, beats, clock)
+    return a_tower(tmp_path)
 
 
 async def test_only_the_leader_looks_and_beats(tower: Tower) -> None:
