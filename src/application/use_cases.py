@@ -316,6 +316,7 @@ def _watch(a: Adapters) -> WatchOverSystem:
             figures=a.figures,
             job_records=a.job_records,
             processes=a.process_register,
+            breaker_history=a.breaker_history,
             system_queries=a.system_queries,
             clock=a.clock,
         ),

@@ -95,6 +95,8 @@ class Watch:
             await self._watch.database_back()
             self._looked_back_at = now
         await self._watch.execute()
+        if self._watch.observe.unknown:
+            log.warning("watch.unknown", figures=sorted(self._watch.observe.unknown))
         self._begin(self._notices.run(self._watch.clock.now()))
         if now - self._recorded_at >= MINUTE_SECONDS:
             self._recorded_at = now

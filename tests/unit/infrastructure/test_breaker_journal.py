@@ -1,7 +1,7 @@
 """Changes of circuit breakers on their way into the history."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import pairwise
 from uuid import UUID
@@ -29,6 +29,9 @@ class HistoryThatMayBeAway(BreakerHistory):
         if self.is_away:
             raise Unavailable
         self.kept.extend(changes)
+
+    async def opened_since(self, instant: datetime) -> Mapping[str, datetime]:
+        return {change.name: change.at for change in self.kept if change.at >= instant}
 
     async def recent(
         self, name: str | None, *, limit: int, before: UUID | None

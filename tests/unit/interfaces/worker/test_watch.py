@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from application.ports.breaker_history import BreakerChange
+from application.ports.circuit_breakers import BreakerState
 from domain.operations.alert import AlertState
 from tests.support.polling import until
 from tests.support.watch_tower import Register, Tower, a_tower
@@ -88,3 +90,28 @@ async def test_a_process_that_was_cut_off_alone_mutes_no_later_outage(tower: Tow
     await until(lambda: told()[2:] == ["Database connection failed"])
     for watch in (leader, alone):
         await watch.stop()
+
+
+async def test_an_opening_shorter_than_a_look_is_told_once_whoever_leads(tower: Tower) -> None:
+    one, other = tower.watch("host:1"), tower.watch("host:2")
+    await one.look()
+    opening = BreakerChange(
+        id=tower.adapters.ids.new(),
+        name="payments",
+        from_state=BreakerState.CLOSED,
+        to_state=BreakerState.OPEN,
+        at=tower.clock.now() + timedelta(seconds=1),
+        reason="3 failures in a row",
+        process="host:3",
+    )
+    await tower.adapters.breaker_history.add([opening])
+    for watch in (one, one, other, other, other):
+        tower.clock.advance(timedelta(seconds=5))
+        await watch.look()
+        if watch is one and len(tower.log.titles) == 1:
+            await one.stop()
+    assert tower.log.titles == [
+        "Circuit breaker payments opened",
+        "Over after 5 s: Circuit breaker payments opened",
+    ]
+    await other.stop()
