@@ -74,9 +74,12 @@ class Watch:
         try:
             with deadline_in(PATIENCE_SECONDS):
                 leads = await self._report.execute(process_id=self._process_id, role=self._role)
+                was_away = self._away_since is not None
                 self._away_since, self._has_told_of_outage = None, False
                 if leads:
                     await self._lead()
+                if was_away:
+                    await self._watch.outage.recovered()
         except Unavailable as error:
             log.warning("watch.database_away", reason=type(error).__name__)
             await self._database_away()
@@ -110,10 +113,10 @@ class Watch:
         now = self._monotonic()
         self._away_since = now if self._away_since is None else self._away_since
         self._looked_back_at = float("-inf")
-        if self._has_told_of_outage:
-            # Another leads, perhaps, and has written its end: this process alone is cut off.
-            return
-        notice = await self._watch.database_away(timedelta(seconds=now - self._away_since))
+        # Whoever has told of it does not begin again: another leads, perhaps, and has written its end, and this process
+        # alone is cut off.
+        lasted = timedelta(seconds=now - self._away_since)
+        notice = await self._watch.database_away(lasted, is_told=self._has_told_of_outage)
         if notice is not None:
             self._has_told_of_outage = True
             for channel in self._watch.direct:

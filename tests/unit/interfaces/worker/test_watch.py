@@ -60,6 +60,26 @@ async def test_a_lost_database_is_told_at_once_and_once_and_its_end_is_written_d
         await watch.stop()
 
 
+async def test_of_a_database_that_stays_away_somebody_reminds_every_hour(tower: Tower) -> None:
+    elapsed = 0.0
+    watches = [tower.watch(f"host:{number}", lambda: elapsed) for number in range(2)]
+    tower.register.is_away = True
+    for _ in range(4 * 60 + 1):
+        for watch in watches:
+            await watch.look()
+        elapsed += 32
+        tower.clock.advance(timedelta(seconds=32))
+    title = "Database connection failed"
+    await until(lambda: len(tower.slack.titles) == 3)
+    assert tower.slack.titles == [title, f"Still after 60 min: {title}", f"Still after 2 h 0 min: {title}"]
+    tower.register.is_away = False
+    for watch in watches:
+        await watch.look()
+    assert tower.log.titles[-1] == f"Over after 2 h 9 min: {title}"
+    for watch in watches:
+        await watch.stop()
+
+
 async def test_a_process_that_was_cut_off_alone_mutes_no_later_outage(tower: Tower) -> None:
     elapsed, cut_off = 0.0, Register(tower.adapters.process_register)
     leader = tower.watch("host:1", lambda: elapsed)
