@@ -307,7 +307,7 @@ def _live_feed(a: Adapters) -> LiveFeed:
         job_queries=a.job_queries,
         clock=a.clock,
     )
-    return LiveFeed(view.execute)
+    return LiveFeed(view.execute, a.account_queries.admins_among)
 
 
 def _watch(a: Adapters) -> WatchOverSystem:

@@ -12,7 +12,8 @@ from litestar.response import Stream
 
 from application.operations.live_view import Happening, LiveView
 from application.use_cases import UseCases
-from interfaces.http.authentication import admin_only
+from interfaces.http.authentication import admin_only, session_of
+from interfaces.http.json_body import HttpRequest
 from interfaces.http.openapi import BEARER, problems_of
 from interfaces.http.stalled_clients import DropStalledClients
 
@@ -40,11 +41,13 @@ class LiveController(Controller):
         media_type=EVENT_STREAM,
         responses=problems_of(401, 403),
     )
-    async def stream(self, use_cases: NamedDependency[UseCases], last_event_id: LastEventId = None) -> Stream:
+    async def stream(
+        self, request: HttpRequest, use_cases: NamedDependency[UseCases], last_event_id: LastEventId = None
+    ) -> Stream:
         """Events `metrics`, `breaker`, `alert` and `job`, each with JSON. After a break, what happened since the event
         of `Last-Event-ID` comes first; a happening may come twice, with the same `key`."""
         since = None if last_event_id is None else _instant(last_event_id) - OVERLAP
-        return Stream(_events(use_cases.live_feed.views(), since), media_type=EVENT_STREAM)
+        return Stream(_events(use_cases.live_feed.views(session_of(request)), since), media_type=EVENT_STREAM)
 
 
 async def _events(views: AsyncGenerator[LiveView], since: datetime | None) -> AsyncGenerator[bytes]:

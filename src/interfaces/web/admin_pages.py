@@ -10,6 +10,7 @@ from litestar.params import Body, FromPath, FromQuery
 from litestar.response import Redirect, Stream
 from msgspec import Meta, Struct
 
+from application.accounts.open_dashboard import Visitor
 from application.cursors import decode_cursor, encode_cursor
 from application.ports.job_queries import JobFilter
 from application.use_cases import UseCases
@@ -34,6 +35,7 @@ from interfaces.web.admin_visitors import (
     no_cookie,
     provide_admin,
     provide_language,
+    provide_visitor,
     same_site_only,
     signed_in_cookie,
 )
@@ -126,6 +128,7 @@ class AdminController(Controller):
     exception_handlers = HANDLERS
     dependencies = {  # noqa: RUF012
         "admin": Provide(provide_admin),
+        "visitor": Provide(provide_visitor),
         "language": Provide(provide_language, sync_to_thread=False),
     }
 
@@ -146,10 +149,13 @@ class AdminController(Controller):
 
     @get("/stream", media_type=EVENT_STREAM, middleware=[DropStalledClients()])
     async def stream(
-        self, use_cases: NamedDependency[UseCases], admin: NamedDependency[Actor], language: NamedDependency[Language]
+        self,
+        use_cases: NamedDependency[UseCases],
+        visitor: NamedDependency[Visitor],
+        language: NamedDependency[Language],
     ) -> Stream:
-        del admin
-        return Stream(_rendered.events(use_cases.live_feed, language), media_type=EVENT_STREAM)
+        views = use_cases.live_feed.views(visitor.session_id)
+        return Stream(_rendered.events(views, language), media_type=EVENT_STREAM)
 
     @get("/jobs")
     async def jobs(
