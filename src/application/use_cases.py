@@ -232,7 +232,6 @@ def build_use_cases(a: Adapters) -> UseCases:
             circuit_breakers=a.circuit_breakers,
             processes=a.process_register,
             history=a.figure_history,
-            clock=clock,
         ),
         refresh_session=RefreshSession(unit_of_work=uow, access_tokens=a.access_tokens, clock=clock),
         refund_payment=RefundPayment(unit_of_work=uow, payments=a.payments, clock=clock),

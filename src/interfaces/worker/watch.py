@@ -4,12 +4,12 @@ import asyncio
 import time
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
 from application.deadline import deadline_in
-from application.operations.record_minute import RecordMinute
+from application.operations.record_minute import RecordMinute, last_settled_minute
 from application.operations.report_process import ReportProcess
 from application.operations.watch_over_system import WatchOverSystem
 from application.ports.alert_channel import AlertChannel
@@ -57,7 +57,8 @@ class Watch:
         self._away_since: float | None = None
         self._has_told_of_outage = False
         # Whoever comes after an outage looks for its traces, and every minute for those that somebody left late.
-        self._looked_back_at = self._recorded_at = self._beat_at = float("-inf")
+        self._looked_back_at = self._beat_at = float("-inf")
+        self._recorded: datetime | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
@@ -101,9 +102,10 @@ class Watch:
         if self._watch.observe.unknown:
             log.warning("watch.unknown", figures=sorted(self._watch.observe.unknown))
         self._begin(self._notices.run(self._watch.clock.now()))
-        if now - self._recorded_at >= MINUTE_SECONDS:
-            self._recorded_at = now
-            await self._record.execute()
+        minute = last_settled_minute(self._watch.clock.now())
+        if minute != self._recorded:
+            await self._record.execute(until=minute)
+            self._recorded = minute
         if now - self._beat_at >= BEAT_SECONDS:
             self._beat_at = now
             # Nobody waits for whoever is slow to hear it.
