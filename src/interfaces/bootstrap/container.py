@@ -1,8 +1,6 @@
 """One process of the product: its parts, its use cases, and the work that goes on in the background."""
 
 import asyncio
-import os
-import socket
 from uuid import UUID
 
 from application.use_cases import UseCases, build_use_cases
@@ -42,7 +40,7 @@ class Container:
             heartbeat=adapters.heartbeat,
             notices=LeftNotices(adapters.job_queries, self.run_job),
             errors=adapters.error_log,
-            process_id=f"{socket.gethostname()[:100]}:{os.getpid()}",
+            process_id=parts.process_id,
             role=role,
             every_seconds=parts.watch_seconds,
         )

@@ -6,6 +6,7 @@ from uuid import UUID
 from litestar import Controller, MediaType, Request, Response, get, post
 from litestar.di import NamedDependency, Provide
 from litestar.enums import RequestEncodingType
+from litestar.exceptions import ClientException, ValidationException
 from litestar.params import Body, FromPath, FromQuery
 from litestar.response import Redirect, Stream
 from msgspec import Meta, Struct
@@ -45,6 +46,7 @@ _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self';"
     " form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
+_UNREADABLE = "The input is invalid"
 _PAGE_SIZE = 50
 _ONE_YEAR = 365 * 24 * 3600
 
@@ -82,12 +84,35 @@ def tell_refusal(request: Request[Any, Any, Any], error: DomainError) -> Respons
     return answer
 
 
-HANDLERS: dict[int | type[Exception], Any] = {SignInFirst: ask_to_sign_in, DomainError: tell_refusal}
+def tell_unreadable(request: Request[Any, Any, Any], error: ClientException) -> Response[Any]:
+    """A form or an address that no page of ours sends."""
+    name = "parts/refusal" if is_htmx(request) else "refusal"
+    status = _status_of_unreadable(error)
+    return page(name, provide_language(request), status_code=status, title=_UNREADABLE, detail="")
+
+
+def ask_for_a_readable_sign_in(request: Request[Any, Any, Any], error: ClientException) -> Response[Any]:
+    status = _status_of_unreadable(error)
+    return page("sign_in", provide_language(request), status_code=status, email="", refusal=_UNREADABLE)
+
+
+def _status_of_unreadable(error: ClientException) -> int:
+    """That of the problem it would be under `/api`."""
+    return 422 if isinstance(error, ValidationException) else error.status_code
+
+
+DOOR_HANDLERS: dict[int | type[Exception], Any] = {ClientException: ask_for_a_readable_sign_in}
+HANDLERS: dict[int | type[Exception], Any] = {
+    SignInFirst: ask_to_sign_in,
+    DomainError: tell_refusal,
+    ClientException: tell_unreadable,
+}
 
 
 class SignInController(Controller):
     path = SIGN_IN
     include_in_schema = False
+    exception_handlers = DOOR_HANDLERS
     guards = [same_site_only]  # noqa: RUF012 - Litestar's way to declare it
     dependencies = {"language": Provide(provide_language, sync_to_thread=False)}  # noqa: RUF012
 
