@@ -39,6 +39,11 @@ class BreakerHistory(Protocol):
         ...
 
     @abstractmethod
+    async def since(self, instant: datetime, *, limit: int) -> list[BreakerChange]:
+        """Those at this instant and later, the youngest first."""
+        ...
+
+    @abstractmethod
     async def recent(
         self, name: str | None, *, limit: int, before: UUID | None
     ) -> tuple[list[BreakerChange], UUID | None]:

@@ -64,6 +64,11 @@ class JobQueries(Protocol):
         ...
 
     @abstractmethod
+    async def died_since(self, instant: datetime, *, limit: int) -> list[AdminJobView]:
+        """Those that are dead since this instant or later, the last to die first."""
+        ...
+
+    @abstractmethod
     async def left_lying(self, queue: QueueName, kinds: Collection[str], *, due_by: datetime, limit: int) -> list[UUID]:
         """Those of these kinds that were due by then and that nobody has taken up, the longest due first."""
         ...

@@ -33,6 +33,9 @@ class HistoryThatMayBeAway(BreakerHistory):
     async def opened_since(self, instant: datetime) -> Mapping[str, datetime]:
         return {change.name: change.at for change in self.kept if change.at >= instant}
 
+    async def since(self, instant: datetime, *, limit: int) -> list[BreakerChange]:
+        return [change for change in self.kept if change.at >= instant][:limit]
+
     async def recent(
         self, name: str | None, *, limit: int, before: UUID | None
     ) -> tuple[list[BreakerChange], UUID | None]:

@@ -43,6 +43,12 @@ class SqlJobQueries(JobQueries):
         items = [_view(row) for row in rows[:limit]]
         return items, items[-1].id if len(rows) > limit else None
 
+    async def died_since(self, instant: datetime, *, limit: int) -> list[AdminJobView]:
+        dead = select(jobs).where(jobs.c.status == JobStatus.DEAD.value, jobs.c.finished_at >= instant)
+        async with self._database.read() as connection:
+            rows = (await connection.execute(dead.order_by(jobs.c.finished_at.desc()).limit(limit))).all()
+        return [_view(row) for row in rows]
+
     async def left_lying(self, queue: QueueName, kinds: Collection[str], *, due_by: datetime, limit: int) -> list[UUID]:
         of_these = jobs.c.queue == queue.value, jobs.c.kind.in_(kinds)
         waiting = select(jobs.c.id).where(*of_these, jobs.c.status.in_(WAITING), jobs.c.run_at <= due_by)

@@ -40,6 +40,12 @@ class SqlBreakerHistory(BreakerHistory):
             rows = (await connection.execute(last.group_by(breaker_changes.c.name))).all()
         return {row[0]: row[1] for row in rows}
 
+    async def since(self, instant: datetime, *, limit: int) -> list[BreakerChange]:
+        youngest = breaker_changes.c.at.desc(), breaker_changes.c.id.desc()
+        statement = select(breaker_changes).where(breaker_changes.c.at >= instant).order_by(*youngest).limit(limit)
+        async with self._database.read() as connection:
+            return [_change(row) for row in (await connection.execute(statement)).all()]
+
     async def recent(
         self, name: str | None, *, limit: int, before: UUID | None
     ) -> tuple[list[BreakerChange], UUID | None]:
