@@ -150,3 +150,18 @@ async def test_what_lies_there_untaken_is_found_by_its_kind_and_how_long(
     assert [await left(-1), await left(0), await left(4)] == [[], [first], [first]]
     assert await left(5) == [first, second]
     assert await queries.left_lying(QueueName.MONEY, kinds, due_by=NOW + timedelta(hours=1), limit=1) == [first]
+
+
+async def test_whether_work_asked_for_under_a_key_is_open(
+    peopled: Store, queries: SqlJobQueries, records: SqlJobRecords
+) -> None:
+    async with peopled.unit_of_work() as uow:
+        job_id = await uow.jobs.enqueue("tests.run", {}, queue="default", unique_key="once")
+    assert job_id is not None
+    assert await queries.is_any_open(["never", "once"])
+    assert not await queries.is_any_open(["never"])
+    job = await records.claim(job_id)
+    assert job is not None
+    assert await queries.is_any_open(["once"])
+    assert await records.succeed(job)
+    assert not await queries.is_any_open(["once"])

@@ -99,5 +99,10 @@ class WatchOverSystem:
         when = f":{first.notified_at}" if notice.kind is NoticeKind.GOES_ON else ""
         for channel in self.channels:
             payload = {"channel": channel, "notice": notice.kind.value, "alerts": ids}
-            key = f"alert:{first.id}:{notice.kind}{when}:{channel}"
+            key = notice_key(first.id, f"{notice.kind}{when}", channel)
             await uow.jobs.enqueue(JOB_KIND, payload, queue=NOTICE_QUEUE, unique_key=key)
+
+
+def notice_key(alert_id: AlertId, what: str, channel: str) -> str:
+    """Of the job that tells it, where this alert is the first of those that are told together."""
+    return f"alert:{alert_id}:{what}:{channel}"

@@ -74,6 +74,11 @@ class JobQueries(Protocol):
         ...
 
     @abstractmethod
+    async def is_any_open(self, unique_keys: Collection[str]) -> bool:
+        """Whether one of them waits or runs."""
+        ...
+
+    @abstractmethod
     async def paused_queues(self) -> Mapping[QueueName, datetime]:
         """Since when each of them is paused."""
         ...

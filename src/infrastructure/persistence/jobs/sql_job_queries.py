@@ -55,6 +55,12 @@ class SqlJobQueries(JobQueries):
         async with self._database.read() as connection:
             return list((await connection.execute(waiting.order_by(jobs.c.run_at).limit(limit))).scalars())
 
+    async def is_any_open(self, unique_keys: Collection[str]) -> bool:
+        is_open = jobs.c.status.in_((*WAITING, JobStatus.RUNNING.value))
+        found = select(jobs.c.id).where(jobs.c.unique_key.in_(unique_keys), is_open).limit(1)
+        async with self._database.read() as connection:
+            return (await connection.execute(found)).first() is not None
+
     async def paused_queues(self) -> Mapping[QueueName, datetime]:
         async with self._database.read() as connection:
             rows = (await connection.execute(select(paused_queues))).all()

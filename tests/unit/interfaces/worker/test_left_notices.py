@@ -1,15 +1,18 @@
 """Notices reach people while queues are paused and no worker is there, once."""
 
 import asyncio
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from application.ports.job_queries import JobFilter
+from application.ports.alert_channel import ChannelUnavailable
+from application.ports.job_queries import AdminJobView, JobFilter
+from domain.operations.alert import Notice
 from domain.operations.job import JobStatus, QueueName
 from interfaces.worker.left_notices import LeftNotices
 from tests.support.polling import until, until_awaited
-from tests.support.watch_tower import Tower, a_tower
+from tests.support.watch_tower import Heard, Tower, a_tower
 
 
 @pytest.fixture
@@ -65,3 +68,56 @@ async def test_the_mails_to_admins_need_no_worker_either(tmp_path: Path) -> None
     await until_awaited(is_mailed)
     await watch.stop()
     assert len(list((tmp_path / "mail").iterdir())) == 1
+
+
+NOTICES = JobFilter(kind="alerts.notify")
+
+
+class SlackThatIsAway(Heard):
+    is_away = True
+
+    async def send(self, notice: Notice) -> None:
+        if self.is_away:
+            raise ChannelUnavailable
+        await super().send(notice)
+
+
+async def test_nobody_hears_of_an_end_before_its_beginning(tmp_path: Path) -> None:
+    slack = SlackThatIsAway()
+    tower = a_tower(tmp_path, alert_channels={"slack": slack})
+    watch = tower.watch("host:1")
+    await tower.adapters.circuit_breakers.force_open("email", "test", 3600)
+
+    async def look_after(seconds: int) -> None:
+        tower.clock.advance(timedelta(seconds=seconds))
+        await watch.look()
+
+    async def notices() -> list[AdminJobView]:
+        return (await tower.adapters.job_queries.jobs(NOTICES, limit=9, after=None))[0][::-1]
+
+    async def is_tried(times: int) -> bool:
+        found = await notices()
+        return [(job.attempts, job.status) for job in found] == [(times, JobStatus.RETRYING)]
+
+    for times in range(1, 5):
+        await look_after(16)
+        await until_awaited(lambda times=times: is_tried(times))
+    # It is tried again after eight seconds at the earliest; by then it is over.
+    slack.is_away = False
+    await tower.adapters.circuit_breakers.reset("email")
+    await look_after(6)
+
+    async def is_put_off() -> bool:
+        return [job.run_at > tower.clock.now() for job in await notices()] == [True, True]
+
+    await until_awaited(is_put_off)
+    assert slack.titles == []
+
+    async def is_told() -> bool:
+        await look_after(3)
+        return len(slack.titles) == 2
+
+    await until_awaited(is_told)
+    await watch.stop()
+    assert slack.titles[0] == "Circuit breaker email opened"
+    assert slack.titles[1].startswith("Over after ")
