@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import datetime
 from uuid import UUID
 
@@ -32,9 +33,7 @@ class LeftNotices:
         # Whoever asked for it does not wait.
         forget_deadline()
         await asyncio.sleep(self._wait_seconds)
-        try:
+        # While the database is away nothing is taken up, and what was is free again soon: the next look finds it.
+        with suppress(Unavailable):
             left = await self._jobs.left_lying(NOTICE_QUEUE, NOTICE_KINDS, due_by=due_by, limit=MOST_AT_ONCE)
-        except Unavailable:
-            # The next look finds them.
-            return
-        await asyncio.gather(*(self._run_job(job_id, MESSAGE_VERSION) for job_id in left))
+            await asyncio.gather(*(self._run_job(job_id, MESSAGE_VERSION) for job_id in left))

@@ -127,7 +127,14 @@ class Watch:
     def _begin(self, work: Coroutine[object, object, None]) -> None:
         task = asyncio.create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            log.error("watch.failed", exc_info=error)
+            self._errors.note(error, place="watch")
 
 
 async def _told(channel: AlertChannel, notice: Notice) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from datetime import timedelta
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
@@ -10,6 +11,7 @@ from application.ports.alert_channel import ChannelUnavailable
 from application.ports.job_queries import AdminJobView, JobFilter
 from domain.operations.alert import Notice
 from domain.operations.job import JobStatus, QueueName
+from domain.shared.errors import Unavailable
 from interfaces.worker.left_notices import LeftNotices
 from tests.support.polling import until, until_awaited
 from tests.support.watch_tower import Heard, Tower, a_tower
@@ -121,3 +123,14 @@ async def test_nobody_hears_of_an_end_before_its_beginning(tmp_path: Path) -> No
     await watch.stop()
     assert slack.titles[0] == "Circuit breaker email opened"
     assert slack.titles[1].startswith("Over after ")
+
+
+async def test_a_database_that_goes_away_meanwhile_is_left_to_the_next_look(tower: Tower) -> None:
+    async def away(_job_id: UUID, _version: int) -> None:
+        raise Unavailable
+
+    await tower.adapters.circuit_breakers.force_open("email", "test", 60)
+    await tower.use_cases.report_process.execute(process_id="host:1", role="api")
+    await tower.use_cases.watch_over_system.execute()
+    await LeftNotices(tower.adapters.job_queries, away, wait_seconds=0).run(tower.clock.now())
+    assert await statuses(tower, "alerts.notify") == [JobStatus.QUEUED]

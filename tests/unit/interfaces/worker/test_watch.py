@@ -8,8 +8,9 @@ import pytest
 from application.ports.breaker_history import BreakerChange
 from application.ports.circuit_breakers import BreakerState
 from domain.operations.alert import AlertState
-from tests.support.polling import until
-from tests.support.watch_tower import Register, Tower, a_tower
+from infrastructure.errors.error_journal import ErrorJournal
+from tests.support.polling import until, until_awaited
+from tests.support.watch_tower import Beats, Register, Tower, a_tower
 
 
 @pytest.fixture
@@ -135,3 +136,23 @@ async def test_an_opening_shorter_than_a_look_is_told_once_whoever_leads(tower: 
         "Over after 5 s: Circuit breaker payments opened",
     ]
     await other.stop()
+
+
+async def test_a_mistake_in_what_goes_on_beside_the_look_is_noted(tmp_path: Path) -> None:
+    class Mistaken(Beats):
+        async def beat(self) -> None:
+            raise LookupError
+
+    tower = a_tower(tmp_path)
+    tower.beats = Mistaken()
+    watch = tower.watch("host:1")
+    await watch.look()
+    journal = tower.adapters.error_log
+    assert isinstance(journal, ErrorJournal)
+
+    async def is_noted() -> bool:
+        await journal.write()
+        return [group.place for group in await tower.adapters.error_groups.recent(limit=5)] == ["watch"]
+
+    await until_awaited(is_noted)
+    await watch.stop()
