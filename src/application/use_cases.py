@@ -45,6 +45,7 @@ from application.operations.clear_cache import ClearCache
 from application.operations.drop_job import DropJob
 from application.operations.export_metrics import ExportMetrics
 from application.operations.force_circuit_breaker_open import ForceCircuitBreakerOpen
+from application.operations.happenings import ShowHappenings
 from application.operations.live_feed import LiveFeed
 from application.operations.live_view import ShowLiveView
 from application.operations.observe_system import ObserveSystem
@@ -141,6 +142,7 @@ class UseCases:
     show_account: ShowAccount
     show_availability: ShowAvailability
     show_caregiver: ShowCaregiver
+    show_happenings: ShowHappenings
     show_history: ShowHistory
     show_home: ShowHome
     show_metrics: ShowMetrics
@@ -232,7 +234,6 @@ def build_use_cases(a: Adapters) -> UseCases:
             circuit_breakers=a.circuit_breakers,
             processes=a.process_register,
             history=a.figure_history,
-            clock=clock,
         ),
         refresh_session=RefreshSession(unit_of_work=uow, access_tokens=a.access_tokens, clock=clock),
         refund_payment=RefundPayment(unit_of_work=uow, payments=a.payments, clock=clock),
@@ -269,6 +270,7 @@ def build_use_cases(a: Adapters) -> UseCases:
         show_account=ShowAccount(accounts=a.account_queries),
         show_availability=ShowAvailability(unit_of_work=uow),
         show_caregiver=ShowCaregiver(queries=a.caregiver_queries, cache=a.cache),
+        show_happenings=_show_happenings(a),
         show_history=ShowHistory(history=a.figure_history, clock=clock),
         show_home=ShowHome(queries=a.caregiver_queries, cache=a.cache),
         show_metrics=_show_metrics(a),
@@ -280,7 +282,7 @@ def build_use_cases(a: Adapters) -> UseCases:
         ),
         suggest_places=SuggestPlaces(geocoder=a.geocoder, cache=a.cache),
         tell_admins=TellAdmins(queries=a.mail_queries, unit_of_work=uow),
-        tell_alert=TellAlert(alerts=a.alert_queries, channels=a.alert_channels),
+        tell_alert=TellAlert(alerts=a.alert_queries, jobs=a.job_queries, channels=a.alert_channels),
         update_account=UpdateAccount(unit_of_work=uow, clock=clock),
         verify_email=VerifyEmail(unit_of_work=uow, token_signer=a.token_signer, clock=clock),
         watch_over_system=_watch(a),
@@ -298,16 +300,19 @@ def _show_metrics(a: Adapters) -> ShowMetrics:
     )
 
 
+def _show_happenings(a: Adapters) -> ShowHappenings:
+    return ShowHappenings(alert_queries=a.alert_queries, breaker_history=a.breaker_history, job_queries=a.job_queries)
+
+
 def _live_feed(a: Adapters) -> LiveFeed:
     view = ShowLiveView(
         show_metrics=_show_metrics(a),
         show_history=ShowHistory(history=a.figure_history, clock=a.clock),
+        show_happenings=_show_happenings(a),
         alert_queries=a.alert_queries,
-        breaker_history=a.breaker_history,
-        job_queries=a.job_queries,
         clock=a.clock,
     )
-    return LiveFeed(view.execute)
+    return LiveFeed(view.execute, a.account_queries.admins_among)
 
 
 def _watch(a: Adapters) -> WatchOverSystem:
@@ -316,6 +321,7 @@ def _watch(a: Adapters) -> WatchOverSystem:
             figures=a.figures,
             job_records=a.job_records,
             processes=a.process_register,
+            breaker_history=a.breaker_history,
             system_queries=a.system_queries,
             clock=a.clock,
         ),

@@ -11,6 +11,7 @@ import structlog
 
 from application.ports.alert_channel import AlertChannel, ChannelUnavailable
 from domain.operations.alert import Alert, AlertId, AlertState, Notice, NoticeKind
+from infrastructure.alerts.heartbeats import HttpHeartbeat
 from infrastructure.alerts.log_alert_channel import LogAlertChannel
 from infrastructure.alerts.slack_alert_channel import SlackAlertChannel, SlackAway, create_slack_client
 from tests.support.builders import NOW
@@ -102,3 +103,17 @@ async def test_what_slack_would_read_as_a_mention_is_written_as_it_is(
     odd = replace(STARTED, subject="<!channel> & co")
     await slack_channel.send(Notice(kind=NoticeKind.STARTED, alerts=(odd,)))
     assert "&lt;!channel&gt; &amp; co" in json.loads(slack.requests[-1].body)["text"]
+
+
+async def test_an_address_that_is_none_is_told_without_its_words() -> None:
+    """Nor does a heartbeat raise because of one."""
+    client = create_slack_client()
+    with pytest.raises(SlackAway) as caught:
+        await SlackAlertChannel("https://hooks.example:secret/x", client).send(
+            Notice(kind=NoticeKind.STARTED, alerts=(STARTED,))
+        )
+    assert "secret" not in str(caught.value)
+    await client.aclose()
+    with structlog.testing.capture_logs() as lines:
+        await HttpHeartbeat("https://beats.example:secret/x").beat()
+    assert [(line["event"], line["reason"]) for line in lines] == [("heartbeat.failed", "InvalidURL")]

@@ -92,3 +92,19 @@ async def test_what_comes_later_or_leads_elsewhere_or_was_done_again_is_another(
     for change in changes:
         await book.history.add([change])
     assert (await book.history.recent(None, limit=10, before=None))[0] == changes[::-1]
+
+
+async def test_the_last_openings_are_found_by_breaker_and_instant(book: Book) -> None:
+    await book.history.add(
+        [
+            book.change(),
+            book.change("payments", minutes=1),
+            book.change("payments", minutes=2),
+            book.change("payments", minutes=3, to=BreakerState.HALF_OPEN),
+            book.change("slack", minutes=3, to=BreakerState.CLOSED),
+        ]
+    )
+    last = NOW + timedelta(minutes=2)
+    assert await book.history.opened_since(NOW) == {"email": NOW, "payments": last}
+    assert await book.history.opened_since(last) == {"payments": last}
+    assert await book.history.opened_since(last + timedelta(seconds=1)) == {}

@@ -1,13 +1,16 @@
 """The promises of grouping errors."""
 
+import asyncio
 from datetime import datetime, timedelta
 
 import pytest
+from sqlalchemy import update
 
 from application.ports.error_groups import MOST_GROUPS, SeenErrors
 from domain.operations.error_group import CodeFrame, ErrorSighting
 from infrastructure.persistence.operations.sql_error_groups import SqlErrorGroups
 from infrastructure.persistence.operations.sql_housekeeping import KEPT, SqlHousekeeping
+from infrastructure.persistence.operations.watch_tables import error_groups
 from tests.support.builders import NOW
 from tests.support.stores import Store
 
@@ -53,3 +56,20 @@ async def test_what_was_not_seen_for_long_goes(store: Store, groups: SqlErrorGro
     await groups.add([seen("old"), seen("young", at=NOW + timedelta(minutes=2))])
     await SqlHousekeeping(store.database).clean_up(now=NOW + KEPT + timedelta(minutes=1))
     assert [group.place for group in await groups.recent(limit=10)] == ["young"]
+
+
+@pytest.mark.parametrize("store", ["postgresql"], indirect=True)
+async def test_nobody_waits_for_an_old_group_that_another_process_writes_about(
+    store: Store, groups: SqlErrorGroups
+) -> None:
+    """SQLite has one writer, who waits for nobody."""
+    await groups.add([seen(f"job {number}", at=NOW + timedelta(minutes=number)) for number in range(MOST_GROUPS)])
+    oldest = update(error_groups).where(error_groups.c.place == "job 0").values(count=9)
+    async with store.database.begin() as connection:
+        await connection.execute(oldest)
+        async with asyncio.timeout(10):
+            await groups.add([seen("job new", at=NOW + timedelta(days=1))])
+    kept = [group.place for group in await groups.recent(limit=MOST_GROUPS + 10)]
+    assert len(kept) == MOST_GROUPS
+    assert {"job 0", "job new"} <= set(kept)
+    assert "job 1" not in kept

@@ -130,3 +130,38 @@ async def test_paused_queues_are_told_with_their_moment(peopled: Store, queries:
 
 def test_the_queues_are_those_of_the_rules() -> None:
     assert QUEUES == ("money", "mail", "default", "reports")
+
+
+async def test_what_lies_there_untaken_is_found_by_its_kind_and_how_long(
+    peopled: Store, queries: SqlJobQueries, records: SqlJobRecords
+) -> None:
+    kinds = ("alerts.notify", "alerts.mail")
+    first = await enqueue(peopled, "alerts.notify", queue="money")
+    taken = await enqueue(peopled, "alerts.notify", queue="money")
+    await enqueue(peopled, "payments.refund", queue="money")
+    assert await records.claim(taken) is not None
+    peopled.clock.advance(timedelta(seconds=5))
+    second = await enqueue(peopled, "alerts.mail", queue="money")
+
+    async def left(seconds: float) -> list[UUID]:
+        due_by = NOW + timedelta(seconds=seconds)
+        return await queries.left_lying(QueueName.MONEY, kinds, due_by=due_by, limit=9)
+
+    assert [await left(-1), await left(0), await left(4)] == [[], [first], [first]]
+    assert await left(5) == [first, second]
+    assert await queries.left_lying(QueueName.MONEY, kinds, due_by=NOW + timedelta(hours=1), limit=1) == [first]
+
+
+async def test_whether_work_asked_for_under_a_key_is_open(
+    peopled: Store, queries: SqlJobQueries, records: SqlJobRecords
+) -> None:
+    async with peopled.unit_of_work() as uow:
+        job_id = await uow.jobs.enqueue("tests.run", {}, queue="default", unique_key="once")
+    assert job_id is not None
+    assert await queries.is_any_open(["never", "once"])
+    assert not await queries.is_any_open(["never"])
+    job = await records.claim(job_id)
+    assert job is not None
+    assert await queries.is_any_open(["once"])
+    assert await records.succeed(job)
+    assert not await queries.is_any_open(["once"])

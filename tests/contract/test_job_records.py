@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from application.ports.job_records import LEASE_SECONDS, ClaimedJob, JobCounts, Lease
-from domain.operations.job import JobId, QueueName
+from domain.operations.job import NOTICE_KINDS, NOTICE_QUEUE, JobId, QueueName
 from infrastructure.persistence.constraint_errors import DatabaseUnavailable
 from infrastructure.persistence.database import Database
 from infrastructure.persistence.jobs.job_rescue import rescue_orphans
@@ -233,6 +233,14 @@ async def test_a_job_of_a_paused_queue_waits_and_its_attempts_are_not_counted(
     async with store.unit_of_work() as uow:
         await uow.jobs.resume(QueueName.MAIL)
     assert (await claimed(records, mail)).attempts == 1
+
+
+async def test_no_pause_holds_up_a_notice_of_an_alert(store: Store, records: SqlJobRecords) -> None:
+    async with store.unit_of_work() as uow:
+        for queue in QueueName:
+            await uow.jobs.pause(queue)
+        notices = [await uow.jobs.enqueue(kind, {}, queue=NOTICE_QUEUE) for kind in NOTICE_KINDS]
+    assert [(await claimed(records, job_id)).id for job_id in notices if job_id is not None] == notices
 
 
 async def test_a_holder_hears_that_his_job_is_to_be_cancelled(store: Store, records: SqlJobRecords) -> None:

@@ -5,6 +5,7 @@ import math
 import random
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from uuid import uuid4
 
 import pytest
@@ -166,10 +167,36 @@ async def test_errors_and_requests_of_the_last_full_minute(metrics: AnyMetrics, 
     assert (summary.requests_per_minute, summary.errors_per_minute) == (3, 2)
     assert summary.p95_of_minute == pytest.approx(2000, rel=0.03)
     assert summary.mean_of_minute == pytest.approx(2000)
-    time.seconds += 60
+    time.seconds += 69
     summary = await metrics.summary()
     assert (summary.requests_per_minute, summary.errors_per_minute, summary.p95_of_minute) == (0, 0, 0)
     assert (summary.mean_of_minute, summary.avg_response_time) == (0, pytest.approx(2000))
+
+
+async def test_a_minute_is_sixty_seconds_long_wherever_it_begins(metrics: AnyMetrics, time: Time) -> None:
+    """A request of ten milliseconds a second, then slow ones for half of a minute: right in the middle of the slots."""
+    for second in range(120):
+        _request(metrics, seconds=0.01 if second < 95 else 0.03)
+        time.seconds += 1
+    for _ in range(5):
+        _request(metrics, seconds=0.03)
+        time.seconds += 1
+    # Thirty of each: ten to the slot, of which half is more than a minute ago.
+    assert (await metrics.summary()).mean_of_minute == pytest.approx(20)
+
+
+async def test_the_summary_of_a_minute_by_the_clock_holds_nothing_before_and_nothing_after(
+    metrics: AnyMetrics, time: Time
+) -> None:
+    time.seconds = 12_000 - 61
+    for second in range(130):
+        _request(metrics, status=200 if 1 <= second < 61 else 500, seconds=0.5 if 1 <= second < 61 else 9)
+        time.seconds += 1
+    ended = datetime.fromtimestamp(12_000, UTC)
+    summary = await metrics.summary(minute_until=ended)
+    assert (summary.requests_per_minute, summary.errors_per_minute) == (60, 0)
+    assert summary.mean_of_minute == pytest.approx(500)
+    assert summary.p95_of_minute == pytest.approx(500, rel=0.03)
 
 
 async def test_queries_are_counted_for_the_request_that_makes_them(metrics: AnyMetrics) -> None:
@@ -257,13 +284,32 @@ async def test_without_redis_a_process_tells_what_it_knows_and_catches_up(crew: 
     _request(crew.lost)
     crew.time.seconds += 1
     assert (await crew.lost.summary()).requests_per_minute == 1
-    assert b'status="200"} 1.0' in await crew.lost.exposition([])
     _request(crew.lost)
     crew.time.seconds += 1
     # Redis is there again.
     crew.lost._push = crew.one._push
     await crew.lost.stop()
     assert (await crew.other.summary()).requests_per_minute == 2
+
+
+async def test_without_redis_prometheus_is_told_no_totals_rather_than_smaller_ones(crew: Crew) -> None:
+    for process in (crew.one, crew.lost):
+        _request(process)
+        process.breaker_changed(name="email", state="closed")
+    assert "tailtribe_totals_up 1.0" in await _lines(crew.one)
+    lines = (await crew.lost.exposition([Gauge(name="tailtribe_depth", value=3)])).decode().splitlines()
+    told = {line.partition("{")[0].partition(" ")[0] for line in lines if not line.startswith("#")}
+    assert told == {"tailtribe_totals_up", "tailtribe_breaker_state", "tailtribe_depth"}
+    assert "tailtribe_totals_up 0.0" in lines
+
+
+async def test_accounts_are_counted_for_five_minutes_less_ten_seconds_at_most(metrics: AnyMetrics, time: Time) -> None:
+    for _ in range(12):
+        metrics.account_seen("an")
+        time.seconds += 289
+        assert (await metrics.summary()).active_users == 1
+        time.seconds += 12
+        assert (await metrics.summary()).active_users == 0
 
 
 async def test_whoever_watches_is_heard_of_with_the_next_push(crew: Crew) -> None:

@@ -108,6 +108,22 @@ async def test_money_for_a_booking_that_took_none_counts_and_goes_back(peopled: 
     assert await sums(peopled, day(0)) == (0, 0)
 
 
+async def test_money_that_came_late_for_nothing_came_and_went_in_the_same_moment(peopled: Store) -> None:
+    """However long ago the payment was begun."""
+    payment = replace(
+        a_payment(),
+        booking_id=await peopled.book(),
+        status=PaymentStatus.SUCCEEDED,
+        charge_id="ch",
+        captured=Money(2000),
+        created_at=NOW - 3 * DAY,
+    )
+    async with peopled.unit_of_work() as uow:
+        await uow.payments.add(payment)
+    await give_back(peopled, payment.id, 2000)
+    assert [await sums(peopled, day(number)) for number in (-3, -1, 0)] == [(0, 0)] * 3
+
+
 async def test_bookings_are_counted_by_their_request(peopled: Store) -> None:
     queries = SqlRevenueQueries(peopled.database)
     peopled.clock.set(datetime(2026, 11, 2, 22, 59, 59, 999_999, tzinfo=UTC))

@@ -4,12 +4,15 @@ from datetime import timedelta
 
 from sqlalchemy import update
 
+from domain.shared.period import Period
 from infrastructure.persistence.bookings.booking_tables import occupancies
 from infrastructure.persistence.caregivers.caregiver_tables import caregivers
 from infrastructure.persistence.operations.sql_system_queries import SqlSystemQueries
 from infrastructure.persistence.outbox import outbox_events
 from tests.support.builders import NOW
 from tests.support.stores import Store
+
+DAY = timedelta(days=1)
 
 
 async def test_the_outbox_is_as_old_as_its_oldest_event_that_waits(peopled: Store) -> None:
@@ -40,4 +43,18 @@ async def test_more_animals_than_were_taken_are_found_until_the_booking_is_over(
     assert await queries.over_capacity() == 1
     booking = await peopled.booking(booking_id)
     peopled.clock.advance(booking.period.end - NOW)
+    assert await queries.over_capacity() == 0
+
+
+async def test_a_stay_that_began_long_ago_counts_with_one_that_begins_while_it_lasts(peopled: Store) -> None:
+    queries = SqlSystemQueries(peopled.database, peopled.clock)
+    await peopled.book(Period(NOW + DAY, NOW + 40 * DAY), pets=2)
+    await peopled.book(Period(NOW + 30 * DAY, NOW + 31 * DAY))
+    # Past the trigger, which lets nothing like it through.
+    async with peopled.database.begin() as connection:
+        await connection.execute(update(occupancies).values(capacity=2))
+    assert await queries.over_capacity() == 1
+    peopled.clock.advance(30.5 * DAY)
+    assert await queries.over_capacity() == 1
+    peopled.clock.advance(DAY)
     assert await queries.over_capacity() == 0

@@ -76,3 +76,13 @@ def test_a_process_that_is_told_to_end_ends_its_streams(product: Product) -> Non
         assert {name for name, _, _ in told} <= {"metrics", "breaker", "alert", "job"}
     product.apis[at].wait(20)
     product.start_api(at)
+
+
+def test_a_stream_ends_with_the_session_that_opened_it(embedded: Product) -> None:
+    operator = admin(embedded)
+    with stream(operator) as response:
+        told = events(response)
+        next(told)
+        ok(operator.client.post("/api/auth/logout", json={"refreshToken": operator.refresh_token}), 204)
+        # Within seconds; it would go on for five minutes.
+        assert sum(name == "metrics" for name, _, _ in told) < 60

@@ -94,9 +94,11 @@ class AwayAtFirst(Database):
             yield connection
 
 
-async def enqueue(store: Store, *, queue: str = "default", starts_in: timedelta = timedelta()) -> UUID:
+async def enqueue(
+    store: Store, kind: str = "tests.run", *, queue: str = "default", starts_in: timedelta = timedelta()
+) -> UUID:
     async with store.unit_of_work() as uow:
-        job_id = await uow.jobs.enqueue("tests.run", {}, queue=queue, run_at=store.clock.now() + starts_in)
+        job_id = await uow.jobs.enqueue(kind, {}, queue=queue, run_at=store.clock.now() + starts_in)
     assert job_id is not None
     return job_id
 
@@ -496,3 +498,14 @@ async def test_a_relay_has_nothing_to_do_while_all_that_waits_is_paused(
         await uow.jobs.pause(QueueName.MAIL)
     assert await relay.pump() == 0
     assert transport.attempts == 0
+
+
+async def test_notices_of_alerts_are_sent_although_their_queue_is_paused(
+    store: Store, relay: OutboxRelay, transport: KeptMessages
+) -> None:
+    await enqueue(store, queue="money")
+    notice = await enqueue(store, "alerts.notify", queue="money")
+    async with store.unit_of_work() as uow:
+        await uow.jobs.pause(QueueName.MONEY)
+    await relay.pump()
+    assert transport.ids == [notice]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from application.ports.access_tokens import AccessTokens
 from application.ports.account_queries import AccountQueries
 from application.ports.clock import Clock
+from domain.accounts.session import SessionId
 from domain.accounts.sign_in import AccessTokenInvalid
 from domain.shared.actor import Actor
 from domain.shared.errors import NotAllowed
@@ -37,6 +38,12 @@ class OpenDashboard:
         return self.dashboard_tokens.issue(claims, at=now)
 
 
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    admin: Actor
+    session_id: SessionId
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DashboardVisitor:
     """Who a browser's token stands for: an admin whose session lives, or nobody."""
@@ -45,9 +52,9 @@ class DashboardVisitor:
     account_queries: AccountQueries
     clock: Clock
 
-    async def execute(self, *, token: str) -> Actor | None:
+    async def execute(self, *, token: str) -> Visitor | None:
         claims = self.dashboard_tokens.read(token, at=self.clock.now())
         if claims is None:
             return None
         actor = await self.account_queries.signed_in(claims.session_id, claims.account_id)
-        return actor if actor is not None and actor.is_admin else None
+        return Visitor(actor, claims.session_id) if actor is not None and actor.is_admin else None

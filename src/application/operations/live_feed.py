@@ -2,14 +2,21 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+from collections import Counter
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Generator
 from contextlib import contextmanager
 from contextvars import Context
 
 from application.operations.live_view import LiveView
+from domain.accounts.session import SessionId
+from domain.shared.errors import Unavailable
 
 EVERY_SECONDS = 1.0
 LONGEST_SECONDS = 300.0
+# How long a stream may outlive the right to it.
+ADMITTED_SECONDS = 5.0
+
+StillAdmins = Callable[[Collection[SessionId]], Awaitable[Collection[SessionId]]]
 
 
 class LiveFeed:
@@ -17,16 +24,24 @@ class LiveFeed:
     somebody watches, and never otherwise.
 
     After `longest_seconds` whoever watches has to come again: browsers do so by themselves, and whoever has fallen
-    silent without a word does not."""
+    silent without a word does not. Whether those who watch still may is asked for all of them at once, every
+    `admitted_seconds`; while that cannot be told everybody goes on."""
 
     def __init__(
         self,
         look: Callable[[], Awaitable[LiveView]],
+        still_admins: StillAdmins,
         *,
         every_seconds: float = EVERY_SECONDS,
         longest_seconds: float = LONGEST_SECONDS,
+        admitted_seconds: float = ADMITTED_SECONDS,
     ) -> None:
         self._look = look
+        self._still_admins = still_admins
+        self._admitted_seconds = admitted_seconds
+        self._admitted_at = 0.0
+        self._sessions: Counter[SessionId] = Counter()
+        self._turned_out: set[SessionId] = set()
         self._longest_seconds = longest_seconds
         self._every_seconds = every_seconds
         self._watchers = 0
@@ -40,12 +55,13 @@ class LiveFeed:
     def watchers(self) -> int:
         return self._watchers
 
-    async def views(self) -> AsyncGenerator[LiveView]:
-        """The view of now and every one that follows, until the feed ends or it has taken long enough."""
+    async def views(self, session_id: SessionId | None = None) -> AsyncGenerator[LiveView]:
+        """The view of now and every one that follows, until the feed ends, it has taken long enough, or the session is
+        no admin's any more; without one nobody asks."""
         seen: LiveView | None = None
         end_at = time.monotonic() + self._longest_seconds
-        with self._watched() as looking:
-            while not self.has_ended and time.monotonic() < end_at:
+        with self._watched(session_id) as looking:
+            while not self.has_ended and time.monotonic() < end_at and session_id not in self._turned_out:
                 news, latest = self._news, self._latest
                 if latest is None or latest is seen:
                     await self._wait_for(news, looking)
@@ -79,8 +95,10 @@ class LiveFeed:
             await asyncio.gather(self._looking, return_exceptions=True)
 
     @contextmanager
-    def _watched(self) -> Generator[asyncio.Task[None]]:
+    def _watched(self, session_id: SessionId | None) -> Generator[asyncio.Task[None]]:
         self._watchers += 1
+        if session_id is not None:
+            self._sessions[session_id] += 1
         if self._looking is None or self._looking.done():
             # What was seen before nobody watched is old.
             self._latest = None
@@ -90,10 +108,34 @@ class LiveFeed:
             yield self._looking
         finally:
             self._watchers -= 1
+            if session_id is not None:
+                self._left(session_id)
+
+    def _left(self, session_id: SessionId) -> None:
+        self._sessions[session_id] -= 1
+        if not self._sessions[session_id]:
+            del self._sessions[session_id]
+            self._turned_out.discard(session_id)
+
+    async def _turn_out(self) -> None:
+        """Those who watched with a right that they have no more."""
+        now = time.monotonic()
+        if now - self._admitted_at < self._admitted_seconds or not self._sessions:
+            return
+        self._admitted_at, asked = now, set(self._sessions)
+        try:
+            self._turned_out |= asked.difference(await self._still_admins(asked)) & set(self._sessions)
+        except Unavailable:
+            return
+        if self._turned_out:
+            self._tell()
 
     async def _look_while_watched(self) -> None:
+        # Whoever began to watch was let in just now.
+        self._admitted_at = time.monotonic()
         while self._watchers and not self.has_ended:
             self._now.clear()
+            await self._turn_out()
             self._latest = await self._look()
             self._tell()
             try:

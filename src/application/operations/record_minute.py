@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from application.operations.show_metrics import score_of
 from application.ports.circuit_breakers import CircuitBreakers
@@ -12,24 +12,32 @@ from application.ports.metric_figures import MetricFigures
 from application.ports.process_register import ProcessRegister
 
 SHOWN = timedelta(hours=1)
+MINUTE = timedelta(minutes=1)
+# All processes have told what they measured by then.
+SETTLED_AFTER = timedelta(seconds=5)
+
+
+def last_settled_minute(now: datetime) -> datetime:
+    """When the last minute by the clock of which everything is known has ended."""
+    return (now - SETTLED_AFTER).replace(second=0, microsecond=0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordMinute:
-    """Of several processes that do so in one minute the first is heard."""
+    """A minute by the clock; of several processes that do so for the same one the first is heard."""
 
     figures: MetricFigures
     circuit_breakers: CircuitBreakers
     processes: ProcessRegister
     history: FigureHistory
-    clock: Clock
 
-    async def execute(self) -> None:
-        summary = await self.figures.summary()
+    async def execute(self, *, until: datetime) -> None:
+        """The minute by the clock that ended then, not much more than a minute ago."""
+        summary = await self.figures.summary(minute_until=until)
         score = score_of(summary, await self.circuit_breakers.status(), await self.processes.present()).score
         await self.history.add(
             MinuteFigures(
-                minute=self.clock.now().replace(second=0, microsecond=0),
+                minute=until - MINUTE,
                 requests=summary.requests_per_minute,
                 errors=summary.errors_per_minute,
                 p95=round(summary.p95_of_minute, 1),

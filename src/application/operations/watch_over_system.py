@@ -11,12 +11,11 @@ from application.ports.clock import Clock
 from application.ports.ids import Ids
 from application.ports.outage_record import OutageRecord
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
-from domain.operations.alert import Alert, AlertId, AlertState, Notice, NoticeKind, evaluate
+from domain.operations.alert import REMIND_EVERY, Alert, AlertId, AlertState, Notice, NoticeKind, evaluate
 from domain.operations.alert_rules import DATABASE_AWAY, RULES_BY_NAME, WHOLE_SYSTEM
+from domain.operations.job import NOTICE_QUEUE
 
 JOB_KIND = "alerts.notify"
-# Ahead of the mails and reports that may be what is stuck.
-JOB_QUEUE = "money"
 # The channel that needs the database.
 MAIL = "mail"
 
@@ -50,13 +49,18 @@ class WatchOverSystem:
         for notice in found.notices:
             await self.log.send(notice)
 
-    async def database_away(self, lasted: timedelta) -> Notice | None:
+    async def database_away(self, lasted: timedelta, *, is_told: bool) -> Notice | None:
         """What is to be told, by this process, of a database that has been away for so long; None when that is too
-        short, or another process tells it."""
-        limit = RULES_BY_NAME[DATABASE_AWAY].limit
-        if lasted.total_seconds() <= limit or not await self.outage.begin(self.clock.now() - lasted):
+        short, or another process tells it. `is_told`: this process has told that it began."""
+        if lasted.total_seconds() <= RULES_BY_NAME[DATABASE_AWAY].limit:
             return None
-        return Notice(kind=NoticeKind.STARTED, alerts=(self._of_database(lasted),))
+        if not is_told and await self.outage.begin(self.clock.now() - lasted):
+            kind = NoticeKind.STARTED
+        elif lasted >= REMIND_EVERY and await self.outage.remind(lasted // REMIND_EVERY):
+            kind = NoticeKind.GOES_ON
+        else:
+            return None
+        return Notice(kind=kind, alerts=(self._of_database(lasted),))
 
     async def database_back(self) -> None:
         """Writes down the outage that was told, if there was one, and has its end told. It is forgotten only when that
@@ -95,5 +99,10 @@ class WatchOverSystem:
         when = f":{first.notified_at}" if notice.kind is NoticeKind.GOES_ON else ""
         for channel in self.channels:
             payload = {"channel": channel, "notice": notice.kind.value, "alerts": ids}
-            key = f"alert:{first.id}:{notice.kind}{when}:{channel}"
-            await uow.jobs.enqueue(JOB_KIND, payload, queue=JOB_QUEUE, unique_key=key)
+            key = notice_key(first.id, f"{notice.kind}{when}", channel)
+            await uow.jobs.enqueue(JOB_KIND, payload, queue=NOTICE_QUEUE, unique_key=key)
+
+
+def notice_key(alert_id: AlertId, what: str, channel: str) -> str:
+    """Of the job that tells it, where this alert is the first of those that are told together."""
+    return f"alert:{alert_id}:{what}:{channel}"

@@ -1,6 +1,7 @@
 """What requests and pages show of accounts."""
 
 from abc import abstractmethod
+from collections.abc import Collection
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
@@ -41,6 +42,11 @@ class AccountQueries(Protocol):
     @abstractmethod
     async def signed_in(self, session_id: SessionId, account_id: AccountId) -> Actor | None:
         """Who acts in a session; None when it ended or the account is suspended. One query: every request asks."""
+        ...
+
+    @abstractmethod
+    async def admins_among(self, session_ids: Collection[SessionId]) -> Collection[SessionId]:
+        """Those of the sessions that live and are an admin's who is not suspended. One query for all of them."""
         ...
 
     @abstractmethod

@@ -42,6 +42,11 @@ class AlertQueries(Protocol):
         ...
 
     @abstractmethod
+    async def since(self, instant: datetime, *, limit: int) -> list[AlertView]:
+        """Those that began to fire or ended at this instant or later, what came about last first."""
+        ...
+
+    @abstractmethod
     async def named(self, alert_ids: Sequence[AlertId]) -> list[Alert]:
         """Those of them that are still known, in the order of their subjects."""
         ...

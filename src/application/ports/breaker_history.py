@@ -1,7 +1,7 @@
 """What became of the circuit breakers over time."""
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
@@ -32,6 +32,16 @@ class BreakerHistory(Protocol):
 
     @abstractmethod
     async def add(self, changes: Sequence[BreakerChange]) -> None: ...
+
+    @abstractmethod
+    async def opened_since(self, instant: datetime) -> Mapping[str, datetime]:
+        """When each breaker that was opened since then was so last."""
+        ...
+
+    @abstractmethod
+    async def since(self, instant: datetime, *, limit: int) -> list[BreakerChange]:
+        """Those at this instant and later, the youngest first."""
+        ...
 
     @abstractmethod
     async def recent(

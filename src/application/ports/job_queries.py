@@ -1,7 +1,7 @@
 """What is shown of jobs."""
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -61,6 +61,21 @@ class JobQueries(Protocol):
         self, wanted: JobFilter, *, limit: int, after: UUID | None
     ) -> tuple[list[AdminJobView], UUID | None]:
         """A page, newest first, and the id behind which the next one begins."""
+        ...
+
+    @abstractmethod
+    async def died_since(self, instant: datetime, *, limit: int) -> list[AdminJobView]:
+        """Those that are dead since this instant or later, the last to die first."""
+        ...
+
+    @abstractmethod
+    async def left_lying(self, queue: QueueName, kinds: Collection[str], *, due_by: datetime, limit: int) -> list[UUID]:
+        """Those of these kinds that were due by then and that nobody has taken up, the longest due first."""
+        ...
+
+    @abstractmethod
+    async def is_any_open(self, unique_keys: Collection[str]) -> bool:
+        """Whether one of them waits or runs."""
         ...
 
     @abstractmethod

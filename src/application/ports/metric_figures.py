@@ -2,6 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Protocol
 
 from msgspec import Struct
@@ -44,15 +45,16 @@ class MetricFigures(Protocol):
     Promises, checked by `tests/contract/test_metrics.py`: sums are exact, percentiles right to 2 %, what is older than
     its window is gone; a process that has ended is still counted for as long as the window reaches back. What others
     measured is here within 3 seconds, or 15 when they have nothing but queries of their own to tell. While what the
-    processes share is away, the figures are those of this process.
+    processes share is away, the figures are those of this process; totals are not told then, as they never go back.
     """
 
     @abstractmethod
-    async def summary(self, *, watching: bool = False) -> MetricsSummary:
-        """With `watching` the others tell what they measure about once a second for a while."""
+    async def summary(self, *, watching: bool = False, minute_until: datetime | None = None) -> MetricsSummary:
+        """With `watching` the others tell what they measure about once a second for a while. With `minute_until`, the
+        end of a minute by the clock, not much more than a minute ago, it is the summary of then."""
         ...
 
     @abstractmethod
     async def exposition(self, gauges: Sequence[Gauge]) -> bytes:
-        """Every total over all processes, and the gauges, in Prometheus' text format 0.0.4."""
+        """Every total over all processes, the gauges, and `tailtribe_totals_up`, in Prometheus' text format 0.0.4."""
         ...

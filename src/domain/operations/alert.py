@@ -171,13 +171,25 @@ def _look(rule: AlertRule, seen: Observations, alerts: list[Alert], at: datetime
     own = {
         alert.subject: alert for alert in alerts if alert.rule == rule.name and alert.state is not AlertState.RESOLVED
     }
-    for subject in sorted({*seen.get(rule.figure, {}), *own}):
-        holds, alert = rule.holds(seen, subject), own.get(subject)
+    news = _unseen(rule, seen, alerts)
+    for subject in sorted({*seen.get(rule.figure, {}), *news, *own}):
+        holds, alert = subject in news or rule.holds(seen, subject), own.get(subject)
         if holds and alert is None:
             alert = _begun(rule, subject, alerts, at, new_id)
             alerts.append(alert)
         if alert is not None and holds is not None:
-            alert.see(seen[rule.figure][subject], rule, at) if holds else alert.miss(rule, at)
+            value = max(seen.get(rule.figure, {}).get(subject, 0), 1 if subject in news else 0)
+            alert.see(value, rule, at) if holds else alert.miss(rule, at)
+
+
+def _unseen(rule: AlertRule, seen: Observations, alerts: Iterable[Alert]) -> set[str]:
+    """Of what did it come about since an alert of it was last seen? What is older belongs to that alert."""
+    last: dict[str, float] = {}
+    for alert in alerts:
+        if alert.rule == rule.name:
+            last[alert.subject] = max(last.get(alert.subject, 0), alert.last_seen_at.timestamp())
+    instants = None if rule.came_about is None else seen.get(rule.came_about)
+    return {subject for subject, instant in (instants or {}).items() if instant > last.get(subject, 0)}
 
 
 def _begun(rule: AlertRule, subject: str, alerts: Iterable[Alert], at: datetime, new_id: Callable[[], UUID]) -> Alert:

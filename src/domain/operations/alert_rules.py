@@ -20,14 +20,16 @@ class Severity(StrEnum):
 class AlertRule:
     """Holds when `figure` is above `limit`, for `hold_for` at a stretch; it is over when it was not for `calm_for`.
 
-    `window` is the time the figure looks back. `needs` names another figure and its least value for this one to mean
-    anything. While one of these rules fires, and as long afterwards as their windows look back, what `silences` names
-    is not told.
+    `came_about` names a figure whose values are instants, in seconds since 1970: one that nobody has seen counts as a
+    value of 1, also when it was over before anybody looked. `window` is the time the figure looks back. `needs` names
+    another figure and its least value for this one to mean anything. While one of these rules fires, and as long
+    afterwards as their windows look back, what `silences` names is not told.
     """
 
     name: str
     title: str
     figure: str
+    came_about: str | None = None
     limit: float
     unit: str
     severity: Severity = Severity.CRITICAL
@@ -71,6 +73,7 @@ ALERT_RULES = (
         name="breaker_open",
         title="Circuit breaker {subject} opened",
         figure="open_breakers",
+        came_about="breaker_opened_at",
         limit=0,
         unit="open",
         # A probe that succeeds and a call that fails right after it are the same outage.

@@ -31,6 +31,11 @@ class QueueName(StrEnum):
     REPORTS = "reports"
 
 
+# They tell people that something is wrong: no pause holds them up, and whoever watches runs what no worker takes up.
+NOTICE_KINDS = ("alerts.notify", "alerts.mail")
+NOTICE_QUEUE = QueueName.MONEY
+
+
 class JobNotFound(NotFound):
     title = "There is no such job"
 

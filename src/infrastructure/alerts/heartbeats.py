@@ -23,6 +23,6 @@ class HttpHeartbeat(Heartbeat):
         try:
             async with httpx.AsyncClient(timeout=ANSWER_SECONDS) as client:
                 (await client.get(self._url)).raise_for_status()
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
             # Its words may hold the address, which is a secret.
             structlog.get_logger(__name__).warning("heartbeat.failed", reason=type(error).__name__)

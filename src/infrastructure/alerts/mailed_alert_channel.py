@@ -4,6 +4,10 @@ from application.ports.alert_channel import AlertChannel
 from application.ports.mail_queries import MailQueries
 from application.ports.unit_of_work import UnitOfWorkFactory
 from domain.operations.alert import Notice
+from domain.operations.job import NOTICE_QUEUE
+
+# Not with the other mails: those may be what is stuck, or paused.
+JOB_KIND = "alerts.mail"
 
 
 class MailedAlertChannel(AlertChannel):
@@ -22,4 +26,4 @@ class MailedAlertChannel(AlertChannel):
             for account_id in admins:
                 payload = {**facts, "account_id": str(account_id)}
                 key = f"alert_mail:{first.id}:{notice.kind}:{first.notified_at}:{account_id}"
-                await uow.jobs.enqueue("mail.send", payload, queue="mail", unique_key=key)
+                await uow.jobs.enqueue(JOB_KIND, payload, queue=NOTICE_QUEUE, unique_key=key)

@@ -37,7 +37,7 @@ class SlackAlertChannel(AlertChannel):
     async def send(self, notice: Notice) -> None:
         try:
             response = await self._client.post(self._webhook_url, json={"text": slack_text(notice)})
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
             # Never the error's own words: they may hold the address.
             raise SlackAway(f"Slack does not answer ({type(error).__name__})") from None
         if not response.is_success:

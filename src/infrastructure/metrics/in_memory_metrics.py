@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from datetime import datetime
 
 from application.ports.metric_figures import Gauge, MetricFigures, MetricsSummary
 from infrastructure.metrics.measurements import SLOT_SECONDS
@@ -20,9 +21,14 @@ class InMemoryMetrics(RecordedMetrics, MetricFigures):
     async def stop(self) -> None:
         """Nobody else is to be told."""
 
-    async def summary(self, *, watching: bool = False) -> MetricsSummary:  # noqa: ARG002 - nobody else has to hurry
+    async def summary(
+        self,
+        *,
+        watching: bool = False,  # noqa: ARG002 - nobody else has to hurry
+        minute_until: datetime | None = None,
+    ) -> MetricsSummary:
         self._take_fresh()
-        return self._own_summary()
+        return self._own_summary(self._windows(minute_until))
 
     async def exposition(self, gauges: Sequence[Gauge]) -> bytes:
         return self.prometheus_text(gauges)

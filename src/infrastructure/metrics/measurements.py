@@ -59,7 +59,7 @@ class Measurements:
         for slot in [slot for slot in self.slots if (slot + 1) * SLOT_SECONDS <= oldest]:
             del self.slots[slot]
         for by_second in (self.requests, self.errors):
-            for second in [second for second in by_second if second < now - 2 * MINUTE_SECONDS]:
+            for second in [second for second in by_second if second < now - 3 * MINUTE_SECONDS]:
                 del by_second[second]
         while self.accounts:
             account = next(iter(self.accounts))
@@ -68,22 +68,38 @@ class Measurements:
             del self.accounts[account]
 
 
-def slots_of_last(seconds: int, now: float) -> range:
-    """The slots of a window, the one that is being filled included."""
-    present = int(now // SLOT_SECONDS)
-    return range(present - seconds // SLOT_SECONDS + 1, present + 1)
+@dataclass(frozen=True, slots=True)
+class Windows:
+    """What is added up: the slots of five minutes; of these the last `of_minute` and `share` of the one before them for
+    a minute; and its seconds, where the one that is under way is not over yet."""
+
+    slots: range
+    of_minute: int
+    share: float
+    seconds: range
 
 
-def last_full_minute(now: float) -> range:
-    """Its seconds; the one that is under way is not over yet."""
-    return range(int(now) - MINUTE_SECONDS, int(now))
+def windows_until(now: float) -> Windows:
+    """The slot that is being filled is among them; of the minute's oldest one a part is more than a minute ago."""
+    return _windows(int(now // SLOT_SECONDS), 1 - now % SLOT_SECONDS / SLOT_SECONDS, int(now))
 
 
-def added_up(slots: Iterable[Amounts]) -> Amounts:
+def windows_of_minute(end: int) -> Windows:
+    """Of a minute by the clock, which ended there."""
+    return _windows(end // SLOT_SECONDS - 1, 0.0, end)
+
+
+def _windows(last: int, share: float, end: int) -> Windows:
+    slots = range(last - WINDOW_SECONDS // SLOT_SECONDS + 1, last + 1)
+    return Windows(slots, MINUTE_SECONDS // SLOT_SECONDS, share, range(end - MINUTE_SECONDS, end))
+
+
+def added_up(slots: Iterable[tuple[Amounts, float]]) -> Amounts:
+    """Each with the share of it that counts."""
     total = _numbers()
-    for amounts in slots:
+    for amounts, share in slots:
         for name, amount in amounts.items():
-            total[name] += amount
+            total[name] += amount * share
     return total
 
 

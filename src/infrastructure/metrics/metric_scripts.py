@@ -21,13 +21,14 @@ return redis.call('TTL', KEYS[1])
 """
 
 # The sums of the window, of its last slots, of two minutes by second, and how many accounts were seen.
-# KEYS[1] until when somebody watches, then slots, minutes and accounts by minute. ARGV: seconds to go on watching (0:
-# nobody does), and how many keys of each of the four there are; the second kind are the last of the first.
+# KEYS[1] until when somebody watches, then slots, minutes and accounts by slot. ARGV: seconds to go on watching (0:
+# nobody does), how many slots there are, how many of them are the last, how much of the one before them counts with
+# these, and how many minutes there are.
 READ = """
 if tonumber(ARGV[1]) > 0 then
     redis.call('SET', KEYS[1], '1', 'EX', ARGV[1])
 end
-local slots, recent, minutes = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+local slots, recent, share, minutes = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
 local window, minute = {}, {}
 for place = 1, slots do
     local found = redis.call('HGETALL', KEYS[1 + place])
@@ -36,6 +37,8 @@ for place = 1, slots do
         window[name] = (window[name] or 0) + amount
         if place > slots - recent then
             minute[name] = (minute[name] or 0) + amount
+        elseif place == slots - recent then
+            minute[name] = (minute[name] or 0) + amount * share
         end
     end
 end

@@ -23,6 +23,8 @@ BREAKER_CHANGES = "tailtribe_breaker_changes_total"
 BREAKER_STATE = "tailtribe_breaker_state"
 ERRORS_BY_KIND = "tailtribe_errors_total"
 LOOP_LAG_SECONDS = "tailtribe_event_loop_lag_seconds"
+# A gauge: 0 while the totals cannot be had.
+TOTALS_UP = "tailtribe_totals_up"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,23 +59,27 @@ _DESCRIBED: Mapping[str, _Counter] = {
 }
 
 
-def prometheus_text(totals: Mapping[Key, float], gauges: Iterable[Gauge]) -> bytes:
+def prometheus_text(totals: Mapping[Key, float] | None, gauges: Iterable[Gauge]) -> bytes:
+    """Without `totals` the gauges alone: a counter that is not told has no value, one that is less was reset."""
+    lines = [*(() if totals is None else _total_lines(totals)), *_gauge_lines(gauges)]
+    return ("\n".join(lines) + "\n").encode()
+
+
+def _total_lines(totals: Mapping[Key, float]) -> Iterator[str]:
     by_metric: defaultdict[str, defaultdict[tuple[str, ...], dict[str | int, float]]] = defaultdict(
         lambda: defaultdict(dict)
     )
     for (metric, labels, part), amount in totals.items():
         by_metric[metric][labels][part] = amount
-    lines: list[str] = []
     for metric, described in _DESCRIBED.items():
         kind = "histogram" if isinstance(described, _Histogram) else "counter"
-        lines += (f"# HELP {metric} {described.what}", f"# TYPE {metric} {kind}")
+        yield from (f"# HELP {metric} {described.what}", f"# TYPE {metric} {kind}")
         if isinstance(described, _Histogram) and not described.labels:
             # Without labels there is one series, also before anything happened.
             by_metric[metric].setdefault((), {})
         for labels, parts in sorted(by_metric[metric].items()):
             named = dict(zip(described.labels, labels, strict=True))
-            lines += _series(metric, described, named, parts)
-    return ("\n".join([*lines, *_gauge_lines(gauges)]) + "\n").encode()
+            yield from _series(metric, described, named, parts)
 
 
 def _series(

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from application.ports.metric_figures import Gauge, MetricsSummary
 from application.ports.metrics import NO_LOAD, Metrics
@@ -10,7 +11,6 @@ from application.request_load import RequestLoad, request_load
 from infrastructure.metrics.latency_buckets import bucket_of
 from infrastructure.metrics.measurements import (
     ERRORS,
-    MINUTE_SECONDS,
     QUERIES,
     QUERY_SECONDS,
     REQUEST_QUERIES,
@@ -19,12 +19,12 @@ from infrastructure.metrics.measurements import (
     SLOT_SECONDS,
     SUM,
     VALUE,
-    WINDOW_SECONDS,
     Measurements,
+    Windows,
     added_up,
-    last_full_minute,
-    slots_of_last,
     summary_of,
+    windows_of_minute,
+    windows_until,
 )
 from infrastructure.metrics.prometheus_text import (
     BREAKER_CHANGES,
@@ -42,6 +42,7 @@ from infrastructure.metrics.prometheus_text import (
     QUERY_SECONDS_BY_ROUTE,
     REQUEST_DURATIONS,
     REQUESTS_ANSWERED,
+    TOTALS_UP,
     prometheus_text,
 )
 
@@ -139,7 +140,7 @@ class RecordedMetrics(Metrics):
     def prometheus_text(self, gauges: Sequence[Gauge] = ()) -> bytes:
         """What this process alone has measured."""
         self._take_fresh()
-        return prometheus_text(self._kept.totals, [*self._breaker_gauges(), *gauges])
+        return prometheus_text(self._kept.totals, self._gauges(gauges, are_totals_known=True))
 
     def _observe(self, metric: str, labels: tuple[str, ...], seconds: float) -> None:
         seconds = _duration(seconds)
@@ -188,27 +189,30 @@ class RecordedMetrics(Metrics):
             fresh.totals[QUERIES_BY_ROUTE, labels, VALUE] += alike.queries
             fresh.totals[QUERY_SECONDS_BY_ROUTE, labels, VALUE] += alike.query_seconds
 
-    def _own_summary(self) -> MetricsSummary:
+    def _windows(self, minute_until: datetime | None) -> Windows:
+        return windows_until(self._now()) if minute_until is None else windows_of_minute(int(minute_until.timestamp()))
+
+    def _own_summary(self, windows: Windows) -> MetricsSummary:
         """Of what is kept here."""
-        kept, now = self._kept, self._now()
-        slots = {seconds: slots_of_last(seconds, now) for seconds in (WINDOW_SECONDS, MINUTE_SECONDS)}
-        window, minute = (added_up(kept.slots[slot] for slot in span if slot in kept.slots) for span in slots.values())
-        second = last_full_minute(now)
+        kept, whole = self._kept, windows.slots[-windows.of_minute :]
+        shares = {windows.slots[-windows.of_minute - 1]: windows.share} | dict.fromkeys(whole, 1.0)
         return summary_of(
-            window,
-            minute,
-            requests_per_minute=sum(kept.requests.get(at, 0) for at in second),
-            errors_per_minute=sum(kept.errors.get(at, 0) for at in second),
+            added_up((kept.slots[slot], 1.0) for slot in windows.slots if slot in kept.slots),
+            added_up((kept.slots[slot], share) for slot, share in shares.items() if slot in kept.slots),
+            requests_per_minute=sum(kept.requests.get(at, 0) for at in windows.seconds),
+            errors_per_minute=sum(kept.errors.get(at, 0) for at in windows.seconds),
             active_users=len(kept.accounts),
         )
 
-    def _breaker_gauges(self) -> Sequence[Gauge]:
-        """As Prometheus' users expect of a state: one series for each, 1 for the present one."""
-        return [
+    def _gauges(self, more: Sequence[Gauge], *, are_totals_known: bool) -> Sequence[Gauge]:
+        """As Prometheus' users expect: of a state one series for each, 1 for the present one; and whether what they
+        find here is all."""
+        states = [
             Gauge(name=BREAKER_STATE, labels={"name": name, "state": state}, value=float(state == present))
             for name, present in self._breaker_states.items()
             for state in BREAKER_STATES
         ]
+        return [Gauge(name=TOTALS_UP, value=float(are_totals_known)), *states, *more]
 
 
 class _BoundedLabel:

@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, cast
 from uuid import uuid4
 
@@ -18,8 +19,6 @@ from infrastructure.metrics.measurements import (
     WINDOW_SECONDS,
     Key,
     Measurements,
-    last_full_minute,
-    slots_of_last,
     summary_of,
 )
 from infrastructure.metrics.metric_scripts import PUSH, READ
@@ -35,7 +34,6 @@ WATCHED_SECONDS = 15
 REMEMBER_PUSH_SECONDS = 3600
 KEEP_TOTALS_SECONDS = 30 * 24 * 3600
 KEEP_WINDOW_SECONDS = WINDOW_SECONDS + 2 * MINUTE_SECONDS
-MINUTES_OF_USERS = WINDOW_SECONDS // MINUTE_SECONDS
 REDIS_AWAY = (RedisError, OSError, TimeoutError)
 
 
@@ -98,21 +96,20 @@ class RedisMetrics(RecordedMetrics, MetricFigures):
             self._watched_until = self._pushed_at + max(0, int(watched_seconds))
             return not (self._waiting.totals or self._waiting.slots)
 
-    async def summary(self, *, watching: bool = False) -> MetricsSummary:
-        now = self._now()
+    async def summary(self, *, watching: bool = False, minute_until: datetime | None = None) -> MetricsSummary:
+        windows = self._windows(minute_until)
         if not await self.push():
-            return self._own_summary()
-        slots, second = slots_of_last(WINDOW_SECONDS, now), last_full_minute(now)
+            return self._own_summary(windows)
+        slots, second = windows.slots, windows.seconds
         minutes = range(second[0] // MINUTE_SECONDS, second[-1] // MINUTE_SECONDS + 1)
-        present = int(now // MINUTE_SECONDS)
         keys = [f"{self._prefix}watched", *(self._slot_key(slot) for slot in slots)]
         keys += [self._seconds_key(minute) for minute in minutes]
-        keys += [self._users_key(minute) for minute in range(present - MINUTES_OF_USERS + 1, present + 1)]
-        recent = MINUTE_SECONDS // SLOT_SECONDS
+        keys += [self._users_key(slot) for slot in slots]
+        arguments = [WATCHED_SECONDS if watching else 0, len(slots), windows.of_minute, windows.share, len(minutes)]
         try:
-            found = await self._read(keys, [WATCHED_SECONDS if watching else 0, len(slots), recent, len(minutes)])
+            found = await self._read(keys, arguments)
         except REDIS_AWAY:
-            return self._own_summary()
+            return self._own_summary(windows)
         by_second = _amounts(found[2])
         return summary_of(
             _amounts(found[0]),
@@ -123,14 +120,18 @@ class RedisMetrics(RecordedMetrics, MetricFigures):
         )
 
     async def exposition(self, gauges: Sequence[Gauge]) -> bytes:
+        totals = await self._totals()
+        return prometheus_text(totals, self._gauges(gauges, are_totals_known=totals is not None))
+
+    async def _totals(self) -> Mapping[Key, float] | None:
+        """None while they cannot be had: those of this process alone would be less than they were."""
         if not await self.push():
-            return self.prometheus_text(gauges)
+            return None
         try:
             fields = cast("dict[bytes, bytes]", await self._hgetall(self._totals_key))
         except REDIS_AWAY:
-            return self.prometheus_text(gauges)
-        totals = {_key_of(field): float(amount) for field, amount in fields.items()}
-        return prometheus_text(totals, [*self._breaker_gauges(), *gauges])
+            return None
+        return {_key_of(field): float(amount) for field, amount in fields.items()}
 
     def _is_due(self) -> bool:
         now = time.monotonic()
@@ -152,7 +153,7 @@ class RedisMetrics(RecordedMetrics, MetricFigures):
                 )
                 minute["amounts"][f"{second}{mark}"] = amount
         for account, at in new.accounts.items():
-            users = told.setdefault(self._users_key(int(at // MINUTE_SECONDS)), {"keep": KEEP_WINDOW_SECONDS})
+            users = told.setdefault(self._users_key(int(at // SLOT_SECONDS)), {"keep": KEEP_WINDOW_SECONDS})
             users.setdefault("seen", []).append(account)
         return msgspec.json.encode(told)
 
@@ -166,8 +167,8 @@ class RedisMetrics(RecordedMetrics, MetricFigures):
     def _seconds_key(self, minute: int) -> str:
         return f"{self._prefix}seconds:{minute}"
 
-    def _users_key(self, minute: int) -> str:
-        return f"{self._prefix}users:{minute}"
+    def _users_key(self, slot: int) -> str:
+        return f"{self._prefix}seen:{slot}"
 
 
 def _field_of(key: Key) -> str:

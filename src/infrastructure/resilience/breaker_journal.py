@@ -1,8 +1,6 @@
 """Brings changes of circuit breakers into their history."""
 
 import asyncio
-import os
-import socket
 from collections import deque
 from collections.abc import Collection
 
@@ -27,13 +25,14 @@ class BreakerJournal:
         history: BreakerHistory,
         ids: Ids,
         *,
+        process: str,
         probed_often: Collection[str] = (),
         pause_seconds: float = SHORTEST_PAUSE_SECONDS,
     ) -> None:
         self._history = history
         self._probed_often = frozenset(probed_often)
         self._ids = ids
-        self._process = f"{socket.gethostname()[:100]}:{os.getpid()}"
+        self._process = process
         self._waiting: deque[BreakerChange] = deque(maxlen=MOST_WAITING)
         self._work = asyncio.Event()
         self._pause_seconds = pause_seconds

@@ -1,8 +1,6 @@
 """One process of the product: its parts, its use cases, and the work that goes on in the background."""
 
 import asyncio
-import os
-import socket
 from uuid import UUID
 
 from application.use_cases import UseCases, build_use_cases
@@ -12,6 +10,7 @@ from interfaces.bootstrap.production import Parts
 from interfaces.worker.actors import declare_actors
 from interfaces.worker.job_kinds import KindsOf, job_kinds
 from interfaces.worker.job_runner import JobRunner
+from interfaces.worker.left_notices import LeftNotices
 from interfaces.worker.schedule import FireSchedule, Scheduled, Scheduler, start_scheduler
 from interfaces.worker.watch import Watch
 
@@ -39,8 +38,9 @@ class Container:
             watch=self.use_cases.watch_over_system,
             record=self.use_cases.record_minute,
             heartbeat=adapters.heartbeat,
+            notices=LeftNotices(adapters.job_queries, self.run_job),
             errors=adapters.error_log,
-            process_id=f"{socket.gethostname()[:100]}:{os.getpid()}",
+            process_id=parts.process_id,
             role=role,
             every_seconds=parts.watch_seconds,
         )

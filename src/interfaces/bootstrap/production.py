@@ -1,5 +1,8 @@
 """What runs in production: the adapter of each port, chosen by the settings."""
 
+import os
+import secrets
+import socket
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from importlib.metadata import version
@@ -97,6 +100,7 @@ class Parts:
     loop_lag: EventLoopLag
     errors: ErrorJournal
     tracing: Tracing | None
+    process_id: str
     watch_seconds: float
     breakers: BreakerRegistry
     journal: BreakerJournal
@@ -112,6 +116,11 @@ class Parts:
         for client in self.redis:
             await client.aclose()
         await self.database.dispose()
+
+
+def own_process_id() -> str:
+    """Whose it is can be read, and it is nobody else's: in containers all are process 1, and hosts may share a name."""
+    return f"{socket.gethostname()[:100]}:{os.getpid()}:{secrets.token_hex(3)}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,7 +195,8 @@ def build_parts(settings: Settings, *, cache_memory: MemoryLevel | None = None) 
     )
     # Those before Redis are probed every few seconds, by every process.
     before_redis = (breakers.cache.name, breakers.limits.name, breakers.queue.name)
-    journal = BreakerJournal(adapters.breaker_history, ids, probed_often=before_redis)
+    process_id = own_process_id()
+    journal = BreakerJournal(adapters.breaker_history, ids, process=process_id, probed_often=before_redis)
     registry.on_change(journal.note)
     return Parts(
         adapters=adapters,
@@ -198,6 +208,7 @@ def build_parts(settings: Settings, *, cache_memory: MemoryLevel | None = None) 
         loop_lag=loop_lag,
         errors=errors,
         tracing=tracing,
+        process_id=process_id,
         watch_seconds=settings.watch_seconds,
         breakers=registry,
         journal=journal,

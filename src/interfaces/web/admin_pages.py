@@ -6,10 +6,12 @@ from uuid import UUID
 from litestar import Controller, MediaType, Request, Response, get, post
 from litestar.di import NamedDependency, Provide
 from litestar.enums import RequestEncodingType
+from litestar.exceptions import ClientException, ValidationException
 from litestar.params import Body, FromPath, FromQuery
 from litestar.response import Redirect, Stream
 from msgspec import Meta, Struct
 
+from application.accounts.open_dashboard import Visitor
 from application.cursors import decode_cursor, encode_cursor
 from application.ports.job_queries import JobFilter
 from application.use_cases import UseCases
@@ -34,6 +36,7 @@ from interfaces.web.admin_visitors import (
     no_cookie,
     provide_admin,
     provide_language,
+    provide_visitor,
     same_site_only,
     signed_in_cookie,
 )
@@ -43,6 +46,7 @@ _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self';"
     " form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
+_UNREADABLE = "The input is invalid"
 _PAGE_SIZE = 50
 _ONE_YEAR = 365 * 24 * 3600
 
@@ -80,12 +84,35 @@ def tell_refusal(request: Request[Any, Any, Any], error: DomainError) -> Respons
     return answer
 
 
-HANDLERS: dict[int | type[Exception], Any] = {SignInFirst: ask_to_sign_in, DomainError: tell_refusal}
+def tell_unreadable(request: Request[Any, Any, Any], error: ClientException) -> Response[Any]:
+    """A form or an address that no page of ours sends."""
+    name = "parts/refusal" if is_htmx(request) else "refusal"
+    status = _status_of_unreadable(error)
+    return page(name, provide_language(request), status_code=status, title=_UNREADABLE, detail="")
+
+
+def ask_for_a_readable_sign_in(request: Request[Any, Any, Any], error: ClientException) -> Response[Any]:
+    status = _status_of_unreadable(error)
+    return page("sign_in", provide_language(request), status_code=status, email="", refusal=_UNREADABLE)
+
+
+def _status_of_unreadable(error: ClientException) -> int:
+    """That of the problem it would be under `/api`."""
+    return 422 if isinstance(error, ValidationException) else error.status_code
+
+
+DOOR_HANDLERS: dict[int | type[Exception], Any] = {ClientException: ask_for_a_readable_sign_in}
+HANDLERS: dict[int | type[Exception], Any] = {
+    SignInFirst: ask_to_sign_in,
+    DomainError: tell_refusal,
+    ClientException: tell_unreadable,
+}
 
 
 class SignInController(Controller):
     path = SIGN_IN
     include_in_schema = False
+    exception_handlers = DOOR_HANDLERS
     guards = [same_site_only]  # noqa: RUF012 - Litestar's way to declare it
     dependencies = {"language": Provide(provide_language, sync_to_thread=False)}  # noqa: RUF012
 
@@ -126,6 +153,7 @@ class AdminController(Controller):
     exception_handlers = HANDLERS
     dependencies = {  # noqa: RUF012
         "admin": Provide(provide_admin),
+        "visitor": Provide(provide_visitor),
         "language": Provide(provide_language, sync_to_thread=False),
     }
 
@@ -146,10 +174,13 @@ class AdminController(Controller):
 
     @get("/stream", media_type=EVENT_STREAM, middleware=[DropStalledClients()])
     async def stream(
-        self, use_cases: NamedDependency[UseCases], admin: NamedDependency[Actor], language: NamedDependency[Language]
+        self,
+        use_cases: NamedDependency[UseCases],
+        visitor: NamedDependency[Visitor],
+        language: NamedDependency[Language],
     ) -> Stream:
-        del admin
-        return Stream(_rendered.events(use_cases.live_feed, language), media_type=EVENT_STREAM)
+        views = use_cases.live_feed.views(visitor.session_id)
+        return Stream(_rendered.events(views, language), media_type=EVENT_STREAM)
 
     @get("/jobs")
     async def jobs(

@@ -4,7 +4,6 @@ from collections.abc import AsyncGenerator, Mapping
 
 import msgspec
 
-from application.operations.live_feed import LiveFeed
 from application.operations.live_view import LiveView
 from domain.shared.languages import Language
 from interfaces.http.live_stream import RETRY, event, event_id
@@ -26,11 +25,11 @@ class RenderedFeed:
         self._latest[language] = view, parts
         return parts
 
-    async def events(self, feed: LiveFeed, language: Language) -> AsyncGenerator[bytes]:
+    async def events(self, views: AsyncGenerator[LiveView], language: Language) -> AsyncGenerator[bytes]:
         """First everything, then what has changed: nothing is missed, whatever broke off before."""
         yield RETRY
         shown: Mapping[str, bytes] = {}
-        async for view in feed.views():
+        async for view in views:
             parts = self.parts(view, language)
             changed = [event(name, part) for name, part in parts.items() if shown.get(name) != part]
             shown = parts

@@ -9,6 +9,7 @@ from litestar.datastructures import Cookie
 from litestar.di import NamedDependency
 from litestar.handlers import BaseRouteHandler
 
+from application.accounts.open_dashboard import Visitor
 from application.use_cases import UseCases
 from domain.accounts.sign_in import AuthenticationRequired
 from domain.shared.actor import Actor
@@ -32,13 +33,18 @@ class SignInFirst(AuthenticationRequired):
     """A page: the browser is led to the sign-in."""
 
 
+async def provide_visitor(request: HttpRequest, use_cases: NamedDependency[UseCases]) -> Visitor:
+    """Who the cookie stands for. Raises SignInFirst."""
+    token = request.cookies.get(COOKIE)
+    visitor = None if token is None else await use_cases.dashboard_visitor.execute(token=token)
+    if visitor is None:
+        raise SignInFirst
+    return visitor
+
+
 async def provide_admin(request: HttpRequest, use_cases: NamedDependency[UseCases]) -> Actor:
     """The admin of the cookie. Raises SignInFirst."""
-    token = request.cookies.get(COOKIE)
-    admin = None if token is None else await use_cases.dashboard_visitor.execute(token=token)
-    if admin is None:
-        raise SignInFirst
-    return admin
+    return (await provide_visitor(request, use_cases)).admin
 
 
 def provide_language(request: HttpRequest) -> Language:

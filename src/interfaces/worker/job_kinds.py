@@ -11,9 +11,11 @@ from domain.operations.retries import MAIL, MONEY
 from domain.payments.payment import PaymentId
 from domain.payments.refund import RefundId
 from domain.shared.actor import CaregiverId
-from interfaces.worker.job_runner import JobKind, Provider
+from interfaces.worker.job_runner import JobKind, NotOurTurn, Provider
 
 EXPIRY_BATCH = 100
+# Until it is asked again whether the beginning of an alert has been told, whose end is to be.
+BEGINNING_FIRST_SECONDS = 2.0
 # Stripe lets 25 requests a second through; the API needs some of them.
 PAYMENTS = Provider("payments", per_second=20)
 
@@ -46,11 +48,14 @@ def job_kinds(use_cases: UseCases, *, mail_per_second: float) -> Mapping[str, Jo
 
     async def tell_alert(job: ClaimedJob) -> None:
         alert_ids = [AlertId(UUID(alert_id)) for alert_id in str(job.payload["alerts"]).split(",")]
-        kind = NoticeKind(str(job.payload["notice"]))
-        await use_cases.tell_alert.execute(channel=str(job.payload["channel"]), kind=kind, alert_ids=alert_ids)
+        channel, kind = str(job.payload["channel"]), NoticeKind(str(job.payload["notice"]))
+        if await use_cases.tell_alert.is_too_early(channel=channel, kind=kind, alert_ids=alert_ids):
+            raise NotOurTurn(BEGINNING_FIRST_SECONDS)
+        await use_cases.tell_alert.execute(channel=channel, kind=kind, alert_ids=alert_ids)
 
     return {
         "alerts.notify": JobKind(run=tell_alert, retries=MAIL),
+        "alerts.mail": JobKind(run=send_mail, retries=MAIL, provider=mail),
         "mail.send": JobKind(run=send_mail, retries=MAIL, provider=mail),
         "mails.tell_admins": JobKind(run=tell_admins, retries=MAIL),
         "payments.apply_event": _money(

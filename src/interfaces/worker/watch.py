@@ -4,12 +4,12 @@ import asyncio
 import time
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
 from application.deadline import deadline_in
-from application.operations.record_minute import RecordMinute
+from application.operations.record_minute import RecordMinute, last_settled_minute
 from application.operations.report_process import ReportProcess
 from application.operations.watch_over_system import WatchOverSystem
 from application.ports.alert_channel import AlertChannel
@@ -17,6 +17,7 @@ from application.ports.error_log import ErrorLog
 from application.ports.heartbeat import Heartbeat
 from domain.operations.alert import Notice
 from domain.shared.errors import Unavailable
+from interfaces.worker.left_notices import LeftNotices
 
 log = structlog.get_logger(__name__)
 
@@ -36,6 +37,7 @@ class Watch:
         watch: WatchOverSystem,
         record: RecordMinute,
         heartbeat: Heartbeat,
+        notices: LeftNotices,
         errors: ErrorLog,
         process_id: str,
         role: str,
@@ -47,6 +49,7 @@ class Watch:
         self._watch = watch
         self._record = record
         self._heartbeat = heartbeat
+        self._notices = notices
         self._errors = errors
         self._process_id = process_id
         self._role = role
@@ -54,7 +57,8 @@ class Watch:
         self._away_since: float | None = None
         self._has_told_of_outage = False
         # Whoever comes after an outage looks for its traces, and every minute for those that somebody left late.
-        self._looked_back_at = self._recorded_at = self._beat_at = float("-inf")
+        self._looked_back_at = self._beat_at = float("-inf")
+        self._recorded: datetime | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
@@ -71,9 +75,12 @@ class Watch:
         try:
             with deadline_in(PATIENCE_SECONDS):
                 leads = await self._report.execute(process_id=self._process_id, role=self._role)
+                was_away = self._away_since is not None
                 self._away_since, self._has_told_of_outage = None, False
                 if leads:
                     await self._lead()
+                if was_away:
+                    await self._watch.outage.recovered()
         except Unavailable as error:
             log.warning("watch.database_away", reason=type(error).__name__)
             await self._database_away()
@@ -92,9 +99,13 @@ class Watch:
             await self._watch.database_back()
             self._looked_back_at = now
         await self._watch.execute()
-        if now - self._recorded_at >= MINUTE_SECONDS:
-            self._recorded_at = now
-            await self._record.execute()
+        if self._watch.observe.unknown:
+            log.warning("watch.unknown", figures=sorted(self._watch.observe.unknown))
+        self._begin(self._notices.run(self._watch.clock.now()))
+        minute = last_settled_minute(self._watch.clock.now())
+        if minute != self._recorded:
+            await self._record.execute(until=minute)
+            self._recorded = minute
         if now - self._beat_at >= BEAT_SECONDS:
             self._beat_at = now
             # Nobody waits for whoever is slow to hear it.
@@ -104,10 +115,10 @@ class Watch:
         now = self._monotonic()
         self._away_since = now if self._away_since is None else self._away_since
         self._looked_back_at = float("-inf")
-        if self._has_told_of_outage:
-            # Another leads, perhaps, and has written its end: this process alone is cut off.
-            return
-        notice = await self._watch.database_away(timedelta(seconds=now - self._away_since))
+        # Whoever has told of it does not begin again: another leads, perhaps, and has written its end, and this process
+        # alone is cut off.
+        lasted = timedelta(seconds=now - self._away_since)
+        notice = await self._watch.database_away(lasted, is_told=self._has_told_of_outage)
         if notice is not None:
             self._has_told_of_outage = True
             for channel in self._watch.direct:
@@ -116,7 +127,14 @@ class Watch:
     def _begin(self, work: Coroutine[object, object, None]) -> None:
         task = asyncio.create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            log.error("watch.failed", exc_info=error)
+            self._errors.note(error, place="watch")
 
 
 async def _told(channel: AlertChannel, notice: Notice) -> None:

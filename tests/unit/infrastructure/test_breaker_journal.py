@@ -1,7 +1,7 @@
 """Changes of circuit breakers on their way into the history."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import pairwise
 from uuid import UUID
@@ -30,6 +30,12 @@ class HistoryThatMayBeAway(BreakerHistory):
             raise Unavailable
         self.kept.extend(changes)
 
+    async def opened_since(self, instant: datetime) -> Mapping[str, datetime]:
+        return {change.name: change.at for change in self.kept if change.at >= instant}
+
+    async def since(self, instant: datetime, *, limit: int) -> list[BreakerChange]:
+        return [change for change in self.kept if change.at >= instant][:limit]
+
     async def recent(
         self, name: str | None, *, limit: int, before: UUID | None
     ) -> tuple[list[BreakerChange], UUID | None]:
@@ -49,7 +55,7 @@ def _transition(reason: str = "", *, made_here: bool = True) -> BreakerTransitio
 
 async def test_every_change_of_a_breaker_is_written_with_its_reason() -> None:
     history = HistoryThatMayBeAway()
-    journal, breaker = BreakerJournal(history, Uuid7Ids()), Breaker("email", RULE)
+    journal, breaker = BreakerJournal(history, Uuid7Ids(), process="host:1"), Breaker("email", RULE)
     BreakerRegistry([breaker]).on_change(journal.note)
     running = asyncio.create_task(journal.run())
     breaker.force_open("maintenance", 60)
@@ -65,7 +71,7 @@ async def test_every_change_of_a_breaker_is_written_with_its_reason() -> None:
 
 async def test_what_another_process_did_is_its_own_to_write() -> None:
     history = HistoryThatMayBeAway()
-    journal = BreakerJournal(history, Uuid7Ids())
+    journal = BreakerJournal(history, Uuid7Ids(), process="host:1")
     journal.note(_transition(made_here=False))
     assert await journal.write()
     assert history.kept == []
@@ -74,7 +80,7 @@ async def test_what_another_process_did_is_its_own_to_write() -> None:
 async def test_changes_wait_for_the_database_in_their_order() -> None:
     history = HistoryThatMayBeAway()
     history.is_away = True
-    journal = BreakerJournal(history, Uuid7Ids(), pause_seconds=0.01)
+    journal = BreakerJournal(history, Uuid7Ids(), process="host:1", pause_seconds=0.01)
     running = asyncio.create_task(journal.run())
     for reason in "abc":
         journal.note(_transition(reason))
@@ -89,7 +95,7 @@ async def test_changes_wait_for_the_database_in_their_order() -> None:
 
 async def test_a_change_during_the_writing_is_not_forgotten() -> None:
     history = HistoryThatMayBeAway()
-    journal = BreakerJournal(history, Uuid7Ids())
+    journal = BreakerJournal(history, Uuid7Ids(), process="host:1")
     journal.note(_transition("first"))
     writing = asyncio.create_task(journal.write())
     await asyncio.sleep(0)
@@ -101,7 +107,7 @@ async def test_a_change_during_the_writing_is_not_forgotten() -> None:
 
 async def test_a_long_absence_costs_the_oldest_changes_only() -> None:
     history = HistoryThatMayBeAway()
-    journal = BreakerJournal(history, Uuid7Ids())
+    journal = BreakerJournal(history, Uuid7Ids(), process="host:1")
     for number in range(MOST_WAITING + 5):
         journal.note(_transition(str(number)))
     assert await journal.write()
@@ -110,7 +116,7 @@ async def test_a_long_absence_costs_the_oldest_changes_only() -> None:
 
 async def test_of_breakers_that_are_probed_often_only_openings_and_closings_are_kept() -> None:
     history = HistoryThatMayBeAway()
-    journal = BreakerJournal(history, Uuid7Ids(), probed_often=["cache"])
+    journal = BreakerJournal(history, Uuid7Ids(), process="host:1", probed_often=["cache"])
     states = [BreakerState.CLOSED, BreakerState.OPEN, BreakerState.HALF_OPEN, BreakerState.OPEN]
     states += [BreakerState.HALF_OPEN, BreakerState.CLOSED]
     for name in ("cache", "email"):

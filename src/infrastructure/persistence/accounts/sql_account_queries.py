@@ -1,5 +1,6 @@
 """Reads of accounts on the read engine."""
 
+from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import Row, bindparam, select
@@ -22,6 +23,17 @@ _SIGNED_IN = (
         sessions.c.id == bindparam("session_id"),
         sessions.c.account_id == bindparam("account_id"),
         sessions.c.revoked_at.is_(None),
+        accounts.c.suspended_at.is_(None),
+    )
+)
+
+_ADMINS = (
+    select(sessions.c.id)
+    .join(accounts, accounts.c.id == sessions.c.account_id)
+    .where(
+        sessions.c.id.in_(bindparam("session_ids", expanding=True)),
+        sessions.c.revoked_at.is_(None),
+        accounts.c.is_admin,
         accounts.c.suspended_at.is_(None),
     )
 )
@@ -49,6 +61,10 @@ class SqlAccountQueries(AccountQueries):
             is_admin=row.is_admin,
             email_verified=row.email_verified_at is not None,
         )
+
+    async def admins_among(self, session_ids: Collection[SessionId]) -> Collection[SessionId]:
+        async with self._database.read() as connection:
+            return set((await connection.execute(_ADMINS, {"session_ids": list(session_ids)})).scalars())
 
     async def me(self, account_id: AccountId) -> AccountView:
         async with self._database.read() as connection:

@@ -165,3 +165,4 @@ occupancies = Table(
     CheckConstraint("animals >= 1", name="animals"),
 )
 Index("ix_occupancies_caregiver_id_end_at", occupancies.c.caregiver_id, occupancies.c.end_at, occupancies.c.start_at)
+Index("ix_occupancies_end_at", occupancies.c.end_at)

@@ -28,7 +28,7 @@ from sqlalchemy import (
 from infrastructure.persistence.database import Database
 from infrastructure.persistence.dialects import unclaimed
 from infrastructure.persistence.jobs.job_rescue import is_orphan
-from infrastructure.persistence.jobs.job_tables import JobStatus, in_no_paused_queue, jobs
+from infrastructure.persistence.jobs.job_tables import JobStatus, is_not_paused, jobs
 from infrastructure.persistence.tables import UtcDateTime
 
 WAITING = (JobStatus.QUEUED.value, JobStatus.RETRYING.value)
@@ -64,7 +64,7 @@ def _is_among_ids(*, as_array: bool) -> ColumnElement[bool]:
 
 def _is_due() -> ColumnElement[bool]:
     is_unsent = or_(jobs.c.dispatched_at.is_(None), jobs.c.dispatched_at < bindparam("lost"))
-    return and_(jobs.c.status.in_(WAITING), jobs.c.run_at <= bindparam("now"), is_unsent, in_no_paused_queue())
+    return and_(jobs.c.status.in_(WAITING), jobs.c.run_at <= bindparam("now"), is_unsent, is_not_paused())
 
 
 def _anything() -> Executable:
@@ -82,7 +82,7 @@ def _dispatched(*, as_array: bool) -> Executable:
 
 def _claim(*, as_array: bool) -> Executable:
     # One whose lease ran out is set free by the relay, which counts the crash.
-    is_free = and_(jobs.c.status.in_(WAITING), jobs.c.run_at <= bindparam("soon"), in_no_paused_queue())
+    is_free = and_(jobs.c.status.in_(WAITING), jobs.c.run_at <= bindparam("soon"), is_not_paused())
     # By this very claim, whose answer got lost.
     is_ours = func.coalesce(jobs.c.lease_id == bindparam("lease"), False)
     wanted = unclaimed(

@@ -14,14 +14,14 @@ from sqlalchemy import (
     Table,
     Text,
     Uuid,
-    exists,
     or_,
+    select,
 )
 
-from domain.operations.job import JobStatus, QueueName
+from domain.operations.job import NOTICE_KINDS, JobStatus, QueueName
 from infrastructure.persistence.tables import UtcDateTime, metadata, one_of
 
-__all__ = ["QUEUES", "JobStatus", "in_no_paused_queue", "job_crashes", "jobs", "paused_queues"]
+__all__ = ["QUEUES", "JobStatus", "is_not_paused", "job_crashes", "jobs", "paused_queues"]
 
 # On PostgreSQL a trigger announces new events and jobs there at their commit.
 WORK_CHANNEL = "tailtribe_work"
@@ -87,6 +87,6 @@ paused_queues = Table(
 )
 
 
-def in_no_paused_queue() -> Any:
+def is_not_paused() -> Any:
     """The condition on a job to be sent or claimed."""
-    return ~exists().where(paused_queues.c.queue == jobs.c.queue).correlate(jobs)
+    return or_(jobs.c.queue.not_in(select(paused_queues.c.queue)), jobs.c.kind.in_(NOTICE_KINDS))

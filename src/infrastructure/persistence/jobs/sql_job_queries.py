@@ -1,6 +1,6 @@
 """Reads of jobs on the read engine."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -11,6 +11,7 @@ from application.ports.job_queries import AdminJobView, JobFilter, JobQueries, J
 from domain.operations.job import JobNotFound, JobStatus, QueueName
 from domain.shared.actor import Actor
 from infrastructure.persistence.database import Database
+from infrastructure.persistence.jobs.hot_statements import WAITING
 from infrastructure.persistence.jobs.job_tables import jobs, paused_queues
 
 
@@ -41,6 +42,24 @@ class SqlJobQueries(JobQueries):
             rows = (await connection.execute(statement)).all()
         items = [_view(row) for row in rows[:limit]]
         return items, items[-1].id if len(rows) > limit else None
+
+    async def died_since(self, instant: datetime, *, limit: int) -> list[AdminJobView]:
+        dead = select(jobs).where(jobs.c.status == JobStatus.DEAD.value, jobs.c.finished_at >= instant)
+        async with self._database.read() as connection:
+            rows = (await connection.execute(dead.order_by(jobs.c.finished_at.desc()).limit(limit))).all()
+        return [_view(row) for row in rows]
+
+    async def left_lying(self, queue: QueueName, kinds: Collection[str], *, due_by: datetime, limit: int) -> list[UUID]:
+        of_these = jobs.c.queue == queue.value, jobs.c.kind.in_(kinds)
+        waiting = select(jobs.c.id).where(*of_these, jobs.c.status.in_(WAITING), jobs.c.run_at <= due_by)
+        async with self._database.read() as connection:
+            return list((await connection.execute(waiting.order_by(jobs.c.run_at).limit(limit))).scalars())
+
+    async def is_any_open(self, unique_keys: Collection[str]) -> bool:
+        is_open = jobs.c.status.in_((*WAITING, JobStatus.RUNNING.value))
+        found = select(jobs.c.id).where(jobs.c.unique_key.in_(unique_keys), is_open).limit(1)
+        async with self._database.read() as connection:
+            return (await connection.execute(found)).first() is not None
 
     async def paused_queues(self) -> Mapping[QueueName, datetime]:
         async with self._database.read() as connection:

@@ -16,3 +16,4 @@ breaker_changes = Table(
     Column("process", String(120), nullable=False),
 )
 Index("ix_breaker_changes_name_id", breaker_changes.c.name, breaker_changes.c.id)
+Index("ix_breaker_changes_at", breaker_changes.c.at)

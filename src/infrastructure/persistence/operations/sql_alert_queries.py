@@ -1,9 +1,10 @@
 """Reads of alerts on the read engine."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, literal, select
 
 from application.ports.alert_queries import AlertQueries, AlertView
 from domain.operations.alert import Alert, AlertId, AlertState
@@ -31,6 +32,14 @@ class SqlAlertQueries(AlertQueries):
             rows = (await connection.execute(statement)).all()
         items = [_view(alert_of(row)) for row in rows[:limit]]
         return items, items[-1].id if len(rows) > limit else None
+
+    async def since(self, instant: datetime, *, limit: int) -> list[AlertView]:
+        last = func.coalesce(alerts.c.resolved_at, alerts.c.started_at)
+        known = alerts.c.rule.in_(list(RULES_BY_NAME))
+        recent = select(alerts).where(known, last >= literal(instant, alerts.c.since.type))
+        async with self._database.read() as connection:
+            rows = (await connection.execute(recent.order_by(last.desc(), alerts.c.id.desc()).limit(limit))).all()
+        return [_view(alert_of(row)) for row in rows]
 
     async def named(self, alert_ids: Sequence[AlertId]) -> list[Alert]:
         found = select(alerts).where(alerts.c.id.in_(alert_ids)).order_by(alerts.c.subject)

@@ -1,12 +1,12 @@
 """The history of circuit breakers in the database."""
 
-from collections.abc import Sequence
-from datetime import timedelta
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Row, select
+from sqlalchemy import Row, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from application.ports.breaker_history import BreakerChange, BreakerHistory
@@ -30,6 +30,21 @@ class SqlBreakerHistory(BreakerHistory):
             for change in changes:
                 if not await _was_noticed(connection, change):
                     await connection.execute(statement, msgspec.structs.asdict(change))
+
+    async def opened_since(self, instant: datetime) -> Mapping[str, datetime]:
+        is_opening = breaker_changes.c.to_state == BreakerState.OPEN.value
+        last = select(breaker_changes.c.name, func.max(breaker_changes.c.at)).where(
+            breaker_changes.c.at >= instant, is_opening
+        )
+        async with self._database.read() as connection:
+            rows = (await connection.execute(last.group_by(breaker_changes.c.name))).all()
+        return {row[0]: row[1] for row in rows}
+
+    async def since(self, instant: datetime, *, limit: int) -> list[BreakerChange]:
+        youngest = breaker_changes.c.at.desc(), breaker_changes.c.id.desc()
+        statement = select(breaker_changes).where(breaker_changes.c.at >= instant).order_by(*youngest).limit(limit)
+        async with self._database.read() as connection:
+            return [_change(row) for row in (await connection.execute(statement)).all()]
 
     async def recent(
         self, name: str | None, *, limit: int, before: UUID | None

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from application.ports.error_groups import MOST_GROUPS, ErrorGroups, ErrorGroupView, SeenErrors
 from infrastructure.persistence.database import Database
-from infrastructure.persistence.dialects import insert_or_ignore
+from infrastructure.persistence.dialects import insert_or_ignore, unclaimed
 from infrastructure.persistence.operations.watch_tables import error_groups
 
 
@@ -60,4 +60,6 @@ async def _keep_the_latest(connection: AsyncConnection) -> None:
     count = (await connection.execute(select(func.count()).select_from(error_groups))).scalar_one()
     if count > MOST_GROUPS:
         oldest = select(error_groups.c.fingerprint).order_by(error_groups.c.last_seen_at).limit(count - MOST_GROUPS)
-        await connection.execute(delete(error_groups).where(error_groups.c.fingerprint.in_(oldest)))
+        # What another process is writing about is not waited for: it may wait for what was written here.
+        doomed = (await connection.execute(unclaimed(oldest))).scalars().all()
+        await connection.execute(delete(error_groups).where(error_groups.c.fingerprint.in_(doomed)))

@@ -1,6 +1,6 @@
 """What the database knows of how the system is doing."""
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, select
 
 from application.ports.clock import Clock
 from application.ports.system_queries import SystemQueries
@@ -24,18 +24,22 @@ class SqlSystemQueries(SystemQueries):
 
     async def over_capacity(self) -> int:
         one, other = occupancies.alias("one"), occupancies.alias("other")
-        together = (
+        now = self._clock.now()
+        # It follows from the rest, and spares reading all that was over before the first of those began.
+        first = select(func.min(occupancies.c.start_at)).where(occupancies.c.end_at > now).scalar_subquery()
+        together = and_(
             other.c.caregiver_id == one.c.caregiver_id,
             other.c.start_at <= one.c.start_at,
             other.c.end_at > one.c.start_at,
+            other.c.end_at > first,
         )
         # Whoever lowered his maximum keeps what he had accepted before.
         taken = func.max(func.coalesce(other.c.capacity, caregivers.c.max_animals_at_once))
         crowded = (
             select(one.c.booking_id)
-            .join(other, together[0] & together[1] & together[2])
+            .join(other, together)
             .join(caregivers, caregivers.c.id == one.c.caregiver_id)
-            .where(one.c.end_at > self._clock.now())
+            .where(one.c.end_at > now)
             .group_by(one.c.booking_id)
             .having(func.sum(other.c.animals) > taken)
         )

@@ -79,9 +79,12 @@ class SqlRevenueQueries(RevenueQueries):
 
 def _movements(period: Period) -> CompoundSelect[Any, Any, Any]:
     """Money that came and went until the period ends. What came for a booking that was no longer to be paid has no
-    instant there; it went back at once."""
+    instant there; it went back at once, and so its first refund says when it came."""
+    went_back_at = select(func.min(refunds.c.created_at)).where(refunds.c.payment_id == payments.c.id)
     arrived_at = func.coalesce(
-        case((bookings.c.payment_id == payments.c.id, bookings.c.paid_at)), payments.c.created_at
+        case((bookings.c.payment_id == payments.c.id, bookings.c.paid_at)),
+        went_back_at.correlate(payments).scalar_subquery(),
+        payments.c.created_at,
     ).label("at")
     came = (
         select(payments.c.booking_id, payments.c.captured_cents.label("cents"), arrived_at)

@@ -225,3 +225,14 @@ async def test_nobody_can_flood_a_mailbox_and_nobody_can_tell(world: AccountWorl
     for _ in range(10):
         await world.forgot.execute(email=EMAIL)
     assert len(await world.mails()) == 1 + 5
+
+
+async def test_of_many_sessions_those_of_admins_that_live_are_told_at_once(world: AccountWorld) -> None:
+    await world.create_admin.execute(email="admin@example.be", password=PASSWORD)
+    signed_in = [await world.signed_in(email) for email in ("admin@example.be", "admin@example.be", EMAIL)]
+    session_ids = [world.claims(tokens).session_id for tokens in signed_in]
+    assert await world.queries.admins_among(session_ids) == set(session_ids[:2])
+    await world.log_out.execute(refresh_token=signed_in[0].refresh_token)
+    assert await world.queries.admins_among(session_ids) == {session_ids[1]}
+    await world.suspended(world.claims(signed_in[1]).account_id, reason="test")
+    assert await world.queries.admins_among(session_ids) == set()

@@ -1,13 +1,16 @@
 """One look a second for all who watch, and none for nobody."""
 
 import asyncio
+from collections.abc import Collection
 from datetime import timedelta
 
 import pytest
 
 from application.operations.live_feed import LiveFeed
 from application.operations.live_view import LiveView
-from tests.support.builders import NOW
+from domain.accounts.session import SessionId
+from domain.shared.errors import Unavailable
+from tests.support.builders import NOW, identified
 from tests.support.polling import until
 
 
@@ -25,6 +28,25 @@ class Looks:
         return LiveView(at=NOW + timedelta(seconds=self.count), is_current=True)
 
 
+async def everybody(session_ids: Collection[SessionId]) -> Collection[SessionId]:
+    return session_ids
+
+
+class Door:
+    """Who may go on watching, and how often that was asked."""
+
+    def __init__(self) -> None:
+        self.refused = set[SessionId]()
+        self.asked = list[set[SessionId]]()
+        self.is_away = False
+
+    async def __call__(self, session_ids: Collection[SessionId]) -> Collection[SessionId]:
+        self.asked.append(set(session_ids))
+        if self.is_away:
+            raise Unavailable
+        return set(session_ids) - self.refused
+
+
 @pytest.fixture
 def looks() -> Looks:
     return Looks()
@@ -39,7 +61,7 @@ async def first(feed: LiveFeed) -> LiveView:
 
 
 async def test_nobody_looks_for_nobody(looks: Looks) -> None:
-    feed = LiveFeed(looks, every_seconds=0.001)
+    feed = LiveFeed(looks, everybody, every_seconds=0.001)
     await first(feed)
     await until(lambda: feed.watchers == 0)
     seen = looks.count
@@ -50,7 +72,7 @@ async def test_nobody_looks_for_nobody(looks: Looks) -> None:
 
 
 async def test_all_who_watch_share_one_look(looks: Looks) -> None:
-    feed = LiveFeed(looks, every_seconds=60)
+    feed = LiveFeed(looks, everybody, every_seconds=60)
     seen = await asyncio.gather(*(first(feed) for _ in range(20)))
     assert {view.at for view in seen} == {NOW + timedelta(seconds=1)}
     assert looks.count == 1
@@ -58,7 +80,7 @@ async def test_all_who_watch_share_one_look(looks: Looks) -> None:
 
 
 async def test_whoever_is_slow_skips_what_he_missed(looks: Looks) -> None:
-    feed = LiveFeed(looks, every_seconds=0.001)
+    feed = LiveFeed(looks, everybody, every_seconds=0.001)
     views = feed.views()
     began = await anext(views)
     await until(lambda: looks.count > 10)
@@ -68,7 +90,7 @@ async def test_whoever_is_slow_skips_what_he_missed(looks: Looks) -> None:
 
 
 async def test_what_was_done_is_seen_at_once(looks: Looks) -> None:
-    feed = LiveFeed(looks, every_seconds=60)
+    feed = LiveFeed(looks, everybody, every_seconds=60)
     views = feed.views()
     began = await anext(views)
     feed.look_now()
@@ -78,7 +100,7 @@ async def test_what_was_done_is_seen_at_once(looks: Looks) -> None:
 
 
 async def test_all_streams_end_with_the_feed(looks: Looks) -> None:
-    feed = LiveFeed(looks, every_seconds=60)
+    feed = LiveFeed(looks, everybody, every_seconds=60)
 
     async def watch() -> int:
         return len([view async for view in feed.views()])
@@ -93,7 +115,7 @@ async def test_all_streams_end_with_the_feed(looks: Looks) -> None:
 
 
 async def test_whoever_watches_long_has_to_come_again(looks: Looks) -> None:
-    feed = LiveFeed(looks, every_seconds=0.001, longest_seconds=0.05)
+    feed = LiveFeed(looks, everybody, every_seconds=0.001, longest_seconds=0.05)
     seen = [view.at async for view in feed.views()]
     assert seen == sorted(set(seen))
     await feed.stop()
@@ -104,10 +126,60 @@ async def first_or_none(feed: LiveFeed) -> LiveView | None:
 
 
 async def test_an_unforeseen_error_reaches_those_who_watch_and_the_next_may_try_again(looks: Looks) -> None:
-    feed, looks.error = LiveFeed(looks, every_seconds=0.001), LookupError("unforeseen")
+    feed, looks.error = LiveFeed(looks, everybody, every_seconds=0.001), LookupError("unforeseen")
     for _ in range(2):
         with pytest.raises(LookupError):
             await first(feed)
     looks.error = None
     assert await first(feed)
+    await feed.stop()
+
+
+SESSIONS = [SessionId(identified(f"session {number}")) for number in range(50)]
+
+
+async def test_a_stream_ends_when_its_session_does_and_all_are_asked_for_at_once(looks: Looks) -> None:
+    door = Door()
+    feed = LiveFeed(looks, door, every_seconds=0.001, admitted_seconds=0)
+    ended = set[SessionId]()
+
+    async def watch(session_id: SessionId) -> None:
+        async for _ in feed.views(session_id):
+            continue
+        ended.add(session_id)
+
+    watching = [asyncio.create_task(watch(session_id)) for session_id in (*SESSIONS, SESSIONS[0])]
+    await until(lambda: set(SESSIONS) in door.asked)
+    door.refused = {SESSIONS[0], SESSIONS[1]}
+    await until(lambda: ended == door.refused and feed.watchers == len(SESSIONS) - 2)
+    asked = len(door.asked)
+    await until(lambda: len(door.asked) > asked + 2)
+    assert door.asked[-1] == set(SESSIONS[2:])
+    assert feed.watchers == len(SESSIONS) - 2
+    feed.end()
+    await asyncio.gather(*watching)
+    await feed.stop()
+
+
+async def test_it_is_asked_every_few_seconds_only(looks: Looks) -> None:
+    door = Door()
+    feed = LiveFeed(looks, door, every_seconds=0.001, admitted_seconds=3600)
+    views = feed.views(SESSIONS[0])
+    await anext(views)
+    await until(lambda: looks.count > 20)
+    assert door.asked == []
+    await views.aclose()
+    await feed.stop()
+
+
+async def test_nobody_is_turned_out_because_it_cannot_be_told(looks: Looks) -> None:
+    door = Door()
+    door.is_away, door.refused = True, set(SESSIONS)
+    feed = LiveFeed(looks, door, every_seconds=0.001, admitted_seconds=0)
+    views = feed.views(SESSIONS[0])
+    await anext(views)
+    await until(lambda: len(door.asked) > 5)
+    assert await anext(views)
+    door.is_away = False
+    assert len([view async for view in views]) <= 2
     await feed.stop()

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from application.operations.record_minute import RecordMinute
+from application.operations.record_minute import RecordMinute, last_settled_minute
 from application.operations.show_metrics import score_of
 from application.ports.circuit_breakers import BreakerState, BreakerStatus, CircuitBreakers
 from application.ports.figure_history import FigureHistory, MinuteFigures
@@ -90,13 +90,16 @@ class AllClosed(CircuitBreakers):
 async def test_what_is_kept_of_a_minute_is_that_of_the_minute() -> None:
     clock, history = SettableClock(NOW), KeptMinutes()
     metrics = InMemoryMetrics(lambda: clock.now().timestamp())
-    metrics.request_finished(route="/", method="GET", status=200, seconds=0.9)
-    clock.advance(timedelta(minutes=2))
-    metrics.request_finished(route="/", method="GET", status=200, seconds=0.1)
+    for seconds, after in ((0.9, 119), (0.1, 1), (0.1, 58), (0.1, 1), (0.7, 5)):
+        # At 10:00:00, 10:01:59, 10:02:00, 10:02:58 and 10:02:59, and then it is 10:03:04.
+        metrics.request_finished(route="/", method="GET", status=200, seconds=seconds)
+        clock.advance(timedelta(seconds=after))
+    record = RecordMinute(figures=metrics, circuit_breakers=AllClosed(), processes=OneOpenElsewhere(), history=history)
+    assert last_settled_minute(clock.now()) == NOW + timedelta(minutes=2)
     clock.advance(timedelta(seconds=1))
-    record = RecordMinute(
-        figures=metrics, circuit_breakers=AllClosed(), processes=OneOpenElsewhere(), history=history, clock=clock
-    )
-    await record.execute()
+    metrics.request_finished(route="/", method="GET", status=200, seconds=5)
+    await record.execute(until=last_settled_minute(clock.now()))
     (minute,) = history.kept
-    assert (minute.requests, minute.mean, minute.score) == (1, 100.0, 90)
+    assert minute.minute == NOW + timedelta(minutes=2)
+    assert (minute.requests, minute.mean, minute.score) == (3, 300.0, 90)
+    assert minute.p95 == pytest.approx(700, rel=0.03)

@@ -146,6 +146,36 @@ def test_a_probe_that_succeeds_for_a_moment_is_the_same_outage() -> None:
     assert watched.see(during=LONG, open_breakers={"email": 1}) == []
 
 
+def test_an_opening_that_was_over_before_anybody_looked_is_told_once_and_so_is_its_end() -> None:
+    watched = Watched()
+    opened = {"email": (watched.at - timedelta(seconds=2)).timestamp()}
+    told = watched.see(during=LONG, breaker_opened_at=opened)
+    assert told == [
+        (NoticeKind.STARTED, "Circuit breaker email opened"),
+        (NoticeKind.ENDED, "Over after 5 s: Circuit breaker email opened"),
+    ]
+    assert watched.told[0].details == "email: 1 open (limit 0)"
+
+
+def test_an_opening_that_was_seen_while_it_lasted_is_not_told_again_from_its_record() -> None:
+    watched = Watched()
+    opened = {"email": (watched.at - timedelta(seconds=2)).timestamp()}
+    watched.see(during=timedelta(seconds=30), open_breakers={"email": 1})
+    watched.see(during=timedelta(minutes=10), breaker_opened_at=opened)
+    assert [kind for kind, _ in watched.titles] == [NoticeKind.STARTED, NoticeKind.ENDED]
+
+
+def test_short_openings_one_after_the_other_are_one_outage_and_a_later_one_is_another() -> None:
+    watched = Watched()
+    for _ in range(10):
+        watched.see(breaker_opened_at={"email": (watched.at - timedelta(seconds=1)).timestamp()})
+    last = watched.at - STEP - timedelta(seconds=1)
+    watched.see(during=LONG, breaker_opened_at={"email": last.timestamp()})
+    assert [kind for kind, _ in watched.titles] == [NoticeKind.STARTED, NoticeKind.ENDED]
+    again = {"email": (watched.at - timedelta(seconds=4)).timestamp()}
+    assert watched.see(breaker_opened_at=again) == [(NoticeKind.STARTED, "Circuit breaker email opened")]
+
+
 def test_the_end_says_how_long_it_lasted() -> None:
     watched = Watched()
     watched.see(during=timedelta(seconds=25), dead_jobs={"mail": 2})

@@ -1,4 +1,4 @@
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -36,6 +36,9 @@ class ListedSessions(AccountQueries):
 
     async def signed_in(self, session_id: SessionId, account_id: AccountId) -> Actor | None:
         return self.actors.get(account_id) if session_id == SESSION else None
+
+    async def admins_among(self, session_ids: Collection[SessionId]) -> Collection[SessionId]:
+        raise NotImplementedError
 
     async def me(self, account_id: AccountId) -> AccountView:
         raise AccountNotFound

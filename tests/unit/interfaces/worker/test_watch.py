@@ -1,100 +1,21 @@
 """One process watches over all; each notices when the database is away, and one tells."""
 
-import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from application.adapters import Adapters
-from application.ports.alert_channel import AlertChannel
-from application.ports.heartbeat import Heartbeat
-from application.ports.process_register import ProcessRegister, ProcessReport
-from application.use_cases import UseCases, build_use_cases
-from domain.operations.alert import AlertState, Notice
-from infrastructure.clock.settable_clock import SettableClock
-from infrastructure.persistence.constraint_errors import DatabaseUnavailable
-from interfaces.worker.watch import Watch
-from tests.support.in_memory_adapters import in_memory_adapters
-from tests.support.polling import until
-
-
-@dataclass
-class Heard(AlertChannel):
-    titles: list[str] = field(default_factory=list[str])
-
-    async def send(self, notice: Notice) -> None:
-        self.titles.append(notice.title)
-
-
-@dataclass
-class Beats(Heartbeat):
-    count: int = 0
-
-    async def beat(self) -> None:
-        self.count += 1
-
-
-@dataclass
-class Register(ProcessRegister):
-    """That of the database, unless it is away."""
-
-    inner: ProcessRegister
-    is_away: bool = False
-
-    async def report(self, report: ProcessReport) -> bool:
-        if self.is_away:
-            raise DatabaseUnavailable
-        return await self.inner.report(report)
-
-    async def present(self) -> Sequence[ProcessReport]:
-        return await self.inner.present()
-
-    async def leave(self, process_id: str) -> None:
-        await self.inner.leave(process_id)
-
-
-@dataclass
-class Tower:
-    adapters: Adapters
-    use_cases: UseCases
-    register: Register
-    log: Heard
-    slack: Heard
-    beats: Beats
-    clock: SettableClock
-
-    def watch(
-        self,
-        process_id: str,
-        monotonic: Callable[[], float] = time.monotonic,
-        register: ProcessRegister | None = None,
-    ) -> Watch:
-        report = self.use_cases.report_process
-        return Watch(
-            report=report if register is None else replace(report, register=register),
-            watch=self.use_cases.watch_over_system,
-            record=self.use_cases.record_minute,
-            heartbeat=self.beats,
-            errors=self.adapters.error_log,
-            process_id=process_id,
-            role="api",
-            monotonic=monotonic,
-        )
+from application.ports.breaker_history import BreakerChange
+from application.ports.circuit_breakers import BreakerState
+from domain.operations.alert import AlertState
+from infrastructure.errors.error_journal import ErrorJournal
+from tests.support.polling import until, until_awaited
+from tests.support.watch_tower import Beats, Register, Tower, a_tower
 
 
 @pytest.fixture
 def tower(tmp_path: Path) -> Tower:
-    adapters = in_memory_adapters(tmp_path)
-    register, log, slack, beats = Register(adapters.process_register), Heard(), Heard(), Beats()
-    adapters = replace(
-        adapters, process_register=register, alert_log=log, alert_channels={"slack": slack}, heartbeat=beats
-    )
-    clock = adapters.clock
-    assert isinstance(clock, SettableClock)
-    return Tower(adapters, build_use_cases(adapters), register, log, slack, beats, clock)
+    return a_tower(tmp_path)
 
 
 async def test_only_the_leader_looks_and_beats(tower: Tower) -> None:
@@ -140,6 +61,26 @@ async def test_a_lost_database_is_told_at_once_and_once_and_its_end_is_written_d
         await watch.stop()
 
 
+async def test_of_a_database_that_stays_away_somebody_reminds_every_hour(tower: Tower) -> None:
+    elapsed = 0.0
+    watches = [tower.watch(f"host:{number}", lambda: elapsed) for number in range(2)]
+    tower.register.is_away = True
+    for _ in range(4 * 60 + 1):
+        for watch in watches:
+            await watch.look()
+        elapsed += 32
+        tower.clock.advance(timedelta(seconds=32))
+    title = "Database connection failed"
+    await until(lambda: len(tower.slack.titles) == 3)
+    assert tower.slack.titles == [title, f"Still after 60 min: {title}", f"Still after 2 h 0 min: {title}"]
+    tower.register.is_away = False
+    for watch in watches:
+        await watch.look()
+    assert tower.log.titles[-1] == f"Over after 2 h 9 min: {title}"
+    for watch in watches:
+        await watch.stop()
+
+
 async def test_a_process_that_was_cut_off_alone_mutes_no_later_outage(tower: Tower) -> None:
     elapsed, cut_off = 0.0, Register(tower.adapters.process_register)
     leader = tower.watch("host:1", lambda: elapsed)
@@ -170,3 +111,48 @@ async def test_a_process_that_was_cut_off_alone_mutes_no_later_outage(tower: Tow
     await until(lambda: told()[2:] == ["Database connection failed"])
     for watch in (leader, alone):
         await watch.stop()
+
+
+async def test_an_opening_shorter_than_a_look_is_told_once_whoever_leads(tower: Tower) -> None:
+    one, other = tower.watch("host:1"), tower.watch("host:2")
+    await one.look()
+    opening = BreakerChange(
+        id=tower.adapters.ids.new(),
+        name="payments",
+        from_state=BreakerState.CLOSED,
+        to_state=BreakerState.OPEN,
+        at=tower.clock.now() + timedelta(seconds=1),
+        reason="3 failures in a row",
+        process="host:3",
+    )
+    await tower.adapters.breaker_history.add([opening])
+    for watch in (one, one, other, other, other):
+        tower.clock.advance(timedelta(seconds=5))
+        await watch.look()
+        if watch is one and len(tower.log.titles) == 1:
+            await one.stop()
+    assert tower.log.titles == [
+        "Circuit breaker payments opened",
+        "Over after 5 s: Circuit breaker payments opened",
+    ]
+    await other.stop()
+
+
+async def test_a_mistake_in_what_goes_on_beside_the_look_is_noted(tmp_path: Path) -> None:
+    class Mistaken(Beats):
+        async def beat(self) -> None:
+            raise LookupError
+
+    tower = a_tower(tmp_path)
+    tower.beats = Mistaken()
+    watch = tower.watch("host:1")
+    await watch.look()
+    journal = tower.adapters.error_log
+    assert isinstance(journal, ErrorJournal)
+
+    async def is_noted() -> bool:
+        await journal.write()
+        return [group.place for group in await tower.adapters.error_groups.recent(limit=5)] == ["watch"]
+
+    await until_awaited(is_noted)
+    await watch.stop()

@@ -1,0 +1,85 @@
+"""What is looked at, each part apart."""
+
+import asyncio
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from application.deadline import deadline_in, within_deadline
+from application.operations.observe_system import INVARIANTS_EVERY, ObserveSystem
+from application.ports.system_queries import SystemQueries
+from application.use_cases import build_use_cases
+from domain.shared.errors import Unavailable
+from infrastructure.clock.settable_clock import SettableClock
+from tests.support.in_memory_adapters import in_memory_adapters
+
+
+@dataclass
+class Queries(SystemQueries):
+    """One figure that takes for ever, as a statement that is given up at its deadline; or that cannot be had."""
+
+    age: float | Unavailable = 7.0
+    is_slow: bool = True
+    asked: list[str] = field(default_factory=list[str])
+
+    async def outbox_age_seconds(self) -> float:
+        self.asked.append("outbox")
+        if isinstance(self.age, Unavailable):
+            raise self.age
+        return self.age
+
+    async def over_capacity(self) -> int:
+        self.asked.append("capacity")
+        if self.is_slow:
+            async with within_deadline():
+                await asyncio.Event().wait()
+        return 3
+
+
+@dataclass
+class Desk:
+    queries: Queries
+    clock: SettableClock
+    observe: ObserveSystem
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    adapters, queries = in_memory_adapters(tmp_path), Queries()
+    assert isinstance(adapters.clock, SettableClock)
+    observe = build_use_cases(replace(adapters, system_queries=queries)).watch_over_system.observe
+    observe.limit_seconds = 1.0
+    return Desk(queries, adapters.clock, observe)
+
+
+async def test_a_slow_invariant_is_not_known_and_the_rest_is_without_waiting_for_it(desk: Desk) -> None:
+    with deadline_in(60):
+        seen = await desk.observe.execute()
+    assert "over_capacity" not in seen
+    assert seen["outbox_age_seconds"] == {"": 7.0}
+    assert {"dead_jobs", "errors_of_minute", "open_breakers", "breaker_opened_at"} <= set(seen)
+    assert desk.observe.unknown == {"over_capacity"}
+
+
+async def test_what_is_slow_is_asked_again_only_when_it_is_due(desk: Desk) -> None:
+    await desk.observe.execute()
+    for _ in range(3):
+        desk.clock.advance(timedelta(seconds=10))
+        await desk.observe.execute()
+    assert (desk.queries.asked.count("capacity"), desk.queries.asked.count("outbox")) == (1, 4)
+    desk.queries.is_slow = False
+    desk.clock.advance(INVARIANTS_EVERY)
+    assert (await desk.observe.execute())["over_capacity"] == {"": 3}
+    assert desk.observe.unknown == set()
+
+
+async def test_a_figure_that_fails_is_no_older_one(desk: Desk) -> None:
+    desk.queries.is_slow = False
+    assert "outbox_age_seconds" in await desk.observe.execute()
+    desk.queries.age = Unavailable()
+    desk.clock.advance(timedelta(seconds=10))
+    seen = await desk.observe.execute()
+    assert "outbox_age_seconds" not in seen
+    assert "dead_jobs" in seen
