@@ -9,7 +9,8 @@ from uuid import UUID
 from msgspec import UNSET, Struct, UnsetType
 
 from application.ports.views import MoneyView, Page
-from domain.bookings.booking_life import ActorRole, BookingId, BookingStatus
+from domain.bookings.booking_life import ActorRole, BookingId, BookingStatus, PayoutState
+from domain.bookings.dispute import DisputeDecision
 from domain.bookings.pricing import LineKind
 from domain.caregivers.caregiver_profile import CancellationPolicy
 from domain.caregivers.services import Service
@@ -54,6 +55,25 @@ class BookedPetView(Struct, frozen=True, kw_only=True, rename="camel"):
     size: AnimalSize
 
 
+class PayoutView(Struct, frozen=True, kw_only=True, rename="camel"):
+    """What becomes of the caregiver's share of what was kept. Owners are not told the amount: the field is absent."""
+
+    state: PayoutState
+    due_at: datetime | None
+    amount: MoneyView | UnsetType = UNSET
+
+
+class BookingDisputeView(Struct, frozen=True, kw_only=True, rename="camel"):
+    """`refund` is what the decision gave back; null while nothing is decided."""
+
+    opened_at: datetime
+    reason: str
+    decision: DisputeDecision | None
+    decided_at: datetime | None
+    decision_reason: str | None
+    refund: MoneyView | None
+
+
 class BookingView(Struct, frozen=True, kw_only=True, rename="camel"):
     """A booking for one of its parties or an admin. Owners are not told commission and net: the fields are absent."""
 
@@ -79,6 +99,10 @@ class BookingView(Struct, frozen=True, kw_only=True, rename="camel"):
     notes: str | None
     vet: str | None
     off_leash_allowed: bool
+    completed_at: datetime | None
+    disputable_until: datetime | None
+    dispute: BookingDisputeView | None
+    payout: PayoutView
     commission: MoneyView | UnsetType = UNSET
     net: MoneyView | UnsetType = UNSET
 
@@ -104,6 +128,23 @@ class BookingContactView(Struct, frozen=True, kw_only=True, rename="camel"):
     caregiver: ContactPartyView
     owner: ContactPartyView
     emergency_contact: EmergencyContactView
+
+
+class CareReportView(Struct, frozen=True, kw_only=True, rename="camel"):
+    """When the caregiver said so, and what he told; `photos` are references."""
+
+    at: datetime
+    lat: float | None
+    lng: float | None
+    notes: str | None
+    photos: list[str]
+
+
+class ServiceReportView(Struct, frozen=True, kw_only=True, rename="camel"):
+    """The halves are null until the care began, and ended; a booking that was completed by itself may lack them."""
+
+    check_in: CareReportView | None
+    check_out: CareReportView | None
 
 
 class BookingTransitionView(Struct, frozen=True, kw_only=True, rename="camel"):
@@ -152,4 +193,9 @@ class BookingQueries(Protocol):
     @abstractmethod
     async def history(self, booking_id: BookingId, *, viewer: Actor) -> Sequence[BookingTransitionView]:
         """Every transition, the first one first. Raises BookingNotFound."""
+        ...
+
+    @abstractmethod
+    async def report(self, booking_id: BookingId, *, viewer: Actor) -> ServiceReportView:
+        """For its parties and admins. Raises BookingNotFound."""
         ...
