@@ -32,6 +32,8 @@ from application.bookings.expire_bookings import ExpireBookings
 from application.bookings.preview_cancellation import PreviewCancellation
 from application.bookings.refund_booking import RefundBooking
 from application.bookings.request_booking import RequestBooking
+from application.bookings.show_booking_statistics import ShowBookingStatistics
+from application.bookings.show_calendar import ShowCalendar
 from application.caregivers.approve_caregiver import ApproveCaregiver
 from application.caregivers.open_payout_account import OpenPayoutAccount
 from application.caregivers.reject_caregiver import RejectCaregiver
@@ -154,6 +156,8 @@ class UseCases:
     set_availability: SetAvailability
     show_account: ShowAccount
     show_availability: ShowAvailability
+    show_booking_statistics: ShowBookingStatistics
+    show_calendar: ShowCalendar
     show_caregiver: ShowCaregiver
     show_history: ShowHistory
     show_home: ShowHome
@@ -289,6 +293,8 @@ def build_use_cases(a: Adapters) -> UseCases:
         set_availability=SetAvailability(unit_of_work=uow),
         show_account=ShowAccount(accounts=a.account_queries),
         show_availability=ShowAvailability(unit_of_work=uow),
+        show_booking_statistics=ShowBookingStatistics(queries=a.booking_queries, clock=clock),
+        show_calendar=ShowCalendar(queries=a.booking_queries),
         show_caregiver=ShowCaregiver(queries=a.caregiver_queries, cache=a.cache),
         show_history=ShowHistory(history=a.figure_history, clock=clock),
         show_home=ShowHome(queries=a.caregiver_queries, cache=a.cache),

@@ -8,13 +8,14 @@ from msgspec import UNSET
 from sqlalchemy import event
 
 from application.cursors import encode_cursor
-from application.ports.booking_queries import BookingView, CareReportView, PayoutView
+from application.ports.booking_queries import BookingTotals, BookingView, CareReportView, PayoutView
 from application.ports.dispute_queries import DisputeNotFound, DisputeView
 from application.ports.views import MoneyView, Page
 from domain.bookings.booking_life import ActorRole, BookingId, BookingStatus, PayoutState
 from domain.bookings.booking_refusals import BookingNotFound
 from domain.bookings.care_report import CareReport
 from domain.bookings.dispute import DisputeDecision
+from domain.caregivers.services import Service
 from domain.shared.actor import AccountId, Actor
 from domain.shared.errors import InvalidInput
 from domain.shared.money import Money
@@ -300,6 +301,87 @@ async def test_pages_show_every_booking_once_even_when_they_start_together(
     assert sorted(view.id for view in shown) == sorted(ids)
     order = [(view.start_at, view.id) for view in shown]
     assert order == sorted(order, reverse=True)
+
+
+async def test_pages_are_not_disturbed_by_what_is_written_between_them(
+    peopled: Store, queries: SqlBookingQueries
+) -> None:
+    """What was there at the beginning and stays is shown once, whatever comes, goes or changes its state."""
+    ids = [await a_stored_booking(peopled, day=day, pets=1) for day in range(7, 17)]
+    shown: list[BookingView] = []
+    cursor, day = None, 7
+    while True:
+        part = await page(queries, OWNER, limit=3, cursor=cursor)
+        shown += part.items
+        cursor = part.next_cursor
+        if cursor is None:
+            break
+        await a_stored_booking(peopled, day=30 + day, pets=1)
+        async with peopled.unit_of_work() as uow:
+            booking = await uow.bookings.get(BookingId(shown[-1].id), for_update=True)
+            booking.cancel(by=OWNER, at=NOW)
+            await uow.bookings.save(booking)
+        day += 1
+    assert [view.id for view in shown] == ids[::-1]
+
+
+async def test_what_occupies_a_period_comes_by_start_and_only_what_still_stands(
+    peopled: Store, queries: SqlBookingQueries
+) -> None:
+    first = NOW + timedelta(days=60)
+    spans = {
+        "ends as it begins": (-timedelta(days=2), timedelta(0)),
+        "reaches into it for 31 days": (-timedelta(days=31), timedelta(hours=1)),
+        "inside": (timedelta(days=1), timedelta(days=2)),
+        "goes on": (timedelta(days=6), timedelta(days=9)),
+        "begins as it ends": (timedelta(days=7), timedelta(days=8)),
+    }
+    ids: dict[BookingId, str] = {}
+    for name, (start, end) in spans.items():
+        booking = peopled.a_booking(Period(first + start, first + end))
+        await peopled.add(booking)
+        ids[booking.id] = name
+    cancelled = replace(peopled.a_booking(Period(first, first + timedelta(hours=1))), status=BookingStatus.CANCELLED)
+    await peopled.add(cancelled)
+    week = Period(first, first + timedelta(days=7))
+    for viewer, role in ((OWNER, ActorRole.OWNER), (CAREGIVER, ActorRole.CAREGIVER), (CAREGIVER, None)):
+        found = await queries.occupying(viewer=viewer, role=role, period=week)
+        assert [ids[BookingId(view.id)] for view in found] == ["reaches into it for 31 days", "inside", "goes on"]
+    for viewer, role in ((OWNER, ActorRole.CAREGIVER), (STRANGER, None)):
+        assert await queries.occupying(viewer=viewer, role=role, period=week) == []
+
+
+async def test_totals_count_by_state_service_and_party(peopled: Store, queries: SqlBookingQueries) -> None:
+    for day, status in ((7, BookingStatus.PAID), (8, BookingStatus.PAID), (9, BookingStatus.CANCELLED)):
+        await a_stored_booking(peopled, day=day, status=status, pets=1)
+    elsewhere = replace(
+        peopled.a_booking(on_day(10)), caregiver_id=the_other_caregiver().id, service=Service.DOG_TRAINING
+    )
+    await peopled.add(elsewhere)
+
+    async def totals(viewer: Actor, role: ActorRole, *days: int | None) -> BookingTotals:
+        starts_from, starts_before = (None if day is None else NOW + timedelta(days=day) for day in days)
+        return await queries.totals(
+            viewer=viewer,
+            role=role,
+            starts_from=starts_from,
+            starts_before=starts_before,
+            now=NOW + timedelta(days=7),
+        )
+
+    assert await totals(OWNER, ActorRole.OWNER, None, None) == BookingTotals(
+        by_status={BookingStatus.PAID: 2, BookingStatus.CANCELLED: 1, BookingStatus.PENDING: 1},
+        by_service={Service.DOG_WALKING: 3, Service.DOG_TRAINING: 1},
+        # One starts at that very instant, and one is cancelled.
+        upcoming=2,
+        other_parties=2,
+        captured=Money(7500),
+        refunded=Money(300),
+    )
+    period = await totals(CAREGIVER, ActorRole.CAREGIVER, 8, 9)
+    assert (period.by_status, period.other_parties, period.captured) == ({BookingStatus.PAID: 1}, 1, Money(2500))
+    nothing = await totals(STRANGER, ActorRole.OWNER, None, None)
+    assert (nothing.by_status, nothing.upcoming, nothing.captured) == ({}, 0, Money(0))
 
 
 FORGED = [

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from tests.support.people import (
     Caregiver,
@@ -82,6 +83,15 @@ def test_care_is_given_reported_disputed_and_decided(product: Product) -> None:
         "disputed",
         "completed",
     ]
+
+    day = datetime.fromisoformat(begun["startAt"]).astimezone(ZoneInfo(begun["timeZone"])).date()
+    month = ok(owner.client.get("/api/bookings/calendar", params={"month": f"{day:%Y-%m}"}))
+    entries = next(shown["bookings"] for shown in month["days"] if shown["date"] == day.isoformat())
+    assert [(entry["id"], entry["displayName"]) for entry in entries] == [(disputed["id"], "Bart Claes")]
+    problem(owner.client.get("/api/bookings/calendar", params={"month": "2026-13"}), 422)
+    numbers = ok(owner.client.get("/api/bookings/statistics"))
+    assert (numbers["asOwner"]["byStatus"]["completed"], numbers["asOwner"]["spent"]) == (1, money(1200))
+    assert ok(sitter.client.get("/api/bookings/statistics"))["asCaregiver"]["owners"] == 1
 
 
 OWNERS_MAILS = {

@@ -1,7 +1,8 @@
 """Bookings as their pages show them."""
 
 from abc import abstractmethod
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
@@ -16,6 +17,8 @@ from domain.caregivers.caregiver_profile import CancellationPolicy
 from domain.caregivers.services import Service
 from domain.pets.pet import Animal, AnimalSize
 from domain.shared.actor import Actor
+from domain.shared.money import Money
+from domain.shared.period import Period
 
 
 class LineItemView(Struct, frozen=True, kw_only=True, rename="camel"):
@@ -157,6 +160,19 @@ class BookingTransitionView(Struct, frozen=True, kw_only=True, rename="camel"):
     reason: str | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookingTotals:
+    """How many of each state and service, how many began later than the given instant and still stand, with how many
+    different other parties, and the money of them all."""
+
+    by_status: Mapping[BookingStatus, int]
+    by_service: Mapping[Service, int]
+    upcoming: int
+    other_parties: int
+    captured: Money
+    refunded: Money
+
+
 class BookingQueries(Protocol):
     """Reads for pages. A booking of strangers is BookingNotFound; admins may read every one.
 
@@ -183,6 +199,24 @@ class BookingQueries(Protocol):
     ) -> Page[BookingView]:
         """The viewer's bookings as `role` (owner, caregiver; None: both), of any of `statuses` (empty: all), the latest
         start first. Raises InvalidCursor (field `cursor`). Never one query per booking."""
+        ...
+
+    @abstractmethod
+    async def occupying(self, *, viewer: Actor, role: ActorRole | None, period: Period) -> Sequence[BookingView]:
+        """Of the viewer's bookings those that take a place at some instant of the period, the earliest start first."""
+        ...
+
+    @abstractmethod
+    async def totals(
+        self,
+        *,
+        viewer: Actor,
+        role: ActorRole,
+        starts_from: datetime | None,
+        starts_before: datetime | None,
+        now: datetime,
+    ) -> BookingTotals:
+        """Of the viewer's bookings as `role` that start in the period; `now` divides the upcoming from the others."""
         ...
 
     @abstractmethod

@@ -28,6 +28,7 @@ from interfaces.http.admin_caregivers import AdminCaregiverController
 from interfaces.http.admin_jobs import AdminJobController, QueueController
 from interfaces.http.authentication import Authentication, BearerTokens, provide_actor
 from interfaces.http.body_limit import BodyLimit
+from interfaces.http.booking_overviews import BookingOverviewController
 from interfaces.http.bookings import BookingController
 from interfaces.http.care import CareController
 from interfaces.http.caregivers import CaregiverController, OwnCaregiverController
@@ -69,6 +70,7 @@ CONTROLLERS = (
     HomeController,
     QuoteController,
     BookingController,
+    BookingOverviewController,
     CareController,
     JobController,
     AdminBookingController,

@@ -1,12 +1,12 @@
 """Bookings as their parties see them, straight from SQL."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, and_, or_, select
+from sqlalchemy import ColumnElement, Row, and_, case, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from application.cursors import decode_cursor, encode_cursor
@@ -14,6 +14,7 @@ from application.ports.booking_queries import (
     BookedPetView,
     BookingContactView,
     BookingQueries,
+    BookingTotals,
     BookingTransitionView,
     BookingView,
     CareReportView,
@@ -22,17 +23,30 @@ from application.ports.booking_queries import (
     ServiceReportView,
 )
 from application.ports.views import Page
-from domain.bookings.booking_life import STATUSES_THAT_REVEAL, ActorRole, BookingId, BookingStatus
+from domain.bookings.booking_life import (
+    STATUSES_THAT_FREE_THE_PLACE,
+    STATUSES_THAT_REVEAL,
+    ActorRole,
+    BookingId,
+    BookingStatus,
+)
 from domain.bookings.booking_refusals import BookingNotFound, ContactNotRevealed
+from domain.bookings.request_rules import MAX_NIGHTS
+from domain.caregivers.services import Service
 from domain.pets.pet import Animal, AnimalSize
 from domain.shared.actor import Actor
-from domain.shared.period import checked_instant
+from domain.shared.money import Money
+from domain.shared.period import Period, checked_instant
 from infrastructure.persistence.bookings.booking_aftermath import CHECK_IN, CHECK_OUT
 from infrastructure.persistence.bookings.booking_tables import booking_pets, booking_transitions, bookings, care_reports
 from infrastructure.persistence.bookings.booking_view_rows import booking_view, selected_bookings
 from infrastructure.persistence.database import Database
 from infrastructure.persistence.pets.pet_tables import pets
 from infrastructure.persistence.tables import AnySelect
+
+_FREE = [status.value for status in STATUSES_THAT_FREE_THE_PLACE]
+# Nights, the rest of a day at either end, and an hour of the clocks.
+_LONGEST = timedelta(days=MAX_NIGHTS + 2)
 
 
 class SqlBookingQueries(BookingQueries):
@@ -56,13 +70,9 @@ class SqlBookingQueries(BookingQueries):
         limit: int,
         cursor: str | None,
     ) -> Page[BookingView]:
-        statement = selected_bookings().where(_as_role(viewer, role))
+        statement = selected_bookings().where(_as_role(viewer, role), *_starting(starts_from, starts_before))
         if statuses:
             statement = statement.where(bookings.c.status.in_([status.value for status in statuses]))
-        if starts_from is not None:
-            statement = statement.where(bookings.c.start_at >= starts_from)
-        if starts_before is not None:
-            statement = statement.where(bookings.c.start_at < starts_before)
         if cursor is not None:
             start_at, last_id = decode_cursor(cursor, tuple[datetime, UUID])
             start_at = checked_instant(start_at, field="cursor")
@@ -73,6 +83,43 @@ class SqlBookingQueries(BookingQueries):
         items = views[:limit]
         more = len(views) > limit
         return Page(items=items, next_cursor=encode_cursor((items[-1].start_at, items[-1].id)) if more else None)
+
+    async def occupying(self, *, viewer: Actor, role: ActorRole | None, period: Period) -> Sequence[BookingView]:
+        statement = selected_bookings().where(
+            _as_role(viewer, role),
+            # The index is by start; what started before that is over.
+            bookings.c.start_at > period.start - _LONGEST,
+            bookings.c.start_at < period.end,
+            bookings.c.end_at > period.start,
+            bookings.c.status.not_in(_FREE),
+        )
+        return await self._views(statement.order_by(bookings.c.start_at, bookings.c.id), viewer)
+
+    async def totals(
+        self,
+        *,
+        viewer: Actor,
+        role: ActorRole,
+        starts_from: datetime | None,
+        starts_before: datetime | None,
+        now: datetime,
+    ) -> BookingTotals:
+        b = bookings.c
+        upcoming = case((and_(b.start_at > now, b.status.not_in(_FREE)), 1), else_=0)
+        counted: AnySelect = select(
+            b.status,
+            b.service,
+            func.count().label("number"),
+            func.sum(upcoming).label("upcoming"),
+            func.sum(b.captured_cents).label("captured"),
+            func.sum(b.refunded_cents).label("refunded"),
+        )
+        other = b.caregiver_id if role is ActorRole.OWNER else b.owner_id
+        mine = (_as_role(viewer, role), *_starting(starts_from, starts_before))
+        async with self._database.read() as connection:
+            rows = (await connection.execute(counted.where(*mine).group_by(b.status, b.service))).all()
+            others = (await connection.execute(select(func.count(other.distinct())).where(*mine))).scalar_one()
+        return _totals(rows, others)
 
     async def contact(self, booking_id: BookingId, *, viewer: Actor) -> BookingContactView:
         statement = selected_bookings().where(bookings.c.id == booking_id, _as_role(viewer, None))
@@ -163,6 +210,31 @@ def _pets_of(booking_ids: Sequence[UUID]) -> AnySelect:
         .join(pets, pets.c.id == booking_pets.c.pet_id)
         .where(booking_pets.c.booking_id.in_(booking_ids))
         .order_by(booking_pets.c.booking_id, booking_pets.c.position)
+    )
+
+
+def _starting(starts_from: datetime | None, starts_before: datetime | None) -> list[ColumnElement[bool]]:
+    bounds: list[ColumnElement[bool]] = []
+    if starts_from is not None:
+        bounds.append(bookings.c.start_at >= starts_from)
+    if starts_before is not None:
+        bounds.append(bookings.c.start_at < starts_before)
+    return bounds
+
+
+def _totals(rows: Sequence[Row[Any]], other_parties: int) -> BookingTotals:
+    by_status, by_service = Counter[BookingStatus](), Counter[Service]()
+    for row in rows:
+        by_status[BookingStatus(row.status)] += row.number
+        by_service[Service(row.service)] += row.number
+    return BookingTotals(
+        by_status=by_status,
+        by_service=by_service,
+        # PostgreSQL sums to decimals.
+        upcoming=sum(int(row.upcoming) for row in rows),
+        other_parties=other_parties,
+        captured=Money(sum(int(row.captured) for row in rows)),
+        refunded=Money(sum(int(row.refunded) for row in rows)),
     )
 
 
