@@ -65,6 +65,28 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("booking_id", name=op.f("pk_disputes")),
     )
     op.create_index("ix_disputes_opened_at", "disputes", ["opened_at", "booking_id"])
+    _tell_of_what_is_there()
+
+
+def _tell_of_what_is_there() -> None:
+    """Fees of earlier cancellations are owed to caregivers; what a demonstration completed or disputed is on record."""
+    op.execute(
+        "UPDATE bookings SET completed_at = (SELECT max(t.at) FROM booking_transitions t WHERE t.booking_id = bookings.id"
+        " AND t.to_status = 'completed') WHERE status IN ('completed', 'disputed')"
+    )
+    op.execute(
+        "INSERT INTO disputes (booking_id, opened_at, reason) SELECT b.id, max(t.at), coalesce(max(t.reason), '')"
+        " FROM bookings b JOIN booking_transitions t ON t.booking_id = b.id AND t.to_status = 'disputed'"
+        " WHERE b.status = 'disputed' GROUP BY b.id"
+    )
+    due = {
+        "sqlite": "strftime('%Y-%m-%d %H:%M:%f000', coalesce(completed_at, ended_at), '+72 hours')",
+        "postgresql": "coalesce(completed_at, ended_at) + interval '72 hours'",
+    }[op.get_bind().dialect.name]
+    op.execute(
+        f"UPDATE bookings SET payout_due_at = {due}"
+        " WHERE status IN ('completed', 'cancelled') AND captured_cents > refunded_cents"
+    )
 
 
 def downgrade() -> None:
