@@ -1,5 +1,6 @@
 """From check-in to the decision about a dispute, over HTTP."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -65,9 +66,13 @@ def test_care_is_given_reported_disputed_and_decided(product: Product) -> None:
     for body in wrong:
         problem(operator.client.post(decide, json=body), 422)
     decision = {"decision": "refund_part", "amount": {"amountCents": 600}, "reason": "It was short"}
-    decided = ok(operator.client.post(decide, json=decision))
+    with ThreadPoolExecutor(6) as executor:
+        answers = list(executor.map(lambda _: operator.client.post(decide, json=decision), range(6)))
+    (decided,) = [ok(answer) for answer in answers if answer.status_code != 409]
     assert (decided["bookingStatus"], decided["refund"]) == ("completed", money(600))
-    assert "completed" in problem(operator.client.post(decide, json=decision), 409)["detail"]
+    for refused in (answer for answer in answers if answer.status_code == 409):
+        assert "completed" in problem(refused, 409)["detail"]
+    assert booking(owner, disputed["id"])["refunded"] == money(600)
 
     eventually(lambda: _subjects(product, owner) >= OWNERS_MAILS, what="the owner's mails")
     eventually(lambda: _subjects(product, sitter.person) >= SITTERS_MAILS, what="the caregiver's mails")

@@ -55,7 +55,7 @@ class RefundBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class DecisionBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`amount` belongs to `refund_part`, and to nothing else."""
 
-    decision: DisputeDecision
+    decision: Annotated[DisputeDecision, Meta(examples=[DisputeDecision.REFUND_PART])]
     amount: AmountBody | None = None
     reason: Reason | None = None
 
