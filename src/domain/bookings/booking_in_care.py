@@ -19,7 +19,7 @@ from domain.bookings.booking_refusals import (
     DisputeWindowClosed,
     NothingToGiveBack,
 )
-from domain.bookings.booking_state import PAYOUT_DELAY, BookingState, in_words
+from domain.bookings.booking_state import PAYOUT_DELAY, BookingState, disputable_until, in_words
 from domain.bookings.care_report import MOST_PHOTOS, CareReport, TooManyPhotos
 from domain.bookings.dispute import Dispute, DisputeDecision, refund_of_decision
 from domain.shared.actor import Actor
@@ -38,10 +38,7 @@ class BookingInCare(BookingState):
 
     @property
     def disputable_until(self) -> datetime | None:
-        """The end of the time to dispute; None while there is nothing to dispute, or when it was done already."""
-        if self.status is not BookingStatus.COMPLETED or self.completed_at is None or self.dispute is not None:
-            return None
-        return self.completed_at + PAYOUT_DELAY
+        return disputable_until(self.status, self.completed_at, was_disputed=self.dispute is not None)
 
     def check_in(self, report: CareReport, *, by: Actor) -> None:
         """The care begins, at the report's instant. Raises CheckInTooEarly more than 30 minutes ahead of the start."""

@@ -158,6 +158,13 @@ def payout_state(status: BookingStatus, payout_due_at: datetime | None) -> Payou
     return PayoutState.NONE if payout_due_at is None else PayoutState.SCHEDULED
 
 
+def disputable_until(status: BookingStatus, completed_at: datetime | None, *, was_disputed: bool) -> datetime | None:
+    """The end of the time to dispute; None while there is nothing to dispute, or when it was done already."""
+    if status is not BookingStatus.COMPLETED or completed_at is None or was_disputed:
+        return None
+    return completed_at + PAYOUT_DELAY
+
+
 def in_words(at: datetime) -> str:
     """The instant as refusals name it."""
     return at.isoformat(timespec="seconds").replace("+00:00", "Z")

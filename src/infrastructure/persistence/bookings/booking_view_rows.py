@@ -1,6 +1,5 @@
 """From rows to what the pages of bookings show."""
 
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +9,7 @@ from sqlalchemy import Row, exists, select
 from application.ports.booking_queries import BookedPetView, BookingDisputeView, BookingView, PartyView, PayoutView
 from application.ports.views import MoneyView
 from domain.bookings.booking_life import STATUSES_THAT_REVEAL, BookingStatus
-from domain.bookings.booking_state import PAYOUT_DELAY, payout_state, share_of_caregiver
+from domain.bookings.booking_state import disputable_until, payout_state, share_of_caregiver
 from domain.bookings.dispute import DisputeDecision
 from domain.caregivers.caregiver_profile import CancellationPolicy
 from domain.caregivers.services import Service
@@ -92,18 +91,14 @@ def booking_view(row: Row[Any], booked: list[BookedPetView], viewer: Actor) -> B
         vet=row.vet,
         off_leash_allowed=row.off_leash_allowed,
         completed_at=row.completed_at,
-        disputable_until=_disputable_until(row),
+        disputable_until=disputable_until(
+            BookingStatus(row.status), row.completed_at, was_disputed=row.dispute_opened_at is not None
+        ),
         dispute=_dispute(row),
         payout=_payout(row, sees_amount=sees_shares),
         commission=money_view(row.commission_cents, row) if sees_shares else UNSET,
         net=money_view(row.net_cents, row) if sees_shares else UNSET,
     )
-
-
-def _disputable_until(row: Row[Any]) -> datetime | None:
-    if row.status != BookingStatus.COMPLETED.value or row.completed_at is None or row.dispute_opened_at is not None:
-        return None
-    return row.completed_at + PAYOUT_DELAY
 
 
 def _dispute(row: Row[Any]) -> BookingDisputeView | None:
