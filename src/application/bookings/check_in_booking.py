@@ -1,12 +1,12 @@
 """The care begins."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Unpack
 
 from application.ports.clock import Clock
 from application.ports.unit_of_work import UnitOfWorkFactory
 from domain.bookings.booking_life import BookingId
-from domain.bookings.care_report import CareReport
+from domain.bookings.care_report import CareReport, CareTold
 from domain.shared.actor import Actor
 
 
@@ -17,17 +17,8 @@ class CheckInBooking:
     unit_of_work: UnitOfWorkFactory
     clock: Clock
 
-    async def execute(
-        self,
-        *,
-        actor: Actor,
-        booking_id: BookingId,
-        lat: float | None = None,
-        lng: float | None = None,
-        notes: str | None = None,
-        photos: Sequence[str] = (),
-    ) -> None:
-        report = CareReport(at=self.clock.now(), lat=lat, lng=lng, notes=notes, photos=tuple(photos))
+    async def execute(self, *, actor: Actor, booking_id: BookingId, **told: Unpack[CareTold]) -> None:
+        report = CareReport(at=self.clock.now(), **told)
         async with self.unit_of_work() as uow:
             booking = await uow.bookings.get(booking_id, for_update=True)
             booking.check_in(report, by=actor)

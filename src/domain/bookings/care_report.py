@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypedDict
 
 from domain.shared.errors import InvalidInput
 
@@ -15,6 +16,15 @@ class CoordinatesNotUsable(InvalidInput):
 
 class TooManyPhotos(InvalidInput):
     title = "A service report has at most ten photos"
+
+
+class CareTold(TypedDict, total=False):
+    """A report but for its instant, as it is told."""
+
+    lat: float | None
+    lng: float | None
+    notes: str | None
+    photos: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from msgspec import Meta, Struct
 from application.ports.booking_queries import BookingView, ServiceReportView
 from application.use_cases import UseCases
 from domain.bookings.booking_life import BookingId
-from domain.bookings.care_report import MOST_PHOTOS
+from domain.bookings.care_report import MOST_PHOTOS, CareTold
 from domain.shared.actor import Actor
 from domain.shared.texts import paragraphs
 from interfaces.http.caregivers import PhotoReference
@@ -31,8 +31,9 @@ class CareBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     notes: Notes | None = None
     photos: Photos = []
 
-    def text(self) -> str | None:
-        return None if self.notes is None else paragraphs(self.notes, field="notes")
+    def told(self) -> CareTold:
+        notes = None if self.notes is None else paragraphs(self.notes, field="notes")
+        return CareTold(lat=self.lat, lng=self.lng, notes=notes, photos=tuple(self.photos))
 
 
 class DisputeBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -57,15 +58,8 @@ class CareController(Controller):
         booking_id: FromPath[UUID],
         data: JSONBody[CareBody | None] = None,
     ) -> BookingView:
-        told = data or CareBody()
-        await use_cases.check_in_booking.execute(
-            actor=actor,
-            booking_id=BookingId(booking_id),
-            lat=told.lat,
-            lng=told.lng,
-            notes=told.text(),
-            photos=told.photos,
-        )
+        told = (data or CareBody()).told()
+        await use_cases.check_in_booking.execute(actor=actor, booking_id=BookingId(booking_id), **told)
         return await use_cases.booking_queries.get(BookingId(booking_id), viewer=actor)
 
     @post(
@@ -81,15 +75,8 @@ class CareController(Controller):
         booking_id: FromPath[UUID],
         data: JSONBody[CareBody | None] = None,
     ) -> BookingView:
-        told = data or CareBody()
-        await use_cases.check_out_booking.execute(
-            actor=actor,
-            booking_id=BookingId(booking_id),
-            lat=told.lat,
-            lng=told.lng,
-            notes=told.text(),
-            photos=told.photos,
-        )
+        told = (data or CareBody()).told()
+        await use_cases.check_out_booking.execute(actor=actor, booking_id=BookingId(booking_id), **told)
         return await use_cases.booking_queries.get(BookingId(booking_id), viewer=actor)
 
     @get(

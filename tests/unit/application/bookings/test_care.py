@@ -46,7 +46,7 @@ async def completed(world: BookingWorld) -> BookingId:
     booking_id = await paid(world)
     world.clock.advance(5 * HOUR)
     await CheckInBooking(unit_of_work=world.unit_of_work, clock=world.clock).execute(
-        actor=CAREGIVER, booking_id=booking_id, lat=51.0, lng=3.7, photos=["a.jpg"]
+        actor=CAREGIVER, booking_id=booking_id, lat=51.0, lng=3.7, photos=("a.jpg",)
     )
     world.clock.advance(HOUR)
     await CheckOutBooking(unit_of_work=world.unit_of_work, clock=world.clock).execute(
