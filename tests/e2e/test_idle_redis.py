@@ -14,8 +14,8 @@ from tests.support.product import Product
 from tests.support.servers import RedisProcess
 
 SECONDS = 25.0
-# A job of each minute's schedule may fall into the time: recorded, sent, fetched, done.
-OF_ONE_JOB = 25
+# A job of each minute's schedule and one of each quarter's may fall into the time: recorded, sent, fetched, done.
+OF_THE_SCHEDULE = 2 * 25
 
 
 @pytest.fixture
@@ -36,5 +36,5 @@ def test_nothing_polls_more_often_than_every_ten_seconds(idle: str) -> None:
     counted = commands_while_idle(idle, SECONDS)
     looks = len(QUEUES) * (SECONDS / IDLE_SECONDS + 1)
     assert IDLE_SECONDS >= 10
-    assert counted.sent["EVALSHA"] <= looks + OF_ONE_JOB, counted
-    assert counted.sent.total() - counted.sent["EVALSHA"] <= OF_ONE_JOB, counted
+    assert counted.sent["EVALSHA"] <= looks + OF_THE_SCHEDULE, counted
+    assert counted.sent.total() - counted.sent["EVALSHA"] <= OF_THE_SCHEDULE, counted

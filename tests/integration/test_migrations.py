@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -14,11 +15,17 @@ from sqlalchemy import Connection, Engine, func, inspect, select, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 
+from domain.bookings.booking_life import BookingId
+from domain.shared.period import Period
+from infrastructure.clock.settable_clock import SettableClock
+from infrastructure.ids.uuid7_ids import Uuid7Ids
 from infrastructure.persistence.database import Database, database_url
 from infrastructure.persistence.migrations import alembic_config, newest_revision, on_connection
 from infrastructure.persistence.places.place_tables import place_names
 from infrastructure.persistence.schema import metadata
+from tests.support.builders import NOW, OWNER
 from tests.support.databases import create_database, drop_database
+from tests.support.stores import Store
 
 MIGRATE = (
     "import asyncio, sys; from sqlalchemy import make_url; from infrastructure.persistence.migrations import migrate"
@@ -176,6 +183,39 @@ async def test_the_capacity_guarantee_is_in_the_newest_schema(url: URL) -> None:
     on_occupancies = [program for program in found if "ON occupancies" in program or "ON public.occupancies" in program]
     for event in ("INSERT", "UPDATE"):
         assert any(f"BEFORE {event}" in program or f"OR {event}" in program for program in on_occupancies), event
+
+
+async def test_what_was_completed_disputed_or_cancelled_for_a_fee_before_there_were_columns_for_it_is_known(
+    url: URL,
+) -> None:
+    await upgrade(url, "head")
+    store = Store(database=Database(url), url=url, clock=SettableClock(NOW), ids=Uuid7Ids())
+    await store.people()
+    bookings = [await _settled(store, day) for day in range(4)]
+    before = [await store.booking(booking_id) for booking_id in bookings]
+    assert [booking.status.value for booking in before] == ["completed", "disputed", "cancelled", "paid"]
+    await store.database.dispose()
+    await downgrade(url, "0010")
+    await upgrade(url, "head")
+    assert [await store.booking(booking_id) for booking_id in bookings] == before
+    await store.database.dispose()
+
+
+async def _settled(store: Store, day: int) -> BookingId:
+    """Completed, disputed, cancelled for a fee, or paid, by the number of its day."""
+    start = NOW + timedelta(days=7 + day, microseconds=123_000)
+    booking_id = await store.book(Period(start, start + timedelta(hours=1)), instant_book=True)
+    await store.pay(booking_id)
+    async with store.unit_of_work() as uow:
+        booking = await uow.bookings.get(booking_id, for_update=True)
+        if day in (0, 1):
+            booking.complete(at=start + timedelta(days=2))
+        if day == 1:
+            booking.open_dispute(by=OWNER, at=start + timedelta(days=3), reason="Nobody came")
+        if day == 2:
+            booking.cancel(by=OWNER, at=start - timedelta(hours=1))
+        await uow.bookings.save(booking)
+    return booking_id
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from typing import Any
 from litestar.connection import ASGIConnection
 from litestar.di import NamedDependency
 from litestar.enums import ScopeType
-from litestar.handlers import BaseRouteHandler
+from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
 from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, Receive, Scope, Send
 
@@ -55,7 +55,8 @@ class Authentication(ASGIMiddleware):
     """Finds the Actor of a request, so that signing out and suspension act at once.
 
     A token that is not valid is refused with 401, also where none is needed; routes with the opt `ignore_token` do not
-    look at it. `monitoring_token` opens the routes with the opt `monitored` for reading.
+    look at it. `monitoring_token` opens the routes with the opt `monitored` for reading. A route that the document
+    calls secured is reached by nobody without a token, whatever he sends.
     """
 
     scopes = (ScopeType.HTTP,)
@@ -66,12 +67,15 @@ class Authentication(ASGIMiddleware):
         self._monitoring_token = monitoring_token
 
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
-        opt = scope["route_handler"].opt
+        handler = scope["route_handler"]
+        opt = handler.opt
         if header(scope, b"authorization") is not None and not opt.get(IGNORE_TOKEN):
             if self._is_monitor(scope):
                 state_of(scope)[_MONITOR] = True
             else:
                 state_of(scope)[_ACTOR] = await self._actor(scope)
+        elif isinstance(handler, HTTPRouteHandler) and handler.resolve_security():
+            raise AuthenticationRequired
         await next_app(scope, receive, send)
 
     async def _actor(self, scope: Scope) -> Actor:

@@ -19,6 +19,7 @@ _BY_NAME = {
     "endAt": "2026-12-01T10:00:00Z",
     "firstName": "An",
     "lastName": "Peeters",
+    "month": "2026-12",
     "nextCursor": None,
     "provider": "sandbox",
     "timeZone": "Europe/Brussels",

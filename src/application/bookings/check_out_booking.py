@@ -1,0 +1,25 @@
+"""The care ends."""
+
+from dataclasses import dataclass
+from typing import Unpack
+
+from application.ports.clock import Clock
+from application.ports.unit_of_work import UnitOfWorkFactory
+from domain.bookings.booking_life import BookingId
+from domain.bookings.care_report import CareReport, CareTold
+from domain.shared.actor import Actor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckOutBooking:
+    """Completes the booking with the second half of the service report. From now on the time to dispute runs."""
+
+    unit_of_work: UnitOfWorkFactory
+    clock: Clock
+
+    async def execute(self, *, actor: Actor, booking_id: BookingId, **told: Unpack[CareTold]) -> None:
+        report = CareReport(at=self.clock.now(), **told)
+        async with self.unit_of_work() as uow:
+            booking = await uow.bookings.get(booking_id, for_update=True)
+            booking.check_out(report, by=actor)
+            await uow.bookings.save(booking)
