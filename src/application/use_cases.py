@@ -26,6 +26,7 @@ from application.bookings.decline_booking import DeclineBooking
 from application.bookings.expire_bookings import ExpireBookings
 from application.bookings.preview_cancellation import PreviewCancellation
 from application.bookings.request_booking import RequestBooking
+from application.bookings.show_free_periods import ShowFreePeriods
 from application.caregivers.approve_caregiver import ApproveCaregiver
 from application.caregivers.open_payout_account import OpenPayoutAccount
 from application.caregivers.reject_caregiver import RejectCaregiver
@@ -141,6 +142,7 @@ class UseCases:
     show_account: ShowAccount
     show_availability: ShowAvailability
     show_caregiver: ShowCaregiver
+    show_free_periods: ShowFreePeriods
     show_history: ShowHistory
     show_home: ShowHome
     show_metrics: ShowMetrics
@@ -269,6 +271,7 @@ def build_use_cases(a: Adapters) -> UseCases:
         show_account=ShowAccount(accounts=a.account_queries),
         show_availability=ShowAvailability(unit_of_work=uow),
         show_caregiver=ShowCaregiver(queries=a.caregiver_queries, cache=a.cache),
+        show_free_periods=ShowFreePeriods(queries=a.calendar_queries, cache=a.cache, clock=clock),
         show_history=ShowHistory(history=a.figure_history, clock=clock),
         show_home=ShowHome(queries=a.caregiver_queries, cache=a.cache),
         show_metrics=_show_metrics(a),

@@ -37,6 +37,7 @@ from infrastructure.password_hasher.argon2_password_hasher import Argon2Password
 from infrastructure.payments.sandbox_payments import PROVIDER, SandboxConnectedAccounts, SandboxPayments
 from infrastructure.persistence.accounts.sql_account_queries import SqlAccountQueries
 from infrastructure.persistence.bookings.sql_booking_queries import SqlBookingQueries
+from infrastructure.persistence.bookings.sql_calendar_queries import SqlCalendarQueries
 from infrastructure.persistence.caregivers.sql_caregiver_queries import SqlCaregiverQueries
 from infrastructure.persistence.database import Database, database_url
 from infrastructure.persistence.idempotency.sql_idempotency_store import SqlIdempotencyStore
@@ -115,6 +116,7 @@ def in_memory_adapters(tmp_path: Path) -> Adapters:
         booking_queries=SqlBookingQueries(database),
         breaker_history=SqlBreakerHistory(database),
         cache=cache,
+        calendar_queries=SqlCalendarQueries(database),
         caregiver_queries=SqlCaregiverQueries(database),
         circuit_breakers=BreakerRegistry([payments, email]),
         connected_accounts=GuardedConnectedAccounts(SandboxConnectedAccounts(database, **shared), payments),

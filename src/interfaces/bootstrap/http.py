@@ -32,6 +32,7 @@ from interfaces.http.caregivers import CaregiverController, OwnCaregiverControll
 from interfaces.http.correlation import Correlation
 from interfaces.http.cors import Cors
 from interfaces.http.etags import PublicAnswers, SharedCaching
+from interfaces.http.free_periods import FreePeriodController
 from interfaces.http.hot_answers import HotAnswers
 from interfaces.http.idempotency import Idempotency
 from interfaces.http.jobs import JobController
@@ -63,6 +64,7 @@ CONTROLLERS = (
     PetController,
     OwnCaregiverController,
     CaregiverController,
+    FreePeriodController,
     PlaceController,
     HomeController,
     QuoteController,

@@ -40,6 +40,7 @@ from infrastructure.password_hasher.argon2_password_hasher import Argon2Password
 from infrastructure.payments.sandbox_payments import PROVIDER, SandboxConnectedAccounts, SandboxPayments
 from infrastructure.persistence.accounts.sql_account_queries import SqlAccountQueries
 from infrastructure.persistence.bookings.sql_booking_queries import SqlBookingQueries
+from infrastructure.persistence.bookings.sql_calendar_queries import SqlCalendarQueries
 from infrastructure.persistence.caregivers.sql_caregiver_queries import SqlCaregiverQueries
 from infrastructure.persistence.database import Database, database_url
 from infrastructure.persistence.idempotency.sql_idempotency_store import SqlIdempotencyStore
@@ -330,6 +331,7 @@ def _adapters(
         booking_queries=SqlBookingQueries(database),
         breaker_history=SqlBreakerHistory(database),
         cache=cache.cache,
+        calendar_queries=SqlCalendarQueries(database),
         caregiver_queries=SqlCaregiverQueries(database),
         circuit_breakers=registry,
         connected_accounts=GuardedConnectedAccounts(accounts, breakers.payments),

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Row, and_, case, delete, func, or_, select, update
 
+from application.cache_tags import calendar_tag
 from application.ports.booking_repository import BookingRepository
 from domain.bookings.booking import Booking
 from domain.bookings.booking_life import STATUSES_THAT_FREE_THE_PLACE, BookingId, BookingStatus, BookingTransition
@@ -57,6 +58,7 @@ class SqlBookingRepository(BookingRepository):
                 .scalar_subquery(),
             )
         )
+        self._transaction.touch(calendar_tag(booking.caregiver_id))
         await self._record(booking)
 
     async def save(self, booking: Booking) -> None:
@@ -65,6 +67,7 @@ class SqlBookingRepository(BookingRepository):
         await self._transaction.save_version(statement.values(_to_row(booking)))
         if booking.status in STATUSES_THAT_FREE_THE_PLACE:
             await self._transaction.execute(delete(occupancies).where(occupancies.c.booking_id == booking.id))
+            self._transaction.touch(calendar_tag(booking.caregiver_id))
         await self._record(booking)
 
     async def due_for_expiry(self, now: datetime, *, limit: int) -> Sequence[BookingId]:
