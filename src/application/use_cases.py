@@ -257,7 +257,9 @@ def build_use_cases(a: Adapters) -> UseCases:
         resume_queue=ResumeQueue(unit_of_work=uow),
         retry_job=RetryJob(unit_of_work=uow, clock=clock),
         save_caregiver_profile=SaveCaregiverProfile(unit_of_work=uow, geocoder=a.geocoder, clock=clock, ids=ids),
-        search_caregivers=SearchCaregivers(queries=a.caregiver_queries, geocoder=a.geocoder, cache=a.cache),
+        search_caregivers=SearchCaregivers(
+            queries=a.caregiver_queries, geocoder=a.geocoder, cache=a.cache, clock=clock
+        ),
         send_mail=SendMail(
             queries=a.mail_queries,
             alerts=a.alert_queries,

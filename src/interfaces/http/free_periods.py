@@ -13,7 +13,7 @@ from application.use_cases import UseCases
 from domain.caregivers.caregiver_profile import MAX_ANIMALS_AT_ONCE
 from domain.caregivers.services import Service
 from domain.shared.actor import CaregiverId
-from domain.shared.period import EndBeforeStart, Period, checked_instant
+from interfaces.http.asked_periods import required_period
 from interfaces.http.authentication import IGNORE_TOKEN
 from interfaces.http.json_body import HttpRequest
 from interfaces.http.openapi import problems_of
@@ -43,14 +43,6 @@ class FreePeriodController(Controller):
         pets: Pets = 1,
     ) -> Response[FreePeriodsView]:
         read = use_cases.show_free_periods.execute(
-            caregiver_id=CaregiverId(caregiver_id), service=service, within=asked_period(begins, ends), pets=pets
+            caregiver_id=CaregiverId(caregiver_id), service=service, within=required_period(begins, ends), pets=pets
         )
         return await respond(request, read)
-
-
-def asked_period(begins: datetime, ends: datetime) -> Period:
-    """The period between the query parameters `from` and `to`. Raises InvalidInput naming one of them."""
-    start, end = checked_instant(begins, field="from"), checked_instant(ends, field="to")
-    if end <= start:
-        raise EndBeforeStart(field="to")
-    return Period(start, end)
