@@ -15,6 +15,7 @@ from application.ports.caregiver_queries import CaregiverQueries
 from application.ports.circuit_breakers import CircuitBreakers
 from application.ports.clock import Clock
 from application.ports.connected_accounts import ConnectedAccounts
+from application.ports.dispute_queries import DisputeQueries
 from application.ports.error_groups import ErrorGroups
 from application.ports.error_log import ErrorLog
 from application.ports.figure_history import FigureHistory
@@ -62,6 +63,7 @@ class Adapters:
     alert_log: AlertChannel
     alert_queries: AlertQueries
     booking_queries: BookingQueries
+    dispute_queries: DisputeQueries
     breaker_history: BreakerHistory
     cache: Cache
     calendar_queries: CalendarQueries

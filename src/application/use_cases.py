@@ -21,11 +21,19 @@ from application.accounts.verify_email import VerifyEmail
 from application.adapters import Adapters
 from application.bookings.accept_booking import AcceptBooking
 from application.bookings.cancel_booking import CancelBooking
+from application.bookings.check_in_booking import CheckInBooking
+from application.bookings.check_out_booking import CheckOutBooking
+from application.bookings.complete_bookings import CompleteBookings
 from application.bookings.create_quote import CreateQuote
+from application.bookings.decide_dispute import DecideDispute
 from application.bookings.decline_booking import DeclineBooking
+from application.bookings.dispute_booking import DisputeBooking
 from application.bookings.expire_bookings import ExpireBookings
 from application.bookings.preview_cancellation import PreviewCancellation
+from application.bookings.refund_booking import RefundBooking
 from application.bookings.request_booking import RequestBooking
+from application.bookings.show_booking_statistics import ShowBookingStatistics
+from application.bookings.show_calendar import ShowCalendar
 from application.bookings.show_free_periods import ShowFreePeriods
 from application.caregivers.approve_caregiver import ApproveCaregiver
 from application.caregivers.open_payout_account import OpenPayoutAccount
@@ -74,6 +82,7 @@ from application.ports.booking_queries import BookingQueries
 from application.ports.breaker_history import BreakerHistory
 from application.ports.caregiver_queries import CaregiverQueries
 from application.ports.circuit_breakers import CircuitBreakers
+from application.ports.dispute_queries import DisputeQueries
 from application.ports.error_groups import ErrorGroups
 from application.ports.job_queries import JobQueries
 from application.ports.pet_queries import PetQueries
@@ -97,16 +106,22 @@ class UseCases:
     change_password: ChangePassword
     change_pet: ChangePet
     check_health: CheckHealth
+    check_in_booking: CheckInBooking
+    check_out_booking: CheckOutBooking
     circuit_breakers: CircuitBreakers
     clean_up: CleanUp
     clear_cache: ClearCache
     close_dashboard: CloseDashboard
+    complete_bookings: CompleteBookings
     confirm_sandbox_payment: ConfirmSandboxPayment | None
     create_admin: CreateAdmin
     create_quote: CreateQuote
+    decide_dispute: DecideDispute
     decline_booking: DeclineBooking
     dashboard_visitor: DashboardVisitor
     delete_pet: DeletePet
+    dispute_booking: DisputeBooking
+    dispute_queries: DisputeQueries
     drop_job: DropJob
     error_groups: ErrorGroups
     expire_bookings: ExpireBookings
@@ -124,6 +139,7 @@ class UseCases:
     preview_cancellation: PreviewCancellation
     record_minute: RecordMinute
     refresh_session: RefreshSession
+    refund_booking: RefundBooking
     refund_payment: RefundPayment
     register_account: RegisterAccount
     reject_caregiver: RejectCaregiver
@@ -141,6 +157,8 @@ class UseCases:
     set_availability: SetAvailability
     show_account: ShowAccount
     show_availability: ShowAvailability
+    show_booking_statistics: ShowBookingStatistics
+    show_calendar: ShowCalendar
     show_caregiver: ShowCaregiver
     show_free_periods: ShowFreePeriods
     show_history: ShowHistory
@@ -179,10 +197,13 @@ def build_use_cases(a: Adapters) -> UseCases:
         ),
         change_pet=ChangePet(unit_of_work=uow, clock=clock),
         check_health=CheckHealth(probes=a.health_probes),
+        check_in_booking=CheckInBooking(unit_of_work=uow, clock=clock),
+        check_out_booking=CheckOutBooking(unit_of_work=uow, clock=clock),
         circuit_breakers=a.circuit_breakers,
         clean_up=CleanUp(housekeeping=a.housekeeping, idempotency_store=a.idempotency_store, clock=clock),
         clear_cache=ClearCache(cache=a.cache, unit_of_work=uow),
         close_dashboard=CloseDashboard(unit_of_work=uow, dashboard_tokens=a.dashboard_tokens, clock=clock),
+        complete_bookings=CompleteBookings(unit_of_work=uow, clock=clock),
         confirm_sandbox_payment=None
         if a.sandbox_bank is None
         else ConfirmSandboxPayment(unit_of_work=uow, bank=a.sandbox_bank, clock=clock, ids=ids),
@@ -191,8 +212,11 @@ def build_use_cases(a: Adapters) -> UseCases:
         dashboard_visitor=DashboardVisitor(
             dashboard_tokens=a.dashboard_tokens, account_queries=a.account_queries, clock=clock
         ),
+        decide_dispute=DecideDispute(unit_of_work=uow, clock=clock, ids=ids),
         decline_booking=DeclineBooking(unit_of_work=uow, clock=clock),
         delete_pet=DeletePet(unit_of_work=uow, clock=clock),
+        dispute_booking=DisputeBooking(unit_of_work=uow, clock=clock),
+        dispute_queries=a.dispute_queries,
         drop_job=DropJob(unit_of_work=uow, clock=clock),
         error_groups=a.error_groups,
         expire_bookings=ExpireBookings(unit_of_work=uow, clock=clock),
@@ -237,6 +261,7 @@ def build_use_cases(a: Adapters) -> UseCases:
             clock=clock,
         ),
         refresh_session=RefreshSession(unit_of_work=uow, access_tokens=a.access_tokens, clock=clock),
+        refund_booking=RefundBooking(unit_of_work=uow, clock=clock, ids=ids),
         refund_payment=RefundPayment(unit_of_work=uow, payments=a.payments, clock=clock),
         register_account=RegisterAccount(unit_of_work=uow, password_hasher=a.password_hasher, clock=clock, ids=ids),
         reject_caregiver=RejectCaregiver(unit_of_work=uow, clock=clock),
@@ -272,6 +297,8 @@ def build_use_cases(a: Adapters) -> UseCases:
         set_availability=SetAvailability(unit_of_work=uow),
         show_account=ShowAccount(accounts=a.account_queries),
         show_availability=ShowAvailability(unit_of_work=uow),
+        show_booking_statistics=ShowBookingStatistics(queries=a.booking_queries, clock=clock),
+        show_calendar=ShowCalendar(queries=a.booking_queries),
         show_caregiver=ShowCaregiver(queries=a.caregiver_queries, cache=a.cache),
         show_free_periods=ShowFreePeriods(queries=a.calendar_queries, cache=a.cache, clock=clock),
         show_history=ShowHistory(history=a.figure_history, clock=clock),

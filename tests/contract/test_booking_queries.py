@@ -8,15 +8,20 @@ from msgspec import UNSET
 from sqlalchemy import event
 
 from application.cursors import encode_cursor
-from application.ports.booking_queries import BookingView
+from application.ports.booking_queries import BookingTotals, BookingView, CareReportView, PayoutView
+from application.ports.dispute_queries import DisputeNotFound, DisputeView
 from application.ports.views import MoneyView, Page
-from domain.bookings.booking_life import ActorRole, BookingId, BookingStatus
+from domain.bookings.booking_life import ActorRole, BookingId, BookingStatus, PayoutState
 from domain.bookings.booking_refusals import BookingNotFound
+from domain.bookings.care_report import CareReport
+from domain.bookings.dispute import DisputeDecision
+from domain.caregivers.services import Service
 from domain.shared.actor import AccountId, Actor
 from domain.shared.errors import InvalidInput
 from domain.shared.money import Money
 from domain.shared.period import Period
 from infrastructure.persistence.bookings.sql_booking_queries import SqlBookingQueries
+from infrastructure.persistence.bookings.sql_dispute_queries import SqlDisputeQueries
 from tests.support.builders import ADMIN, CAREGIVER, NOW, OWNER, STRANGER, identified
 from tests.support.stores import PETS, Store, the_other_caregiver
 
@@ -165,6 +170,94 @@ async def test_the_history_tells_every_step_and_nobodys_name(peopled: Store, que
         assert "Peeters" not in str(steps)
 
 
+async def a_disputed_booking(store: Store, *, day: int = 7) -> BookingId:
+    booking = replace(store.a_booking(on_day(day)), status=BookingStatus.PAID, captured=Money(2000))
+    start, end = booking.period.start, booking.period.end
+    booking.check_in(
+        CareReport(at=start, lat=51.05, lng=3.72, notes="Off we go", photos=("a.jpg", "b.jpg")), by=CAREGIVER
+    )
+    booking.check_out(CareReport(at=end), by=CAREGIVER)
+    booking.open_dispute(by=OWNER, at=end + timedelta(hours=1), reason="Nobody came")
+    await store.add(booking)
+    return booking.id
+
+
+async def test_the_service_report_is_for_both_parties_and_admins(peopled: Store, queries: SqlBookingQueries) -> None:
+    booking_id = await a_disputed_booking(peopled)
+    start = on_day(7).start
+    for viewer in (OWNER, CAREGIVER, ADMIN):
+        report = await queries.report(booking_id, viewer=viewer)
+        assert report.check_in == CareReportView(
+            at=start, lat=51.05, lng=3.72, notes="Off we go", photos=["a.jpg", "b.jpg"]
+        )
+        assert report.check_out == CareReportView(at=on_day(7).end, lat=None, lng=None, notes=None, photos=[])
+    with pytest.raises(BookingNotFound):
+        await queries.report(booking_id, viewer=STRANGER)
+    untouched = await queries.report(await a_stored_booking(peopled, day=8), viewer=OWNER)
+    assert (untouched.check_in, untouched.check_out) == (None, None)
+
+
+async def test_a_booking_tells_of_its_dispute_and_payout(peopled: Store, queries: SqlBookingQueries) -> None:
+    booking_id = await a_disputed_booking(peopled)
+    owners, caregivers = [await queries.get(booking_id, viewer=viewer) for viewer in (OWNER, CAREGIVER)]
+    assert owners.dispute == caregivers.dispute
+    assert owners.dispute is not None
+    assert (owners.dispute.reason, owners.dispute.decision, owners.dispute.refund) == ("Nobody came", None, None)
+    assert (owners.completed_at, owners.disputable_until) == (on_day(7).end, None)
+    assert owners.payout == PayoutView(state=PayoutState.HELD, due_at=None)
+    assert caregivers.payout.amount == MoneyView(amount_cents=1600, currency="EUR")
+
+
+async def test_a_completed_booking_tells_until_when_it_can_be_disputed(
+    peopled: Store, queries: SqlBookingQueries
+) -> None:
+    booking = replace(peopled.a_booking(on_day(7)), status=BookingStatus.PAID, captured=Money(2000))
+    booking.complete(at=booking.period.end + timedelta(days=1))
+    await peopled.add(booking)
+    view = await queries.get(booking.id, viewer=OWNER)
+    assert view.disputable_until == view.payout.due_at == booking.disputable_until
+    assert (view.payout.state, view.dispute) == (PayoutState.SCHEDULED, None)
+
+
+async def test_disputes_wait_in_the_order_they_were_opened(peopled: Store) -> None:
+    disputes = SqlDisputeQueries(peopled.database)
+    ids = [await a_disputed_booking(peopled, day=day) for day in (7, 8, 8, 9)]
+    async with peopled.unit_of_work() as uow:
+        booking = await uow.bookings.get(ids[0], for_update=True)
+        booking.decide_dispute(
+            DisputeDecision.REFUND_PART, by=ADMIN, at=NOW + timedelta(days=20), amount=Money(500), reason="Half"
+        )
+        await uow.bookings.save(booking)
+    shown: list[DisputeView] = []
+    cursor = None
+    while True:
+        part = await disputes.of_all(decided=None, limit=1, cursor=cursor)
+        shown += part.items
+        cursor = part.next_cursor
+        if cursor is None:
+            break
+    assert [view.id for view in shown] == [ids[0], *sorted(ids[1:3]), ids[3]]
+    assert [view.id for view in (await disputes.of_all(decided=True, limit=9, cursor=None)).items] == ids[:1]
+    assert {view.id for view in (await disputes.of_all(decided=False, limit=9, cursor=None)).items} == set(ids[1:])
+    decided = await disputes.of_booking(ids[0])
+    assert decided == shown[0]
+    assert (decided.decision, decided.refund, decided.decision_reason) == (
+        DisputeDecision.REFUND_PART,
+        MoneyView(amount_cents=500, currency="EUR"),
+        "Half",
+    )
+    assert (decided.owner.display_name, decided.booking_status) == ("Owner Peeters", BookingStatus.COMPLETED)
+
+
+async def test_a_booking_without_a_dispute_has_none(peopled: Store) -> None:
+    disputes = SqlDisputeQueries(peopled.database)
+    with pytest.raises(DisputeNotFound):
+        await disputes.of_booking(await a_stored_booking(peopled, status=BookingStatus.COMPLETED))
+    for cursor in FORGED:
+        with pytest.raises(InvalidInput):
+            await disputes.of_all(decided=None, limit=9, cursor=cursor)
+
+
 async def test_a_list_shows_the_bookings_of_the_role_asked_for(peopled: Store, queries: SqlBookingQueries) -> None:
     mine = await a_stored_booking(peopled, day=7)
     both = replace(OWNER, caregiver_id=the_other_caregiver().id)
@@ -208,6 +301,87 @@ async def test_pages_show_every_booking_once_even_when_they_start_together(
     assert sorted(view.id for view in shown) == sorted(ids)
     order = [(view.start_at, view.id) for view in shown]
     assert order == sorted(order, reverse=True)
+
+
+async def test_pages_are_not_disturbed_by_what_is_written_between_them(
+    peopled: Store, queries: SqlBookingQueries
+) -> None:
+    """What was there at the beginning and stays is shown once, whatever comes, goes or changes its state."""
+    ids = [await a_stored_booking(peopled, day=day, pets=1) for day in range(7, 17)]
+    shown: list[BookingView] = []
+    cursor, day = None, 7
+    while True:
+        part = await page(queries, OWNER, limit=3, cursor=cursor)
+        shown += part.items
+        cursor = part.next_cursor
+        if cursor is None:
+            break
+        await a_stored_booking(peopled, day=30 + day, pets=1)
+        async with peopled.unit_of_work() as uow:
+            booking = await uow.bookings.get(BookingId(shown[-1].id), for_update=True)
+            booking.cancel(by=OWNER, at=NOW)
+            await uow.bookings.save(booking)
+        day += 1
+    assert [view.id for view in shown] == ids[::-1]
+
+
+async def test_what_occupies_a_period_comes_by_start_and_only_what_still_stands(
+    peopled: Store, queries: SqlBookingQueries
+) -> None:
+    first = NOW + timedelta(days=60)
+    spans = {
+        "ends as it begins": (-timedelta(days=2), timedelta(0)),
+        "reaches into it for 31 days": (-timedelta(days=31), timedelta(hours=1)),
+        "inside": (timedelta(days=1), timedelta(days=2)),
+        "goes on": (timedelta(days=6), timedelta(days=9)),
+        "begins as it ends": (timedelta(days=7), timedelta(days=8)),
+    }
+    ids: dict[BookingId, str] = {}
+    for name, (start, end) in spans.items():
+        booking = peopled.a_booking(Period(first + start, first + end))
+        await peopled.add(booking)
+        ids[booking.id] = name
+    cancelled = replace(peopled.a_booking(Period(first, first + timedelta(hours=1))), status=BookingStatus.CANCELLED)
+    await peopled.add(cancelled)
+    week = Period(first, first + timedelta(days=7))
+    for viewer, role in ((OWNER, ActorRole.OWNER), (CAREGIVER, ActorRole.CAREGIVER), (CAREGIVER, None)):
+        found = await queries.occupying(viewer=viewer, role=role, period=week)
+        assert [ids[BookingId(view.id)] for view in found] == ["reaches into it for 31 days", "inside", "goes on"]
+    for viewer, role in ((OWNER, ActorRole.CAREGIVER), (STRANGER, None)):
+        assert await queries.occupying(viewer=viewer, role=role, period=week) == []
+
+
+async def test_totals_count_by_state_service_and_party(peopled: Store, queries: SqlBookingQueries) -> None:
+    for day, status in ((7, BookingStatus.PAID), (8, BookingStatus.PAID), (9, BookingStatus.CANCELLED)):
+        await a_stored_booking(peopled, day=day, status=status, pets=1)
+    elsewhere = replace(
+        peopled.a_booking(on_day(10)), caregiver_id=the_other_caregiver().id, service=Service.DOG_TRAINING
+    )
+    await peopled.add(elsewhere)
+
+    async def totals(viewer: Actor, role: ActorRole, *days: int | None) -> BookingTotals:
+        starts_from, starts_before = (None if day is None else NOW + timedelta(days=day) for day in days)
+        return await queries.totals(
+            viewer=viewer,
+            role=role,
+            starts_from=starts_from,
+            starts_before=starts_before,
+            now=NOW + timedelta(days=7),
+        )
+
+    assert await totals(OWNER, ActorRole.OWNER, None, None) == BookingTotals(
+        by_status={BookingStatus.PAID: 2, BookingStatus.CANCELLED: 1, BookingStatus.PENDING: 1},
+        by_service={Service.DOG_WALKING: 3, Service.DOG_TRAINING: 1},
+        # One starts at that very instant, and one is cancelled.
+        upcoming=2,
+        other_parties=2,
+        captured=Money(7500),
+        refunded=Money(300),
+    )
+    period = await totals(CAREGIVER, ActorRole.CAREGIVER, 8, 9)
+    assert (period.by_status, period.other_parties, period.captured) == ({BookingStatus.PAID: 1}, 1, Money(2500))
+    nothing = await totals(STRANGER, ActorRole.OWNER, None, None)
+    assert (nothing.by_status, nothing.upcoming, nothing.captured) == ({}, 0, Money(0))
 
 
 FORGED = [

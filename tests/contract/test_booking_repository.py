@@ -10,6 +10,8 @@ from domain.bookings.booking import Booking
 from domain.bookings.booking_life import ActorRole, BookingId, BookingStatus
 from domain.bookings.booking_refusals import BookingNotFound
 from domain.bookings.care_details import CareDetails, EmergencyContact
+from domain.bookings.care_report import CareReport
+from domain.bookings.dispute import Dispute, DisputeDecision
 from domain.caregivers.caregiver_profile import CancellationPolicy
 from domain.caregivers.services import Service
 from domain.shared.money import Money
@@ -51,6 +53,18 @@ def a_booking_with_everything(store: Store) -> Booking:
         pay_until=NOW + timedelta(minutes=3),
         paid_at=NOW + timedelta(minutes=4),
         ended_at=NOW + timedelta(minutes=5),
+        completed_at=NOW + timedelta(minutes=6),
+        payout_due_at=NOW + timedelta(minutes=7),
+        check_in_report=CareReport(at=NOW, lat=51.05, lng=3.72, notes="All well 🐕\n", photos=("a/1.jpg", "2.jpg")),
+        check_out_report=CareReport(at=NOW + timedelta(hours=1)),
+        dispute=Dispute(
+            opened_at=NOW + timedelta(minutes=8),
+            reason="Nobody came",
+            decision=DisputeDecision.REFUND_PART,
+            decided_at=NOW + timedelta(minutes=9),
+            decision_reason="Half of it",
+            refund=Money(1111),
+        ),
         payment_id=identified("payment"),
         captured=Money(3333),
         refunded=Money(1111),
@@ -166,6 +180,29 @@ async def test_what_is_due_for_expiry_comes_the_longest_due_first(peopled: Store
         first = [names[booking_id] for booking_id in await uow.bookings.due_for_expiry(NOW, limit=2)]
     assert due[:2] == first == ["unpaid two hours ago", "unanswered an hour ago"]
     assert set(due[2:]) == {"unanswered at this instant", "unpaid at this instant"}
+
+
+async def test_what_ended_a_day_ago_is_due_for_completion_the_longest_due_first(peopled: Store) -> None:
+    ids: dict[str, BookingId] = {}
+    for name, status, ended_hours_ago in (
+        ("paid, at this instant", BookingStatus.PAID, 24),
+        ("begun, two days ago", BookingStatus.IN_PROGRESS, 48),
+        ("paid, a moment later", BookingStatus.PAID, 23.999),
+        ("not paid", BookingStatus.ACCEPTED, 60),
+        ("completed", BookingStatus.COMPLETED, 70),
+        ("cancelled", BookingStatus.CANCELLED, 80),
+    ):
+        end = NOW - timedelta(hours=ended_hours_ago)
+        booking = replace(
+            peopled.a_booking(), period=Period(end - timedelta(hours=1), end), status=status, pay_until=NOW
+        )
+        await peopled.add(booking)
+        ids[name] = booking.id
+    async with peopled.unit_of_work() as uow:
+        due = list(await uow.bookings.due_for_completion(NOW, limit=100))
+        first = list(await uow.bookings.due_for_completion(NOW, limit=1))
+    assert due == [ids["begun, two days ago"], ids["paid, at this instant"]]
+    assert first == due[:1]
 
 
 async def test_a_locked_booking_is_read_by_the_next_as_it_was_left(postgres_store: Store) -> None:

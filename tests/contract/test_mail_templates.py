@@ -32,6 +32,9 @@ def _values(**changes: object) -> dict[str, object]:
         "fee": Money(61_728),
         "deadline": datetime(2026, 11, 30, 18, 5, tzinfo=BRUSSELS),
         "pay_from": None,
+        "payout": Money(49_382),
+        "disputable_until": datetime(2026, 12, 4, 10, 45, tzinfo=BRUSSELS),
+        "dispute_refund": None,
         "payable": True,
         "instant": False,
         "reason": None,
@@ -178,7 +181,39 @@ def test_a_cancellation_tells_the_sums(templates: MailTemplates) -> None:
     assert "Nothing had been paid yet" in templates.write("booking_cancelled", language="en", values=unpaid).text
 
 
-@pytest.mark.parametrize("kind", ["booking_declined", "booking_cancelled", "caregiver_rejected"])
+def test_who_completed_a_booking_reads_what_comes_next(templates: MailTemplates) -> None:
+    owner = templates.write("booking_completed", language="en", values=_values(role="owner")).text
+    caregiver = templates.write("booking_completed", language="en", values=_values(role="caregiver")).text
+    assert "before Friday 4 December 2026 at 10:45" in owner
+    assert "€493.82" in caregiver
+    assert "€493.82" not in owner
+
+
+@pytest.mark.parametrize(
+    ("role", "refund", "sentence"),
+    [
+        ("owner", Money(0), "Nothing will be refunded."),
+        ("owner", Money(500), "You will get €5.00 back."),
+        ("caregiver", Money(500), "Bo P. will get €5.00 back."),
+        ("caregiver", Money(0), "We will pay out €493.82 to you."),
+    ],
+)
+def test_a_decision_tells_the_sums(templates: MailTemplates, role: str, refund: Money, sentence: str) -> None:
+    mail = templates.write("dispute_decided", language="en", values=_values(role=role, dispute_refund=refund))
+    assert sentence in mail.text
+
+
+REASONED = [
+    "booking_declined",
+    "booking_cancelled",
+    "caregiver_rejected",
+    "dispute_opened",
+    "dispute_decided",
+    "dispute_to_decide",
+]
+
+
+@pytest.mark.parametrize("kind", REASONED)
 def test_a_reason_is_told_when_there_is_one(templates: MailTemplates, kind: str) -> None:
     assert "reason" not in templates.write(kind, language="en", values=_values()).text
     told = templates.write(kind, language="en", values=_values(reason="We are on holiday."))

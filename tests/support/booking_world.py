@@ -112,7 +112,7 @@ class BookingWorld:
 
     async def _rows(self, table: Table) -> list[dict[str, Any]]:
         async with self.database.read() as connection:
-            result = await connection.execute(select(table).order_by(table.c.id))
+            result = await connection.execute(select(table).order_by(next(iter(table.c))))
             return [dict(row._mapping) for row in result]
 
 

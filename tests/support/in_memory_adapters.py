@@ -38,6 +38,7 @@ from infrastructure.payments.sandbox_payments import PROVIDER, SandboxConnectedA
 from infrastructure.persistence.accounts.sql_account_queries import SqlAccountQueries
 from infrastructure.persistence.bookings.sql_booking_queries import SqlBookingQueries
 from infrastructure.persistence.bookings.sql_calendar_queries import SqlCalendarQueries
+from infrastructure.persistence.bookings.sql_dispute_queries import SqlDisputeQueries
 from infrastructure.persistence.caregivers.sql_caregiver_queries import SqlCaregiverQueries
 from infrastructure.persistence.database import Database, database_url
 from infrastructure.persistence.idempotency.sql_idempotency_store import SqlIdempotencyStore
@@ -114,6 +115,7 @@ def in_memory_adapters(tmp_path: Path) -> Adapters:
         alert_log=LogAlertChannel(),
         alert_queries=SqlAlertQueries(database),
         booking_queries=SqlBookingQueries(database),
+        dispute_queries=SqlDisputeQueries(database),
         breaker_history=SqlBreakerHistory(database),
         cache=cache,
         calendar_queries=SqlCalendarQueries(database),

@@ -1,19 +1,14 @@
 """Ending a booking before its time."""
 
 from dataclasses import dataclass
-from datetime import datetime
 
-from application.payments.money_jobs import enqueue_cancel_of_open_payments, enqueue_refund
+from application.payments.decided_refunds import send_back
+from application.payments.money_jobs import enqueue_cancel_of_open_payments
 from application.ports.clock import Clock
 from application.ports.ids import Ids
-from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
-from domain.bookings.booking import Booking
+from application.ports.unit_of_work import UnitOfWorkFactory
 from domain.bookings.booking_life import ActorRole, BookingId
-from domain.bookings.cancellation import CancellationTerms
-from domain.payments.payment import PaymentId
-from domain.payments.refund import RefundId
 from domain.shared.actor import Actor
-from domain.shared.money import Money
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,25 +31,10 @@ class CancelBooking:
             terms = booking.cancel(by=actor, at=now, reason=reason, caregiver_fault=caregiver_fault)
             if terms is None:
                 return
-            await self._settle(uow, booking, terms, now)
+            await enqueue_cancel_of_open_payments(uow, booking.id)
+            await send_back(uow, booking, terms.refund, reason="booking cancelled", ids=self.ids, now=now)
             if booking.role_of(actor) is ActorRole.ADMIN:
                 await uow.audit.record(
                     admin_id=actor.account_id, action="bookings.cancel", subject_id=booking.id, reason=reason
                 )
             await uow.bookings.save(booking)
-
-    async def _settle(self, uow: UnitOfWork, booking: Booking, terms: CancellationTerms, now: datetime) -> None:
-        await enqueue_cancel_of_open_payments(uow, booking.id)
-        if booking.payment_id is None or terms.refund <= Money.zero(terms.refund.currency):
-            return
-        payment = await uow.payments.get(PaymentId(booking.payment_id))
-        refund = payment.give_back(
-            terms.refund,
-            id=RefundId(self.ids.new()),
-            number=booking.next_refund_number(),
-            reason="booking cancelled",
-            at=now,
-        )
-        await uow.payments.save(payment)
-        await uow.payments.add_refund(refund)
-        await enqueue_refund(uow, refund)

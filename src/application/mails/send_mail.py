@@ -74,6 +74,8 @@ class SendMail:
             if payload.get("while") not in (None, news.status.value):
                 # It was to be written only as long as the booking waits for what it speaks of.
                 raise NothingToWrite
+            if "account_id" in payload:
+                return await self._about_dispute(news, AccountId(UUID(payload["account_id"])))
             return self._about_booking(news, ActorRole(payload["to"]), kind)
         if "caregiver_id" in payload:
             return await self._about_caregiver(payload)
@@ -117,6 +119,22 @@ class SendMail:
             "link": f"{self.public_url}/caregivers/{news.id}",
         }
 
+    async def _about_dispute(self, news: BookingNews, admin_id: AccountId) -> Facts:
+        """For an admin, who decides it; a decided one needs nobody any more."""
+        if news.status is not BookingStatus.DISPUTED or news.dispute is None:
+            raise NothingToWrite
+        reader = await self.queries.reader(admin_id)
+        return reader, {
+            "name": reader.first_name,
+            "other_name": f"{news.owner.first_name} {news.owner.last_name}",
+            "reason": news.dispute.reason,
+            "service": news.service.value,
+            "start_at": news.start_at,
+            "end_at": news.end_at,
+            "pets": list(news.pets),
+            "link": f"{self.public_url}/bookings/{news.id}",
+        }
+
     async def _about_refund(self, refund_id: RefundId) -> Facts:
         booking_id, amount = await self.queries.refund(refund_id)
         news = await self.queries.booking(booking_id)
@@ -143,7 +161,19 @@ class SendMail:
             "instant": news.booked_instantly,
             "payable": news.status is BookingStatus.ACCEPTED,
             "pay_from": news.pay_from if news.pay_from and news.pay_from > self.clock.now() else None,
-            "reason": news.reason,
+            "reason": _reason(news, kind),
+            "payout": news.payout,
+            "disputable_until": news.disputable_until,
+            "dispute_refund": None if news.dispute is None else news.dispute.refund,
             "cancelled_by": news.ended_by.value,
             "link": f"{self.public_url}/bookings/{news.id}",
         }
+
+
+def _reason(news: BookingNews, kind: str) -> str | None:
+    """That of the objection and of the decision stay what they were, whatever came after."""
+    if news.dispute is not None and kind == "dispute_opened":
+        return news.dispute.reason
+    if news.dispute is not None and kind == "dispute_decided":
+        return news.dispute.decision_reason
+    return news.reason

@@ -1,7 +1,8 @@
 """Bookings as their pages show them."""
 
 from abc import abstractmethod
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
@@ -9,12 +10,15 @@ from uuid import UUID
 from msgspec import UNSET, Struct, UnsetType
 
 from application.ports.views import MoneyView, Page
-from domain.bookings.booking_life import ActorRole, BookingId, BookingStatus
+from domain.bookings.booking_life import ActorRole, BookingId, BookingStatus, PayoutState
+from domain.bookings.dispute import DisputeDecision
 from domain.bookings.pricing import LineKind
 from domain.caregivers.caregiver_profile import CancellationPolicy
 from domain.caregivers.services import Service
 from domain.pets.pet import Animal, AnimalSize
 from domain.shared.actor import Actor
+from domain.shared.money import Money
+from domain.shared.period import Period
 
 
 class LineItemView(Struct, frozen=True, kw_only=True, rename="camel"):
@@ -54,6 +58,25 @@ class BookedPetView(Struct, frozen=True, kw_only=True, rename="camel"):
     size: AnimalSize
 
 
+class PayoutView(Struct, frozen=True, kw_only=True, rename="camel"):
+    """What becomes of the caregiver's share of what was kept. Owners are not told the amount: the field is absent."""
+
+    state: PayoutState
+    due_at: datetime | None
+    amount: MoneyView | UnsetType = UNSET
+
+
+class BookingDisputeView(Struct, frozen=True, kw_only=True, rename="camel"):
+    """`refund` is what the decision gave back; null while nothing is decided."""
+
+    opened_at: datetime
+    reason: str
+    decision: DisputeDecision | None
+    decided_at: datetime | None
+    decision_reason: str | None
+    refund: MoneyView | None
+
+
 class BookingView(Struct, frozen=True, kw_only=True, rename="camel"):
     """A booking for one of its parties or an admin. Owners are not told commission and net: the fields are absent."""
 
@@ -79,6 +102,10 @@ class BookingView(Struct, frozen=True, kw_only=True, rename="camel"):
     notes: str | None
     vet: str | None
     off_leash_allowed: bool
+    completed_at: datetime | None
+    disputable_until: datetime | None
+    dispute: BookingDisputeView | None
+    payout: PayoutView
     commission: MoneyView | UnsetType = UNSET
     net: MoneyView | UnsetType = UNSET
 
@@ -106,6 +133,23 @@ class BookingContactView(Struct, frozen=True, kw_only=True, rename="camel"):
     emergency_contact: EmergencyContactView
 
 
+class CareReportView(Struct, frozen=True, kw_only=True, rename="camel"):
+    """When the caregiver said so, and what he told; `photos` are references."""
+
+    at: datetime
+    lat: float | None
+    lng: float | None
+    notes: str | None
+    photos: list[str]
+
+
+class ServiceReportView(Struct, frozen=True, kw_only=True, rename="camel"):
+    """The halves are null until the care began, and ended; a booking that was completed by itself may lack them."""
+
+    check_in: CareReportView | None
+    check_out: CareReportView | None
+
+
 class BookingTransitionView(Struct, frozen=True, kw_only=True, rename="camel"):
     """`from_status` is null for the request. Who acted is told by role; nobody's name is."""
 
@@ -114,6 +158,19 @@ class BookingTransitionView(Struct, frozen=True, kw_only=True, rename="camel"):
     at: datetime
     actor_role: ActorRole
     reason: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookingTotals:
+    """How many of each state and service, how many began later than the given instant and still stand, with how many
+    different other parties, and the money of them all."""
+
+    by_status: Mapping[BookingStatus, int]
+    by_service: Mapping[Service, int]
+    upcoming: int
+    other_parties: int
+    captured: Money
+    refunded: Money
 
 
 class BookingQueries(Protocol):
@@ -145,6 +202,24 @@ class BookingQueries(Protocol):
         ...
 
     @abstractmethod
+    async def occupying(self, *, viewer: Actor, role: ActorRole | None, period: Period) -> Sequence[BookingView]:
+        """Of the viewer's bookings those that take a place at some instant of the period, the earliest start first."""
+        ...
+
+    @abstractmethod
+    async def totals(
+        self,
+        *,
+        viewer: Actor,
+        role: ActorRole,
+        starts_from: datetime | None,
+        starts_before: datetime | None,
+        now: datetime,
+    ) -> BookingTotals:
+        """Of the viewer's bookings as `role` that start in the period; `now` divides the upcoming from the others."""
+        ...
+
+    @abstractmethod
     async def contact(self, booking_id: BookingId, *, viewer: Actor) -> BookingContactView:
         """For the two parties of a booking that is PAID or later. Raises BookingNotFound, ContactNotRevealed."""
         ...
@@ -152,4 +227,9 @@ class BookingQueries(Protocol):
     @abstractmethod
     async def history(self, booking_id: BookingId, *, viewer: Actor) -> Sequence[BookingTransitionView]:
         """Every transition, the first one first. Raises BookingNotFound."""
+        ...
+
+    @abstractmethod
+    async def report(self, booking_id: BookingId, *, viewer: Actor) -> ServiceReportView:
+        """For its parties and admins. Raises BookingNotFound."""
         ...

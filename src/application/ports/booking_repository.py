@@ -35,3 +35,8 @@ class BookingRepository(Protocol):
     async def due_for_expiry(self, now: datetime, *, limit: int) -> Sequence[BookingId]:
         """Pending ones with `answer_until` ≤ now and accepted ones with `pay_until` ≤ now, the longest due first."""
         ...
+
+    @abstractmethod
+    async def due_for_completion(self, now: datetime, *, limit: int) -> Sequence[BookingId]:
+        """Paid ones and those in progress whose end is 24 hours past, the longest due first."""
+        ...

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from domain.bookings.booking_life import ActorRole, BookingId, BookingStatus
+from domain.bookings.dispute import Dispute
 from domain.caregivers.services import Service
 from domain.payments.refund import RefundId
 from domain.shared.actor import AccountId, CaregiverId
@@ -28,7 +29,7 @@ class Reader:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BookingNews:
     """A booking as mails tell it. Instants in the booking's own time zone; `reason` and `ended_by` of its last
-    transition."""
+    transition. `payout` is the caregiver's share of what was kept."""
 
     id: BookingId
     status: BookingStatus
@@ -49,6 +50,9 @@ class BookingNews:
     booked_instantly: bool
     reason: str | None
     ended_by: ActorRole
+    disputable_until: datetime | None
+    dispute: Dispute | None
+    payout: Money
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

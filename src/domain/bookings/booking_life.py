@@ -33,6 +33,14 @@ STATUSES_THAT_REVEAL = frozenset(
 """PAID or later: the parties may know who the other is."""
 
 
+class PayoutState(StrEnum):
+    """What becomes of the caregiver's share: `held` while a dispute is open."""
+
+    NONE = "none"
+    SCHEDULED = "scheduled"
+    HELD = "held"
+
+
 class ActorRole(StrEnum):
     """In which capacity somebody touched a booking; `system` is time passing or money arriving."""
 
@@ -85,3 +93,15 @@ class BookingPaid(BookingEvent): ...
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BookingCancelled(BookingEvent): ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookingCompleted(BookingEvent): ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookingDisputed(BookingEvent): ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DisputeDecided(BookingEvent): ...

@@ -15,6 +15,10 @@ class OnlyTheOwner(NotAllowed):
     title = "Only the owner of the booking may do this"
 
 
+class OnlyAnUninvolvedAdmin(NotAllowed):
+    title = "Only an admin who is no party of the booking may do this"
+
+
 class ContactNotRevealed(Conflict):
     title = "Contact data is revealed once the booking is paid"
 
@@ -45,3 +49,31 @@ class PayWindowClosed(Conflict):
 
 class BookingNotCancellable(Conflict):
     title = "The booking cannot be cancelled"
+
+
+class BookingNotPaid(Conflict):
+    title = "The booking is not paid"
+
+
+class CheckInTooEarly(Conflict):
+    title = "It is too early to check in"
+
+
+class BookingNotInProgress(Conflict):
+    title = "The booking is not in progress"
+
+
+class BookingNotDisputable(Conflict):
+    title = "The booking cannot be disputed"
+
+
+class DisputeWindowClosed(Conflict):
+    title = "The time to dispute is over"
+
+
+class BookingNotDisputed(Conflict):
+    title = "The booking is not disputed"
+
+
+class NothingToGiveBack(Conflict):
+    title = "So much cannot be given back"

@@ -6,7 +6,8 @@ from random import Random
 
 from application.ports.ids import Ids
 from domain.bookings.booking import Booking
-from domain.bookings.booking_life import ActorRole, BookingStatus, BookingTransition
+from domain.bookings.booking_life import BookingStatus
+from domain.bookings.care_report import CareReport
 from domain.payments.payment import Payment, PaymentId, PaymentStatus
 from domain.payments.refund import Refund, RefundId, RefundStatus
 from domain.shared.actor import Actor
@@ -59,14 +60,6 @@ class Story:
         self.payment = payment
         return at
 
-    def move(self, to: BookingStatus, at: datetime, *, by: Actor, role: ActorRole, reason: str | None = None) -> None:
-        """For transitions whose method is not there yet."""
-        transition = BookingTransition(
-            from_status=self.booking.status, to_status=to, at=at, actor_id=by.account_id, actor_role=role, reason=reason
-        )
-        self.booking.transitions.append(transition)
-        self.booking.status = to
-
     def _after(self, instant: datetime, least_minutes: int, most_minutes: int) -> datetime:
         return instant + timedelta(minutes=self.random.randint(least_minutes, most_minutes))
 
@@ -88,14 +81,14 @@ class InProgressStory(PaidStory):
     def tell(self, at: int) -> None:
         super().tell(at)
         checked_in_at = self._after(self.booking.period.start, -15, 10)
-        self.move(BookingStatus.IN_PROGRESS, checked_in_at, by=self.caregiver, role=ActorRole.CAREGIVER)
+        self.booking.check_in(CareReport(at=checked_in_at), by=self.caregiver)
 
 
 class CompletedStory(InProgressStory):
     def tell(self, at: int) -> None:
         super().tell(at)
         checked_out_at = self._after(self.booking.period.end, -2, 20)
-        self.move(BookingStatus.COMPLETED, checked_out_at, by=self.caregiver, role=ActorRole.CAREGIVER)
+        self.booking.check_out(CareReport(at=checked_out_at), by=self.caregiver)
 
 
 class DisputedStory(CompletedStory):
@@ -105,7 +98,7 @@ class DisputedStory(CompletedStory):
         super().tell(at)
         disputed_at = self._after(self.booking.transitions[-1].at, 60, 48 * 60)
         reason = DISPUTE_REASONS[at % len(DISPUTE_REASONS)]
-        self.move(BookingStatus.DISPUTED, disputed_at, by=self.owner, role=ActorRole.OWNER, reason=reason)
+        self.booking.open_dispute(by=self.owner, at=disputed_at, reason=reason)
 
 
 class DeclinedStory(Story):

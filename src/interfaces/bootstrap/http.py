@@ -22,12 +22,15 @@ from interfaces.bootstrap.settings import Settings
 from interfaces.bootstrap.stop_signals import end_on_stop_signals
 from interfaces.bootstrap.structured_logging import configure_logging
 from interfaces.http.accounts import AuthController, MeController
+from interfaces.http.admin_bookings import AdminBookingController, DisputeController
 from interfaces.http.admin_cache import AdminCacheController
 from interfaces.http.admin_caregivers import AdminCaregiverController
 from interfaces.http.admin_jobs import AdminJobController, QueueController
 from interfaces.http.authentication import Authentication, BearerTokens, provide_actor
 from interfaces.http.body_limit import BodyLimit
+from interfaces.http.booking_overviews import BookingOverviewController
 from interfaces.http.bookings import BookingController
+from interfaces.http.care import CareController
 from interfaces.http.caregivers import CaregiverController, OwnCaregiverController
 from interfaces.http.correlation import Correlation
 from interfaces.http.cors import Cors
@@ -69,7 +72,11 @@ CONTROLLERS = (
     HomeController,
     QuoteController,
     BookingController,
+    BookingOverviewController,
+    CareController,
     JobController,
+    AdminBookingController,
+    DisputeController,
     AdminCacheController,
     AdminCaregiverController,
     AdminJobController,

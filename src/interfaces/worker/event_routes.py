@@ -36,6 +36,17 @@ EVENT_ROUTES: dict[str, tuple[RoutedJob, ...]] = {
     "BookingExpired": _mails_about("booking_id", "booking_expired", "owner", "caregiver"),
     "BookingPaid": _mails_about("booking_id", "booking_paid", "owner", "caregiver"),
     "BookingCancelled": _mails_about("booking_id", "booking_cancelled", "owner", "caregiver"),
+    "BookingCompleted": _mails_about("booking_id", "booking_completed", "owner", "caregiver"),
+    "BookingDisputed": (
+        *_mails_about("booking_id", "dispute_opened", "owner", "caregiver"),
+        RoutedJob(
+            name="tell_admins",
+            kind="mails.tell_admins",
+            payload={"mail": "dispute_to_decide", "booking_id": ""},
+            queue="mail",
+        ),
+    ),
+    "DisputeDecided": _mails_about("booking_id", "dispute_decided", "owner", "caregiver"),
     "RefundMade": _mails_about("refund_id", "refund_made", "owner"),
 }
 

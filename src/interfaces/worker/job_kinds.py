@@ -10,10 +10,10 @@ from domain.operations.alert import AlertId, NoticeKind
 from domain.operations.retries import MAIL, MONEY
 from domain.payments.payment import PaymentId
 from domain.payments.refund import RefundId
-from domain.shared.actor import CaregiverId
 from interfaces.worker.job_runner import JobKind, Provider
 
 EXPIRY_BATCH = 100
+COMPLETION_BATCH = 100
 # Stripe lets 25 requests a second through; the API needs some of them.
 PAYMENTS = Provider("payments", per_second=20)
 
@@ -29,16 +29,18 @@ def job_kinds(use_cases: UseCases, *, mail_per_second: float) -> Mapping[str, Jo
     mail = Provider("email", per_second=mail_per_second)
 
     async def send_mail(job: ClaimedJob) -> None:
-        payload = {key: str(value) for key, value in job.payload.items()}
-        await use_cases.send_mail.execute(mail_id=job.id, payload=payload)
+        await use_cases.send_mail.execute(mail_id=job.id, payload=_texts(job))
 
     async def tell_admins(job: ClaimedJob) -> None:
-        caregiver_id = CaregiverId(_id(job, "caregiver_id"))
-        await use_cases.tell_admins.execute(job_id=job.id, mail=str(job.payload["mail"]), caregiver_id=caregiver_id)
+        await use_cases.tell_admins.execute(job_id=job.id, payload=_texts(job))
 
     async def expire_bookings(_job: ClaimedJob) -> None:
         # A batch that is not full was the last one.
         while await use_cases.expire_bookings.execute(limit=EXPIRY_BATCH) == EXPIRY_BATCH:
+            continue
+
+    async def complete_bookings(_job: ClaimedJob) -> None:
+        while await use_cases.complete_bookings.execute(limit=COMPLETION_BATCH) == COMPLETION_BATCH:
             continue
 
     async def clean_up(_job: ClaimedJob) -> None:
@@ -63,6 +65,7 @@ def job_kinds(use_cases: UseCases, *, mail_per_second: float) -> Mapping[str, Jo
             lambda job: use_cases.cancel_payment.execute(payment_id=PaymentId(_id(job, "payment_id")))
         ),
         "bookings.expire": JobKind(run=expire_bookings),
+        "bookings.complete": JobKind(run=complete_bookings),
         "operations.clean_up": JobKind(run=clean_up, time_limit_seconds=600),
     }
 
@@ -73,3 +76,7 @@ def _money(run: Callable[[ClaimedJob], Awaitable[None]]) -> JobKind:
 
 def _id(job: ClaimedJob, name: str) -> UUID:
     return UUID(str(job.payload[name]))
+
+
+def _texts(job: ClaimedJob) -> dict[str, str]:
+    return {key: str(value) for key, value in job.payload.items()}

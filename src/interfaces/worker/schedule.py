@@ -42,6 +42,7 @@ class Scheduled:
 
 SCHEDULE = (
     Scheduled(kind="bookings.expire", minute="*"),
+    Scheduled(kind="bookings.complete", minute="*/15"),
     Scheduled(kind="operations.clean_up", minute="0", hour="3"),
 )
 

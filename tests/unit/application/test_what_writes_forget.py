@@ -12,6 +12,10 @@ from application.adapters import Adapters
 from application.caregivers.save_caregiver_profile import CaregiverOffer
 from application.use_cases import UseCases, build_use_cases
 from domain.availability.availability import Availability
+from domain.bookings.booking import Booking
+from domain.bookings.booking_life import BookingId
+from domain.bookings.care_report import CareReport
+from domain.bookings.dispute import DisputeDecision
 from domain.caregivers.caregiver_profile import CaregiverProfile, CaregiverStatus
 from domain.caregivers.services import Service
 from domain.pets.pet import Animal
@@ -129,6 +133,27 @@ class Site:
             if not can_receive_transfers:
                 await self.read()
 
+    async def care_and_regret(self) -> None:
+        """A booking goes through all of its later states, each saved, and its place is free again."""
+        await self.book()
+        booking_id, start = a_booking().id, a_booking().period.start
+        report = CareReport(at=start)
+        for act in (
+            lambda booking: booking.accept(by=CAREGIVER, at=NOW),
+            lambda booking: booking.mark_paid(payment_id=booking.id, captured=booking.gross, at=NOW),
+            lambda booking: booking.check_in(report, by=CAREGIVER),
+            lambda booking: booking.check_out(report, by=CAREGIVER),
+            lambda booking: booking.open_dispute(by=OWNER, at=start, reason="tests"),
+            lambda booking: booking.decide_dispute(DisputeDecision.REFUND_ALL, by=ADMIN, at=start),
+        ):
+            await self._change(booking_id, act)
+
+    async def _change(self, booking_id: BookingId, act: Callable[[Booking], object]) -> None:
+        async with self.adapters.unit_of_work() as uow:
+            booking = await uow.bookings.get(booking_id, for_update=True)
+            act(booking)
+            await uow.bookings.save(booking)
+
 
 @pytest.fixture
 async def site(tmp_path: Path) -> AsyncIterator[Site]:
@@ -199,6 +224,7 @@ WRITES: dict[str, tuple[Write, set[str]]] = {
     "a booking of his that is declined": (lambda site: site.decline(), {"calendar"}),
     "verified address": (lambda site: site.verify(), {"calendar"}),
     "payout account that works again": (lambda site: site.let_be_paid(), {"calendar"}),
+    "care, and a dispute that gives everything back": (lambda site: site.care_and_regret(), {"calendar"}),
 }
 
 

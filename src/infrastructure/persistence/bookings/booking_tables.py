@@ -1,10 +1,12 @@
 """Quotes, bookings and the time they occupy."""
 
 from sqlalchemy import (
+    JSON,
     BigInteger,
     Boolean,
     CheckConstraint,
     Column,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -18,6 +20,7 @@ from sqlalchemy import (
 )
 
 from domain.bookings.booking_life import ActorRole, BookingStatus
+from domain.bookings.dispute import DisputeDecision
 from domain.bookings.pricing import LineKind
 from domain.caregivers.caregiver_profile import CancellationPolicy
 from domain.caregivers.services import Service
@@ -109,6 +112,8 @@ bookings = Table(
     Column("payment_id", Uuid),
     Column("refund_count", SmallInteger, nullable=False),
     Column("version", Integer, nullable=False),
+    Column("completed_at", UtcDateTime),
+    Column("payout_due_at", UtcDateTime),
     one_of("status", BookingStatus),
     one_of("service", Service),
     one_of("policy", CancellationPolicy),
@@ -122,6 +127,8 @@ bookings = Table(
 Index("ix_bookings_owner_id_start_at_id", bookings.c.owner_id, bookings.c.start_at, bookings.c.id)
 Index("ix_bookings_caregiver_id_start_at_id", bookings.c.caregiver_id, bookings.c.start_at, bookings.c.id)
 _pending, _accepted = bookings.c.status == "pending", bookings.c.status == "accepted"
+_unfinished = bookings.c.status.in_(["paid", "in_progress"])
+Index("ix_bookings_unfinished_end_at", bookings.c.end_at, postgresql_where=_unfinished, sqlite_where=_unfinished)
 Index("ix_bookings_answer_until", bookings.c.answer_until, postgresql_where=_pending, sqlite_where=_pending)
 Index("ix_bookings_pay_until", bookings.c.pay_until, postgresql_where=_accepted, sqlite_where=_accepted)
 
@@ -149,6 +156,38 @@ booking_transitions = Table(
     PrimaryKeyConstraint("booking_id", "position"),
     one_of("actor_role", ActorRole),
 )
+
+# One half of a booking's service report each.
+care_reports = Table(
+    "care_reports",
+    metadata,
+    Column("booking_id", ForeignKey("bookings.id", ondelete="CASCADE"), nullable=False),
+    Column("moment", String(16), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("lat", Float),
+    Column("lng", Float),
+    Column("notes", Text),
+    Column("photos", JSON, nullable=False),
+    PrimaryKeyConstraint("booking_id", "moment"),
+    one_of("moment", ["check_in", "check_out"]),
+    CheckConstraint("(lat IS NULL) = (lng IS NULL)", name="coordinates"),
+)
+
+disputes = Table(
+    "disputes",
+    metadata,
+    Column("booking_id", ForeignKey("bookings.id", ondelete="CASCADE"), primary_key=True),
+    Column("opened_at", UtcDateTime, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("decision", String(16)),
+    Column("decided_at", UtcDateTime),
+    Column("decision_reason", Text),
+    Column("refund_cents", BigInteger),
+    one_of("decision", DisputeDecision),
+    CheckConstraint("(decision IS NULL) = (decided_at IS NULL)", name="decided"),
+    CheckConstraint("(decision IS NULL) = (refund_cents IS NULL)", name="refund"),
+)
+Index("ix_disputes_opened_at", disputes.c.opened_at, disputes.c.booking_id)
 
 # A row an occupying booking; a trigger (see the migration) locks the caregiver and refuses what exceeds the peak.
 occupancies = Table(

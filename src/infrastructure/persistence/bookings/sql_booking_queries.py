@@ -1,45 +1,52 @@
 """Bookings as their parties see them, straight from SQL."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from msgspec import UNSET
-from sqlalchemy import ColumnElement, Row, and_, exists, or_, select
+from sqlalchemy import ColumnElement, Row, and_, case, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from application.cursors import decode_cursor, encode_cursor
 from application.ports.booking_queries import (
     BookedPetView,
     BookingContactView,
     BookingQueries,
+    BookingTotals,
     BookingTransitionView,
     BookingView,
+    CareReportView,
     ContactPartyView,
     EmergencyContactView,
-    PartyView,
+    ServiceReportView,
 )
-from application.ports.views import MoneyView, Page
-from domain.bookings.booking_life import STATUSES_THAT_REVEAL, ActorRole, BookingId, BookingStatus
+from application.ports.views import Page
+from domain.bookings.booking_life import (
+    STATUSES_THAT_FREE_THE_PLACE,
+    STATUSES_THAT_REVEAL,
+    ActorRole,
+    BookingId,
+    BookingStatus,
+)
 from domain.bookings.booking_refusals import BookingNotFound, ContactNotRevealed
-from domain.caregivers.caregiver_profile import CancellationPolicy
+from domain.bookings.request_rules import MAX_NIGHTS
 from domain.caregivers.services import Service
 from domain.pets.pet import Animal, AnimalSize
 from domain.shared.actor import Actor
-from domain.shared.names import gated_name
-from domain.shared.period import checked_instant
-from infrastructure.persistence.accounts.account_tables import accounts
-from infrastructure.persistence.bookings.booking_tables import booking_pets, booking_transitions, bookings
-from infrastructure.persistence.caregivers.caregiver_tables import caregivers
+from domain.shared.money import Money
+from domain.shared.period import Period, checked_instant
+from infrastructure.persistence.bookings.booking_aftermath import CHECK_IN, CHECK_OUT
+from infrastructure.persistence.bookings.booking_tables import booking_pets, booking_transitions, bookings, care_reports
+from infrastructure.persistence.bookings.booking_view_rows import booking_view, selected_bookings
 from infrastructure.persistence.database import Database
 from infrastructure.persistence.pets.pet_tables import pets
 from infrastructure.persistence.tables import AnySelect
 
-_owner = accounts.alias("owner_account")
-_caregiver = accounts.alias("caregiver_account")
-_known = bookings.alias("known")
-_REVEALING = [status.value for status in STATUSES_THAT_REVEAL]
+_FREE = [status.value for status in STATUSES_THAT_FREE_THE_PLACE]
+# Nights, the rest of a day at either end, and an hour of the clocks.
+_LONGEST = timedelta(days=MAX_NIGHTS + 2)
 
 
 class SqlBookingQueries(BookingQueries):
@@ -63,13 +70,9 @@ class SqlBookingQueries(BookingQueries):
         limit: int,
         cursor: str | None,
     ) -> Page[BookingView]:
-        statement = _bookings().where(_as_role(viewer, role))
+        statement = selected_bookings().where(_as_role(viewer, role), *_starting(starts_from, starts_before))
         if statuses:
             statement = statement.where(bookings.c.status.in_([status.value for status in statuses]))
-        if starts_from is not None:
-            statement = statement.where(bookings.c.start_at >= starts_from)
-        if starts_before is not None:
-            statement = statement.where(bookings.c.start_at < starts_before)
         if cursor is not None:
             start_at, last_id = decode_cursor(cursor, tuple[datetime, UUID])
             start_at = checked_instant(start_at, field="cursor")
@@ -81,8 +84,45 @@ class SqlBookingQueries(BookingQueries):
         more = len(views) > limit
         return Page(items=items, next_cursor=encode_cursor((items[-1].start_at, items[-1].id)) if more else None)
 
+    async def occupying(self, *, viewer: Actor, role: ActorRole | None, period: Period) -> Sequence[BookingView]:
+        statement = selected_bookings().where(
+            _as_role(viewer, role),
+            # The index is by start; what started before that is over.
+            bookings.c.start_at > period.start - _LONGEST,
+            bookings.c.start_at < period.end,
+            bookings.c.end_at > period.start,
+            bookings.c.status.not_in(_FREE),
+        )
+        return await self._views(statement.order_by(bookings.c.start_at, bookings.c.id), viewer)
+
+    async def totals(
+        self,
+        *,
+        viewer: Actor,
+        role: ActorRole,
+        starts_from: datetime | None,
+        starts_before: datetime | None,
+        now: datetime,
+    ) -> BookingTotals:
+        b = bookings.c
+        upcoming = case((and_(b.start_at > now, b.status.not_in(_FREE)), 1), else_=0)
+        counted: AnySelect = select(
+            b.status,
+            b.service,
+            func.count().label("number"),
+            func.sum(upcoming).label("upcoming"),
+            func.sum(b.captured_cents).label("captured"),
+            func.sum(b.refunded_cents).label("refunded"),
+        )
+        other = b.caregiver_id if role is ActorRole.OWNER else b.owner_id
+        mine = (_as_role(viewer, role), *_starting(starts_from, starts_before))
+        async with self._database.read() as connection:
+            rows = (await connection.execute(counted.where(*mine).group_by(b.status, b.service))).all()
+            others = (await connection.execute(select(func.count(other.distinct())).where(*mine))).scalar_one()
+        return _totals(rows, others)
+
     async def contact(self, booking_id: BookingId, *, viewer: Actor) -> BookingContactView:
-        statement = _bookings().where(bookings.c.id == booking_id, _as_role(viewer, None))
+        statement = selected_bookings().where(bookings.c.id == booking_id, _as_role(viewer, None))
         async with self._database.read() as connection:
             row = (await connection.execute(statement)).first()
         if row is None:
@@ -110,9 +150,7 @@ class SqlBookingQueries(BookingQueries):
     async def history(self, booking_id: BookingId, *, viewer: Actor) -> Sequence[BookingTransitionView]:
         statement = select(booking_transitions).where(booking_transitions.c.booking_id == booking_id)
         async with self._database.read() as connection:
-            seen = await connection.execute(_visible_to(viewer).where(bookings.c.id == booking_id))
-            if seen.first() is None:
-                raise BookingNotFound
+            await _require_visible(connection, booking_id, viewer)
             rows = (await connection.execute(statement.order_by(booking_transitions.c.position))).all()
         return [
             BookingTransitionView(
@@ -125,6 +163,14 @@ class SqlBookingQueries(BookingQueries):
             for row in rows
         ]
 
+    async def report(self, booking_id: BookingId, *, viewer: Actor) -> ServiceReportView:
+        statement = select(care_reports).where(care_reports.c.booking_id == booking_id)
+        async with self._database.read() as connection:
+            await _require_visible(connection, booking_id, viewer)
+            rows = (await connection.execute(statement)).all()
+        told = {row.moment: _report_view(row) for row in rows}
+        return ServiceReportView(check_in=told.get(CHECK_IN), check_out=told.get(CHECK_OUT))
+
     async def _views(self, statement: AnySelect, viewer: Actor) -> list[BookingView]:
         """The bookings with their pets: two queries whatever their number."""
         async with self._database.read() as connection:
@@ -135,37 +181,17 @@ class SqlBookingQueries(BookingQueries):
                     booked[pet.booking_id].append(
                         BookedPetView(id=pet.id, name=pet.name, animal=Animal(pet.animal), size=AnimalSize(pet.size))
                     )
-        return [_view(row, booked[row.id], viewer) for row in rows]
+        return [booking_view(row, booked[row.id], viewer) for row in rows]
 
 
-def _bookings() -> AnySelect:
-    revealed = exists().where(
-        _known.c.owner_id == bookings.c.owner_id,
-        _known.c.caregiver_id == bookings.c.caregiver_id,
-        _known.c.status.in_(_REVEALING),
-    )
-    return (
-        select(
-            bookings,
-            caregivers.c.account_id.label("caregiver_account_id"),
-            _owner.c.first_name.label("owner_first"),
-            _owner.c.last_name.label("owner_last"),
-            _owner.c.phone.label("owner_phone"),
-            _owner.c.address.label("owner_address"),
-            _caregiver.c.first_name.label("caregiver_first"),
-            _caregiver.c.last_name.label("caregiver_last"),
-            _caregiver.c.phone.label("caregiver_phone"),
-            _caregiver.c.address.label("caregiver_address"),
-            revealed.label("revealed"),
-        )
-        .join(caregivers, caregivers.c.id == bookings.c.caregiver_id)
-        .join(_owner, _owner.c.id == bookings.c.owner_id)
-        .join(_caregiver, _caregiver.c.id == caregivers.c.account_id)
-    )
+async def _require_visible(connection: AsyncConnection, booking_id: BookingId, viewer: Actor) -> None:
+    seen = await connection.execute(_visible_to(viewer).where(bookings.c.id == booking_id))
+    if seen.first() is None:
+        raise BookingNotFound
 
 
 def _visible_to(viewer: Actor) -> AnySelect:
-    return _bookings() if viewer.is_admin else _bookings().where(_as_role(viewer, None))
+    return selected_bookings() if viewer.is_admin else selected_bookings().where(_as_role(viewer, None))
 
 
 def _as_role(viewer: Actor, role: ActorRole | None) -> ColumnElement[bool]:
@@ -187,43 +213,30 @@ def _pets_of(booking_ids: Sequence[UUID]) -> AnySelect:
     )
 
 
-def _view(row: Row[Any], booked: list[BookedPetView], viewer: Actor) -> BookingView:
-    is_owner = row.owner_id == viewer.account_id
-    is_caregiver = row.caregiver_id == viewer.caregiver_id
-    may_know = row.revealed or not (is_owner or is_caregiver)
-    sees_shares = is_caregiver or (viewer.is_admin and not is_owner)
-    return BookingView(
-        id=row.id,
-        status=BookingStatus(row.status),
-        caregiver=_party(row.caregiver_id, row.caregiver_first, row.caregiver_last, shown=may_know or is_caregiver),
-        owner=_party(row.owner_id, row.owner_first, row.owner_last, shown=may_know or is_owner),
-        service=Service(row.service),
-        start_at=row.start_at,
-        end_at=row.end_at,
-        time_zone=row.time_zone,
-        pets=booked,
-        gross=_money(row.gross_cents, row),
-        captured=_money(row.captured_cents, row),
-        refunded=_money(row.refunded_cents, row),
-        policy=CancellationPolicy(row.policy),
-        requested_at=row.requested_at,
-        answer_until=row.answer_until,
-        accepted_at=row.accepted_at,
-        pay_window_opens_at=row.pay_window_opens_at,
-        pay_until=row.pay_until,
-        paid_at=row.paid_at,
-        notes=row.notes,
-        vet=row.vet,
-        off_leash_allowed=row.off_leash_allowed,
-        commission=_money(row.commission_cents, row) if sees_shares else UNSET,
-        net=_money(row.net_cents, row) if sees_shares else UNSET,
+def _starting(starts_from: datetime | None, starts_before: datetime | None) -> list[ColumnElement[bool]]:
+    bounds: list[ColumnElement[bool]] = []
+    if starts_from is not None:
+        bounds.append(bookings.c.start_at >= starts_from)
+    if starts_before is not None:
+        bounds.append(bookings.c.start_at < starts_before)
+    return bounds
+
+
+def _totals(rows: Sequence[Row[Any]], other_parties: int) -> BookingTotals:
+    by_status, by_service = Counter[BookingStatus](), Counter[Service]()
+    for row in rows:
+        by_status[BookingStatus(row.status)] += row.number
+        by_service[Service(row.service)] += row.number
+    return BookingTotals(
+        by_status=by_status,
+        by_service=by_service,
+        # PostgreSQL sums to decimals.
+        upcoming=sum(int(row.upcoming) for row in rows),
+        other_parties=other_parties,
+        captured=Money(sum(int(row.captured) for row in rows)),
+        refunded=Money(sum(int(row.refunded) for row in rows)),
     )
 
 
-def _party(party_id: UUID, first_name: str, last_name: str, *, shown: bool) -> PartyView:
-    name = f"{first_name} {last_name}" if shown else gated_name(first_name, last_name)
-    return PartyView(id=party_id, display_name=name)
-
-
-def _money(cents: int, row: Row[Any]) -> MoneyView:
-    return MoneyView(amount_cents=cents, currency=row.currency)
+def _report_view(row: Row[Any]) -> CareReportView:
+    return CareReportView(at=row.at, lat=row.lat, lng=row.lng, notes=row.notes, photos=row.photos)

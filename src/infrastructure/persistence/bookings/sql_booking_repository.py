@@ -9,6 +9,7 @@ from sqlalchemy import Row, and_, case, delete, func, or_, select, update
 from application.cache_tags import calendar_tag
 from application.ports.booking_repository import BookingRepository
 from domain.bookings.booking import Booking
+from domain.bookings.booking_in_care import COMPLETED_BY_ITSELF_AFTER
 from domain.bookings.booking_life import STATUSES_THAT_FREE_THE_PLACE, BookingId, BookingStatus, BookingTransition
 from domain.bookings.booking_refusals import BookingNotFound
 from domain.bookings.care_details import CareDetails, EmergencyContact
@@ -16,6 +17,7 @@ from domain.caregivers.caregiver_profile import CancellationPolicy
 from domain.caregivers.services import Service
 from domain.shared.money import Money
 from domain.shared.period import Period
+from infrastructure.persistence.bookings.booking_aftermath import read_aftermath, write_aftermath
 from infrastructure.persistence.bookings.booking_tables import (
     booking_pets,
     booking_transitions,
@@ -25,6 +27,8 @@ from infrastructure.persistence.bookings.booking_tables import (
 from infrastructure.persistence.caregivers.caregiver_tables import caregivers
 from infrastructure.persistence.dialects import locked
 from infrastructure.persistence.transaction import Transaction
+
+_UNFINISHED = [BookingStatus.PAID.value, BookingStatus.IN_PROGRESS.value]
 
 
 class SqlBookingRepository(BookingRepository):
@@ -38,7 +42,9 @@ class SqlBookingRepository(BookingRepository):
             raise BookingNotFound
         pets = select(booking_pets.c.pet_id).where(booking_pets.c.booking_id == booking_id)
         pet_rows = await self._transaction.all(pets.order_by(booking_pets.c.position))
-        return _from_row(row, [pet.pet_id for pet in pet_rows])
+        booking = _from_row(row, [pet.pet_id for pet in pet_rows])
+        await read_aftermath(self._transaction, booking)
+        return booking
 
     async def add(self, booking: Booking) -> None:
         await self._transaction.execute(bookings.insert().values(_to_row(booking)))
@@ -59,6 +65,7 @@ class SqlBookingRepository(BookingRepository):
             )
         )
         self._transaction.touch(calendar_tag(booking.caregiver_id))
+        await write_aftermath(self._transaction, booking)
         await self._record(booking)
 
     async def save(self, booking: Booking) -> None:
@@ -68,6 +75,7 @@ class SqlBookingRepository(BookingRepository):
         if booking.status in STATUSES_THAT_FREE_THE_PLACE:
             await self._transaction.execute(delete(occupancies).where(occupancies.c.booking_id == booking.id))
             self._transaction.touch(calendar_tag(booking.caregiver_id))
+        await write_aftermath(self._transaction, booking)
         await self._record(booking)
 
     async def due_for_expiry(self, now: datetime, *, limit: int) -> Sequence[BookingId]:
@@ -77,6 +85,11 @@ class SqlBookingRepository(BookingRepository):
         unanswered = and_(bookings.c.status == BookingStatus.PENDING.value, bookings.c.answer_until <= now)
         unpaid = and_(bookings.c.status == BookingStatus.ACCEPTED.value, bookings.c.pay_until <= now)
         statement = select(bookings.c.id).where(or_(unanswered, unpaid)).order_by(deadline, bookings.c.id).limit(limit)
+        return [row.id for row in await self._transaction.all(statement)]
+
+    async def due_for_completion(self, now: datetime, *, limit: int) -> Sequence[BookingId]:
+        due = and_(bookings.c.status.in_(_UNFINISHED), bookings.c.end_at <= now - COMPLETED_BY_ITSELF_AFTER)
+        statement = select(bookings.c.id).where(due).order_by(bookings.c.end_at, bookings.c.id).limit(limit)
         return [row.id for row in await self._transaction.all(statement)]
 
     async def _record(self, booking: Booking) -> None:
@@ -108,7 +121,7 @@ def _transition_row(booking: Booking, position: int, transition: BookingTransiti
 def _to_row(booking: Booking) -> dict[str, Any]:
     same = (
         "id quote_id owner_id caregiver_id time_zone commission_basis_points requested_at answer_until accepted_at "
-        "pay_window_opens_at pay_until paid_at ended_at payment_id refund_count version"
+        "pay_window_opens_at pay_until paid_at ended_at completed_at payout_due_at payment_id refund_count version"
     )
     return {column: getattr(booking, column) for column in same.split()} | {
         "status": booking.status.value,
@@ -158,6 +171,8 @@ def _from_row(row: Row[Any], pet_ids: list[Any]) -> Booking:
         pay_until=row.pay_until,
         paid_at=row.paid_at,
         ended_at=row.ended_at,
+        completed_at=row.completed_at,
+        payout_due_at=row.payout_due_at,
         payment_id=row.payment_id,
         captured=Money(row.captured_cents, row.currency),
         refunded=Money(row.refunded_cents, row.currency),

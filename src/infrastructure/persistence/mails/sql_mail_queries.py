@@ -10,6 +10,7 @@ from application.ports.mail_queries import BookingNews, CaregiverNews, MailQueri
 from domain.accounts.account import AccountNotFound
 from domain.bookings.booking_life import STATUSES_THAT_REVEAL, ActorRole, BookingId, BookingStatus
 from domain.bookings.booking_refusals import BookingNotFound
+from domain.bookings.booking_state import PAYOUT_DELAY, share_of_caregiver
 from domain.caregivers.caregiver_profile import CaregiverNotFound
 from domain.caregivers.services import Service
 from domain.payments.refund import RefundId, RefundNotFound
@@ -17,7 +18,8 @@ from domain.shared.actor import AccountId, CaregiverId
 from domain.shared.languages import Language
 from domain.shared.money import Money
 from infrastructure.persistence.accounts.account_tables import accounts
-from infrastructure.persistence.bookings.booking_tables import booking_pets, booking_transitions, bookings
+from infrastructure.persistence.bookings.booking_aftermath import dispute_from
+from infrastructure.persistence.bookings.booking_tables import booking_pets, booking_transitions, bookings, disputes
 from infrastructure.persistence.caregivers.caregiver_tables import caregivers
 from infrastructure.persistence.database import Database
 from infrastructure.persistence.payments.payment_tables import refunds
@@ -64,6 +66,7 @@ class SqlMailQueries(MailQueries):
             caregiver=await self.reader(row.caregiver_account_id),
             pet_names=tuple(pet.name for pet in await self._all(names)),
             last=await self._first(last.limit(1)),
+            dispute=await self._first(select(disputes).where(disputes.c.booking_id == booking_id)),
         )
 
     async def refund(self, refund_id: RefundId) -> tuple[BookingId, Money]:
@@ -105,9 +108,16 @@ def _as_reader(row: Row[Any]) -> Reader:
 
 
 def _as_news(
-    row: Row[Any], *, owner: Reader, caregiver: Reader, pet_names: tuple[str, ...], last: Row[Any] | None
+    row: Row[Any],
+    *,
+    owner: Reader,
+    caregiver: Reader,
+    pet_names: tuple[str, ...],
+    last: Row[Any] | None,
+    dispute: Row[Any] | None,
 ) -> BookingNews:
     zone = ZoneInfo(row.time_zone)
+    kept = Money(row.captured_cents - row.refunded_cents, row.currency)
     return BookingNews(
         id=row.id,
         status=BookingStatus(row.status),
@@ -128,4 +138,7 @@ def _as_news(
         booked_instantly=row.accepted_at == row.requested_at,
         reason=None if last is None else last.reason,
         ended_by=ActorRole.SYSTEM if last is None else ActorRole(last.actor_role),
+        disputable_until=None if row.completed_at is None else (row.completed_at + PAYOUT_DELAY).astimezone(zone),
+        dispute=None if dispute is None else dispute_from(dispute, row.currency),
+        payout=share_of_caregiver(kept, row.commission_basis_points),
     )

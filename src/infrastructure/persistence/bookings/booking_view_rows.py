@@ -1,0 +1,138 @@
+"""From rows to what the pages of bookings show."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from msgspec import UNSET
+from sqlalchemy import Row, exists, select
+
+from application.ports.booking_queries import BookedPetView, BookingDisputeView, BookingView, PartyView, PayoutView
+from application.ports.views import MoneyView
+from domain.bookings.booking_life import STATUSES_THAT_REVEAL, BookingStatus
+from domain.bookings.booking_state import PAYOUT_DELAY, payout_state, share_of_caregiver
+from domain.bookings.dispute import DisputeDecision
+from domain.caregivers.caregiver_profile import CancellationPolicy
+from domain.caregivers.services import Service
+from domain.shared.actor import Actor
+from domain.shared.money import Money
+from domain.shared.names import gated_name
+from infrastructure.persistence.accounts.account_tables import accounts
+from infrastructure.persistence.bookings.booking_tables import bookings, disputes
+from infrastructure.persistence.caregivers.caregiver_tables import caregivers
+from infrastructure.persistence.tables import AnySelect
+
+_owner = accounts.alias("owner_account")
+_caregiver = accounts.alias("caregiver_account")
+_known = bookings.alias("known")
+_REVEALING = [status.value for status in STATUSES_THAT_REVEAL]
+
+
+def selected_bookings() -> AnySelect:
+    """Bookings with what their views show besides; of the other party, only whether it may be known."""
+    revealed = exists().where(
+        _known.c.owner_id == bookings.c.owner_id,
+        _known.c.caregiver_id == bookings.c.caregiver_id,
+        _known.c.status.in_(_REVEALING),
+    )
+    return (
+        select(
+            bookings,
+            caregivers.c.account_id.label("caregiver_account_id"),
+            _owner.c.first_name.label("owner_first"),
+            _owner.c.last_name.label("owner_last"),
+            _owner.c.phone.label("owner_phone"),
+            _owner.c.address.label("owner_address"),
+            _caregiver.c.first_name.label("caregiver_first"),
+            _caregiver.c.last_name.label("caregiver_last"),
+            _caregiver.c.phone.label("caregiver_phone"),
+            _caregiver.c.address.label("caregiver_address"),
+            revealed.label("revealed"),
+            disputes.c.opened_at.label("dispute_opened_at"),
+            disputes.c.reason.label("dispute_reason"),
+            disputes.c.decision.label("dispute_decision"),
+            disputes.c.decided_at.label("dispute_decided_at"),
+            disputes.c.decision_reason.label("dispute_decision_reason"),
+            disputes.c.refund_cents.label("dispute_refund_cents"),
+        )
+        .join(caregivers, caregivers.c.id == bookings.c.caregiver_id)
+        .join(_owner, _owner.c.id == bookings.c.owner_id)
+        .join(_caregiver, _caregiver.c.id == caregivers.c.account_id)
+        .outerjoin(disputes, disputes.c.booking_id == bookings.c.id)
+    )
+
+
+def booking_view(row: Row[Any], booked: list[BookedPetView], viewer: Actor) -> BookingView:
+    """The booking as this viewer may see it."""
+    is_owner = row.owner_id == viewer.account_id
+    is_caregiver = row.caregiver_id == viewer.caregiver_id
+    may_know = row.revealed or not (is_owner or is_caregiver)
+    sees_shares = is_caregiver or (viewer.is_admin and not is_owner)
+    return BookingView(
+        id=row.id,
+        status=BookingStatus(row.status),
+        caregiver=party_view(row.caregiver_id, row.caregiver_first, row.caregiver_last, shown=may_know or is_caregiver),
+        owner=party_view(row.owner_id, row.owner_first, row.owner_last, shown=may_know or is_owner),
+        service=Service(row.service),
+        start_at=row.start_at,
+        end_at=row.end_at,
+        time_zone=row.time_zone,
+        pets=booked,
+        gross=money_view(row.gross_cents, row),
+        captured=money_view(row.captured_cents, row),
+        refunded=money_view(row.refunded_cents, row),
+        policy=CancellationPolicy(row.policy),
+        requested_at=row.requested_at,
+        answer_until=row.answer_until,
+        accepted_at=row.accepted_at,
+        pay_window_opens_at=row.pay_window_opens_at,
+        pay_until=row.pay_until,
+        paid_at=row.paid_at,
+        notes=row.notes,
+        vet=row.vet,
+        off_leash_allowed=row.off_leash_allowed,
+        completed_at=row.completed_at,
+        disputable_until=_disputable_until(row),
+        dispute=_dispute(row),
+        payout=_payout(row, sees_amount=sees_shares),
+        commission=money_view(row.commission_cents, row) if sees_shares else UNSET,
+        net=money_view(row.net_cents, row) if sees_shares else UNSET,
+    )
+
+
+def _disputable_until(row: Row[Any]) -> datetime | None:
+    if row.status != BookingStatus.COMPLETED.value or row.completed_at is None or row.dispute_opened_at is not None:
+        return None
+    return row.completed_at + PAYOUT_DELAY
+
+
+def _dispute(row: Row[Any]) -> BookingDisputeView | None:
+    if row.dispute_opened_at is None:
+        return None
+    return BookingDisputeView(
+        opened_at=row.dispute_opened_at,
+        reason=row.dispute_reason,
+        decision=None if row.dispute_decision is None else DisputeDecision(row.dispute_decision),
+        decided_at=row.dispute_decided_at,
+        decision_reason=row.dispute_decision_reason,
+        refund=None if row.dispute_refund_cents is None else money_view(row.dispute_refund_cents, row),
+    )
+
+
+def _payout(row: Row[Any], *, sees_amount: bool) -> PayoutView:
+    state = payout_state(BookingStatus(row.status), row.payout_due_at)
+    kept = Money(row.captured_cents - row.refunded_cents, row.currency)
+    return PayoutView(
+        state=state,
+        due_at=row.payout_due_at,
+        amount=MoneyView.of(share_of_caregiver(kept, row.commission_basis_points)) if sees_amount else UNSET,
+    )
+
+
+def party_view(party_id: UUID, first_name: str, last_name: str, *, shown: bool) -> PartyView:
+    name = f"{first_name} {last_name}" if shown else gated_name(first_name, last_name)
+    return PartyView(id=party_id, display_name=name)
+
+
+def money_view(cents: int, row: Row[Any]) -> MoneyView:
+    return MoneyView(amount_cents=cents, currency=row.currency)

@@ -1,0 +1,319 @@
+"""From any state, by anybody, at any time: allowed is what the table below says, which knows nothing of the code.
+
+The table is that of section 3 of the product's rules, written down again."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from domain.bookings.booking import Booking, MoneyOutcome
+from domain.bookings.booking_life import ActorRole, BookingStatus, PayoutState
+from domain.bookings.care_report import CareReport
+from domain.bookings.dispute import DisputeDecision
+from domain.shared.actor import Actor
+from domain.shared.errors import Conflict, DomainError, NotAllowed, NotFound
+from domain.shared.money import Money
+from domain.shared.period import Period
+from tests.support.builders import ADMIN, CAREGIVER, NOW, OWNER, STRANGER, a_booking, identified
+
+HOUR, DAY, INSTANT = timedelta(hours=1), timedelta(days=1), timedelta(microseconds=1)
+
+ACTORS = {
+    "owner": OWNER,
+    "caregiver": CAREGIVER,
+    "admin": ADMIN,
+    "stranger": STRANGER,
+    "stranger without a profile": replace(STRANGER, caregiver_id=None),
+    "owner who is an admin": replace(OWNER, is_admin=True),
+    "caregiver who is an admin": replace(CAREGIVER, is_admin=True),
+}
+ROLES = {
+    "owner": "owner",
+    "caregiver": "caregiver",
+    "admin": "admin",
+    "owner who is an admin": "owner",
+    "caregiver who is an admin": "caregiver",
+}
+
+# --- the acts of people
+
+
+def decide(decision: DisputeDecision, amount: Money | None = None) -> Callable[[Booking, Actor, datetime], object]:
+    return lambda booking, by, at: booking.decide_dispute(decision, by=by, at=at, amount=amount)
+
+
+ACTS: dict[str, Callable[[Booking, Actor, datetime], object]] = {
+    "accept": lambda booking, by, at: booking.accept(by=by, at=at),
+    "decline": lambda booking, by, at: booking.decline(by=by, at=at),
+    "cancel": lambda booking, by, at: booking.cancel(by=by, at=at),
+    "begin to pay": lambda booking, by, at: booking.require_payable(by=by, at=at),
+    "check in": lambda booking, by, at: booking.check_in(CareReport(at=at), by=by),
+    "check out": lambda booking, by, at: booking.check_out(CareReport(at=at), by=by),
+    "dispute": lambda booking, by, at: booking.open_dispute(by=by, at=at, reason="Nobody came"),
+    "decide to pay": decide(DisputeDecision.PAY),
+    "decide to refund all": decide(DisputeDecision.REFUND_ALL),
+    "decide to refund a part": decide(DisputeDecision.REFUND_PART, Money(1)),
+    "give back": lambda booking, by, at: booking.give_back(None, by=by),
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """Who may, from which state to which, and when (`since` ≤ now < `until`)."""
+
+    roles: str
+    moves: dict[str, str]
+    since: Callable[[Booking], datetime | None] | None = None
+    until: Callable[[Booking], datetime | None] | None = None
+    only_if: Callable[[Booking], bool] = lambda _: True
+
+
+def end_of_dispute_window(booking: Booking) -> datetime | None:
+    return None if booking.completed_at is None else booking.completed_at + timedelta(hours=72)
+
+
+BEFORE_START = {"pending": "cancelled", "accepted": "cancelled", "paid": "cancelled"}
+TABLE: dict[str, list[Row]] = {
+    "accept": [Row("caregiver", {"pending": "accepted"}, until=lambda b: min(b.requested_at + DAY, b.period.start))],
+    "decline": [Row("caregiver", {"pending": "declined"})],
+    "cancel": [
+        Row("owner caregiver", BEFORE_START, until=lambda b: b.period.start),
+        Row("admin", {**BEFORE_START, "in_progress": "cancelled"}),
+        Row("owner caregiver admin", {"cancelled": "cancelled"}),
+    ],
+    "begin to pay": [
+        Row("owner", {"accepted": "accepted"}, since=lambda b: b.pay_window_opens_at, until=lambda b: b.pay_until)
+    ],
+    "check in": [
+        Row("caregiver", {"paid": "in_progress"}, since=lambda b: b.period.start - timedelta(minutes=30)),
+    ],
+    "check out": [Row("caregiver", {"in_progress": "completed"})],
+    "dispute": [
+        Row("owner", {"completed": "disputed"}, until=end_of_dispute_window, only_if=lambda b: b.dispute is None)
+    ],
+    "decide to pay": [Row("admin", {"disputed": "completed"})],
+    "decide to refund a part": [Row("admin", {"disputed": "completed"})],
+    "decide to refund all": [Row("admin", {"disputed": "cancelled"})],
+    "give back": [
+        Row(
+            "admin",
+            {state: state for state in ("paid", "in_progress", "completed", "cancelled")},
+            only_if=lambda b: b.captured.amount_cents > b.refunded.amount_cents,
+        )
+    ],
+}
+
+
+def expected(booking: Booking, act: str, actor: str, at: datetime) -> str | type[Exception]:
+    """The state afterwards, or the kind of refusal."""
+    if actor not in ROLES:
+        return NotFound
+    rows = [row for row in TABLE[act] if ROLES[actor] in row.roles.split()]
+    if not rows:
+        return NotAllowed
+    for row in rows:
+        since = None if row.since is None else row.since(booking)
+        until = None if row.until is None else row.until(booking)
+        in_time = (since is None or since <= at) and (until is None or at < until)
+        if booking.status.value in row.moves and in_time and row.only_if(booking):
+            return row.moves[booking.status.value]
+    return Conflict
+
+
+# --- how a booking gets to where a test begins
+
+
+def to_accepted(booking: Booking) -> None:
+    booking.accept(by=CAREGIVER, at=booking.requested_at)
+
+
+def to_paid(booking: Booking) -> None:
+    to_accepted(booking)
+    assert booking.pay_window_opens_at is not None
+    arrived = booking.mark_paid(
+        payment_id=identified("payment"), captured=booking.gross, at=booking.pay_window_opens_at
+    )
+    assert arrived is MoneyOutcome.PAID
+
+
+def to_in_progress(booking: Booking) -> None:
+    to_paid(booking)
+    booking.check_in(CareReport(at=booking.period.start), by=CAREGIVER)
+
+
+def to_completed(booking: Booking) -> None:
+    to_in_progress(booking)
+    booking.check_out(CareReport(at=booking.period.end), by=CAREGIVER)
+
+
+def to_completed_by_itself(booking: Booking) -> None:
+    to_paid(booking)
+    assert booking.complete(at=booking.period.end + DAY)
+
+
+def to_disputed(booking: Booking) -> None:
+    to_completed(booking)
+    booking.open_dispute(by=OWNER, at=booking.period.end + HOUR, reason="Nobody came")
+
+
+def to_decided(booking: Booking) -> None:
+    to_disputed(booking)
+    booking.decide_dispute(DisputeDecision.REFUND_PART, by=ADMIN, at=booking.period.end + 2 * HOUR, amount=Money(500))
+
+
+def to_refunded(booking: Booking) -> None:
+    to_disputed(booking)
+    booking.decide_dispute(DisputeDecision.REFUND_ALL, by=ADMIN, at=booking.period.end + 2 * HOUR)
+
+
+def to_cancelled_with_a_fee(booking: Booking) -> None:
+    to_paid(booking)
+    booking.cancel(by=OWNER, at=booking.period.start - INSTANT)
+
+
+WAYS: dict[str, Callable[[Booking], object]] = {
+    "pending": lambda booking: booking,
+    "accepted": to_accepted,
+    "paid": to_paid,
+    "in progress": to_in_progress,
+    "completed": to_completed,
+    "completed by itself": to_completed_by_itself,
+    "disputed": to_disputed,
+    "completed after a dispute": to_decided,
+    "cancelled after a dispute": to_refunded,
+    "cancelled": lambda booking: booking.cancel(by=CAREGIVER, at=NOW),
+    "cancelled with a fee": to_cancelled_with_a_fee,
+    "declined": lambda booking: booking.decline(by=CAREGIVER, at=NOW),
+    "expired": lambda booking: booking.expire(at=booking.answer_until),
+}
+
+PERIODS = st.builds(
+    lambda wait, length: Period(NOW + wait, NOW + wait + length),
+    st.sampled_from([2 * HOUR, DAY, 7 * DAY, 90 * DAY]),
+    st.sampled_from([HOUR, 30 * DAY]),
+)
+FROM_WHEN = ["request", "answer", "window", "pay until", "start", "end", "completed"]
+OFFSETS = [sign * distance for distance in (timedelta(0), HOUR / 2, DAY, 3 * DAY) for sign in (1, -1)]
+TIMES = st.tuples(
+    st.sampled_from(FROM_WHEN),
+    st.sampled_from(OFFSETS) | st.timedeltas(-40 * DAY, 40 * DAY),
+    st.sampled_from([-INSTANT, timedelta(0), INSTANT]),
+)
+
+
+def instant_of(booking: Booking, time: tuple[str, timedelta, timedelta]) -> datetime:
+    """Near one of the instants that the rules speak of."""
+    name, offset, hair = time
+    known = {
+        "request": booking.requested_at,
+        "answer": booking.answer_until,
+        "window": booking.pay_window_opens_at,
+        "pay until": booking.pay_until,
+        "start": booking.period.start,
+        "end": booking.period.end,
+        "completed": booking.completed_at,
+    }
+    return (known[name] or booking.requested_at) + offset + hair
+
+
+def brought(way: str, period: Period) -> Booking:
+    booking = a_booking(period=period)
+    WAYS[way](booking)
+    booking.transitions.clear()
+    booking.events.clear()
+    return booking
+
+
+def refusal_of(act: Callable[[], object]) -> DomainError | None:
+    try:
+        act()
+    except DomainError as refused:
+        return refused
+    return None
+
+
+def check_what_always_holds(booking: Booking) -> None:
+    zero = Money(0)
+    assert zero <= booking.refunded <= booking.captured
+    assert booking.gross == booking.commission + booking.net
+    assert zero <= booking.payout <= booking.kept
+    assert (booking.payout_state is PayoutState.HELD) == (booking.status is BookingStatus.DISPUTED)
+    owed = booking.status in (BookingStatus.COMPLETED, BookingStatus.CANCELLED) and booking.kept > zero
+    assert (booking.payout_state is PayoutState.SCHEDULED) == owed
+
+
+@settings(max_examples=1500, deadline=None)
+@given(st.sampled_from(list(WAYS)), st.sampled_from(list(ACTS)), st.sampled_from(list(ACTORS)), PERIODS, TIMES)
+@example("completed", "dispute", "owner", Period(NOW + DAY, NOW + DAY + HOUR), ("completed", 3 * DAY, timedelta(0)))
+@example("completed", "dispute", "owner", Period(NOW + DAY, NOW + DAY + HOUR), ("completed", 3 * DAY, -INSTANT))
+def test_what_people_may_do_is_exactly_what_the_table_says(
+    way: str, act: str, actor: str, period: Period, time: tuple[str, timedelta, timedelta]
+) -> None:
+    booking = brought(way, period)
+    before, at = replace(booking, transitions=[], events=[]), instant_of(booking, time)
+    wanted = expected(booking, act, actor, at)
+    refusal = refusal_of(lambda: ACTS[act](booking, ACTORS[actor], at))
+    if isinstance(wanted, type):
+        assert isinstance(refusal, wanted)
+        assert booking == before
+        assert wanted is not Conflict or before.state_in_words in str(refusal)
+    else:
+        assert refusal is None
+        assert booking.status.value == wanted
+        moved = booking.status is not before.status
+        assert [(step.from_status, step.to_status, step.at) for step in booking.transitions] == (
+            [(before.status, booking.status, at)] if moved else []
+        )
+        assert all(step.actor_role.value == ROLES[actor] for step in booking.transitions)
+        assert all(step.actor_id == ACTORS[actor].account_id for step in booking.transitions)
+    check_what_always_holds(booking)
+
+
+# --- the acts of time and money
+
+BY_ITSELF: dict[str, dict[str, tuple[str, Callable[[Booking], datetime | None]]]] = {
+    "expire": {
+        "pending": ("expired", lambda b: min(b.requested_at + DAY, b.period.start)),
+        "accepted": ("expired", lambda b: b.pay_until),
+    },
+    "complete": {
+        "paid": ("completed", lambda b: b.period.end + DAY),
+        "in_progress": ("completed", lambda b: b.period.end + DAY),
+    },
+    "money arrives": {"accepted": ("paid", lambda _: None)},
+}
+SYSTEM: dict[str, Callable[[Booking, datetime], bool]] = {
+    "expire": lambda booking, at: booking.expire(at=at),
+    "complete": lambda booking, at: booking.complete(at=at),
+    "money arrives": lambda booking, at: (
+        booking.mark_paid(payment_id=identified("another payment"), captured=booking.gross, at=at) is MoneyOutcome.PAID
+    ),
+}
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.sampled_from(list(WAYS)), st.sampled_from(list(SYSTEM)), PERIODS, TIMES)
+def test_what_time_and_money_do_is_exactly_what_the_table_says(
+    way: str, act: str, period: Period, time: tuple[str, timedelta, timedelta]
+) -> None:
+    booking = brought(way, period)
+    before, at = replace(booking, transitions=[], events=[]), instant_of(booking, time)
+    to, since = BY_ITSELF[act].get(booking.status.value, (None, lambda _: None))
+    due = to is not None and ((first := since(booking)) is None or first <= at)
+    assert SYSTEM[act](booking, at) is due
+    if due:
+        assert booking.status.value == to
+        (step,) = booking.transitions
+        assert (step.from_status, step.actor_id, step.actor_role) == (before.status, None, ActorRole.SYSTEM)
+    else:
+        assert booking == before
+    assert SYSTEM[act](booking, at) is False, "a second time there is nothing to do"
+    check_what_always_holds(booking)
+
+
+def test_every_state_is_where_a_test_begins() -> None:
+    week = Period(NOW + 7 * DAY, NOW + 7 * DAY + HOUR)
+    assert {brought(way, week).status for way in WAYS} == set(BookingStatus)
