@@ -20,7 +20,9 @@ from application.accounts.update_account import UpdateAccount
 from application.accounts.verify_email import VerifyEmail
 from application.adapters import Adapters
 from application.bookings.accept_booking import AcceptBooking
+from application.bookings.book_series import BookSeries
 from application.bookings.cancel_booking import CancelBooking
+from application.bookings.cancel_series import CancelSeries
 from application.bookings.check_in_booking import CheckInBooking
 from application.bookings.check_out_booking import CheckOutBooking
 from application.bookings.complete_bookings import CompleteBookings
@@ -30,6 +32,7 @@ from application.bookings.decline_booking import DeclineBooking
 from application.bookings.dispute_booking import DisputeBooking
 from application.bookings.expire_bookings import ExpireBookings
 from application.bookings.preview_cancellation import PreviewCancellation
+from application.bookings.preview_series import PreviewSeries
 from application.bookings.refund_booking import RefundBooking
 from application.bookings.request_booking import RequestBooking
 from application.bookings.show_booking_statistics import ShowBookingStatistics
@@ -99,6 +102,7 @@ class UseCases:
     approve_caregiver: ApproveCaregiver
     booking_queries: BookingQueries
     breaker_history: BreakerHistory
+    book_series: BookSeries
     cancel_booking: CancelBooking
     cancel_job: CancelJob
     cancel_payment: CancelPayment
@@ -136,7 +140,9 @@ class UseCases:
     open_payout_account: OpenPayoutAccount
     pause_queue: PauseQueue
     pet_queries: PetQueries
+    cancel_series: CancelSeries
     preview_cancellation: PreviewCancellation
+    preview_series: PreviewSeries
     record_minute: RecordMinute
     refresh_session: RefreshSession
     refund_booking: RefundBooking
@@ -252,6 +258,9 @@ def build_use_cases(a: Adapters) -> UseCases:
         ),
         pause_queue=PauseQueue(unit_of_work=uow),
         pet_queries=a.pet_queries,
+        book_series=BookSeries(unit_of_work=uow, holidays=a.holidays, clock=clock, ids=ids),
+        cancel_series=CancelSeries(unit_of_work=uow, clock=clock, ids=ids),
+        preview_series=PreviewSeries(unit_of_work=uow, holidays=a.holidays, clock=clock),
         preview_cancellation=PreviewCancellation(unit_of_work=uow, clock=clock),
         record_minute=RecordMinute(
             figures=a.figures,

@@ -57,6 +57,10 @@ class CaregiverCalendar:
         by_unit = {service.unit: service for service in wanted}
         if all(self.availability.refusal(period, service, now) is not None for service in by_unit.values()):
             return False
+        return self.has_room(period, pets=pets)
+
+    def has_room(self, period: Period, *, pets: int) -> bool:
+        """Whether that many animals more are never too many."""
         return any(_contains(room, period) for room in self.rooms(period, pets=pets))
 
     def free_periods(

@@ -55,6 +55,7 @@ from interfaces.http.request_metrics import RequestMetrics
 from interfaces.http.revenue import RevenueController
 from interfaces.http.sandbox import SandboxController
 from interfaces.http.security_headers import SecurityHeaders
+from interfaces.http.series import SeriesController
 from interfaces.http.tracing import RequestTracing
 from interfaces.web.admin_actions import AdminActionController
 from interfaces.web.admin_pages import AdminController, SignInController
@@ -72,6 +73,7 @@ CONTROLLERS = (
     HomeController,
     QuoteController,
     BookingController,
+    SeriesController,
     BookingOverviewController,
     CareController,
     JobController,

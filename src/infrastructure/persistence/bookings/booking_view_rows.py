@@ -91,6 +91,7 @@ def booking_view(row: Row[Any], booked: list[BookedPetView], viewer: Actor) -> B
         notes=row.notes,
         vet=row.vet,
         off_leash_allowed=row.off_leash_allowed,
+        series_id=row.series_id,
         completed_at=row.completed_at,
         disputable_until=_disputable_until(row),
         dispute=_dispute(row),
