@@ -10,6 +10,7 @@ from application.ports.alert_queries import AlertQueries
 from application.ports.booking_queries import BookingQueries
 from application.ports.breaker_history import BreakerHistory
 from application.ports.cache import Cache
+from application.ports.calendar_queries import CalendarQueries
 from application.ports.caregiver_queries import CaregiverQueries
 from application.ports.circuit_breakers import CircuitBreakers
 from application.ports.clock import Clock
@@ -65,6 +66,7 @@ class Adapters:
     dispute_queries: DisputeQueries
     breaker_history: BreakerHistory
     cache: Cache
+    calendar_queries: CalendarQueries
     caregiver_queries: CaregiverQueries
     circuit_breakers: CircuitBreakers
     clock: Clock

@@ -3,6 +3,7 @@
 An entry names what could change its answer, a write names what it changed; both choose from the same few:
 
 - `caregiver:…`: one profile's page.
+- `calendar:…`: when one caregiver can be booked. His open hours and bookings change it, and whether he is bookable.
 - `home`: the front page.
 - `near:cell:service`: searches with a radius carry the cells of their circle; a caregiver changes his own cell on each
   level.
@@ -32,6 +33,10 @@ ANY = "any"
 
 def caregiver_tag(caregiver_id: CaregiverId) -> str:
     return f"caregiver:{caregiver_id}"
+
+
+def calendar_tag(caregiver_id: CaregiverId) -> str:
+    return f"calendar:{caregiver_id}"
 
 
 def search_tags(search: CaregiverSearch) -> frozenset[str]:
@@ -81,6 +86,8 @@ def tags_of_change(before: CaregiverProfile | None, after: CaregiverProfile) -> 
     if not _is_visible(after) or _card(before) != _card(after):
         return tags_of_everything_shown(after.id, _presence(before)) | _presence(after).tags()
     tags = {caregiver_tag(after.id)} if _page(before) != _page(after) else set[str]()
+    if before.can_receive_transfers != after.can_receive_transfers:
+        tags.add(calendar_tag(after.id))
     if _found_by(before) != _found_by(after):
         tags |= _presence(before).tags() | _presence(after).tags()
     return tags

@@ -20,7 +20,9 @@ from application.accounts.update_account import UpdateAccount
 from application.accounts.verify_email import VerifyEmail
 from application.adapters import Adapters
 from application.bookings.accept_booking import AcceptBooking
+from application.bookings.book_series import BookSeries
 from application.bookings.cancel_booking import CancelBooking
+from application.bookings.cancel_series import CancelSeries
 from application.bookings.check_in_booking import CheckInBooking
 from application.bookings.check_out_booking import CheckOutBooking
 from application.bookings.complete_bookings import CompleteBookings
@@ -30,10 +32,12 @@ from application.bookings.decline_booking import DeclineBooking
 from application.bookings.dispute_booking import DisputeBooking
 from application.bookings.expire_bookings import ExpireBookings
 from application.bookings.preview_cancellation import PreviewCancellation
+from application.bookings.preview_series import PreviewSeries
 from application.bookings.refund_booking import RefundBooking
 from application.bookings.request_booking import RequestBooking
 from application.bookings.show_booking_statistics import ShowBookingStatistics
 from application.bookings.show_calendar import ShowCalendar
+from application.bookings.show_free_periods import ShowFreePeriods
 from application.caregivers.approve_caregiver import ApproveCaregiver
 from application.caregivers.open_payout_account import OpenPayoutAccount
 from application.caregivers.reject_caregiver import RejectCaregiver
@@ -99,6 +103,7 @@ class UseCases:
     approve_caregiver: ApproveCaregiver
     booking_queries: BookingQueries
     breaker_history: BreakerHistory
+    book_series: BookSeries
     cancel_booking: CancelBooking
     cancel_job: CancelJob
     cancel_payment: CancelPayment
@@ -136,7 +141,9 @@ class UseCases:
     open_payout_account: OpenPayoutAccount
     pause_queue: PauseQueue
     pet_queries: PetQueries
+    cancel_series: CancelSeries
     preview_cancellation: PreviewCancellation
+    preview_series: PreviewSeries
     record_minute: RecordMinute
     refresh_session: RefreshSession
     refund_booking: RefundBooking
@@ -161,6 +168,7 @@ class UseCases:
     show_calendar: ShowCalendar
     show_caregiver: ShowCaregiver
     show_happenings: ShowHappenings
+    show_free_periods: ShowFreePeriods
     show_history: ShowHistory
     show_home: ShowHome
     show_metrics: ShowMetrics
@@ -252,6 +260,9 @@ def build_use_cases(a: Adapters) -> UseCases:
         ),
         pause_queue=PauseQueue(unit_of_work=uow),
         pet_queries=a.pet_queries,
+        book_series=BookSeries(unit_of_work=uow, holidays=a.holidays, clock=clock, ids=ids),
+        cancel_series=CancelSeries(unit_of_work=uow, clock=clock, ids=ids),
+        preview_series=PreviewSeries(unit_of_work=uow, holidays=a.holidays, clock=clock),
         preview_cancellation=PreviewCancellation(unit_of_work=uow, clock=clock),
         record_minute=RecordMinute(
             figures=a.figures,
@@ -281,7 +292,9 @@ def build_use_cases(a: Adapters) -> UseCases:
         resume_queue=ResumeQueue(unit_of_work=uow),
         retry_job=RetryJob(unit_of_work=uow, clock=clock),
         save_caregiver_profile=SaveCaregiverProfile(unit_of_work=uow, geocoder=a.geocoder, clock=clock, ids=ids),
-        search_caregivers=SearchCaregivers(queries=a.caregiver_queries, geocoder=a.geocoder, cache=a.cache),
+        search_caregivers=SearchCaregivers(
+            queries=a.caregiver_queries, geocoder=a.geocoder, cache=a.cache, clock=clock
+        ),
         send_mail=SendMail(
             queries=a.mail_queries,
             alerts=a.alert_queries,
@@ -298,6 +311,7 @@ def build_use_cases(a: Adapters) -> UseCases:
         show_calendar=ShowCalendar(queries=a.booking_queries),
         show_caregiver=ShowCaregiver(queries=a.caregiver_queries, cache=a.cache),
         show_happenings=_show_happenings(a),
+        show_free_periods=ShowFreePeriods(queries=a.calendar_queries, cache=a.cache, clock=clock),
         show_history=ShowHistory(history=a.figure_history, clock=clock),
         show_home=ShowHome(queries=a.caregiver_queries, cache=a.cache),
         show_metrics=_show_metrics(a),

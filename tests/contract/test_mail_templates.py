@@ -37,6 +37,7 @@ def _values(**changes: object) -> dict[str, object]:
         "dispute_refund": None,
         "payable": True,
         "instant": False,
+        "series_length": 1,
         "reason": None,
         "title": "Circuit breaker email opened",
         "details": "email: 1 open (limit 0)",

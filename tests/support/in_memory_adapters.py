@@ -37,6 +37,7 @@ from infrastructure.password_hasher.argon2_password_hasher import Argon2Password
 from infrastructure.payments.sandbox_payments import PROVIDER, SandboxConnectedAccounts, SandboxPayments
 from infrastructure.persistence.accounts.sql_account_queries import SqlAccountQueries
 from infrastructure.persistence.bookings.sql_booking_queries import SqlBookingQueries
+from infrastructure.persistence.bookings.sql_calendar_queries import SqlCalendarQueries
 from infrastructure.persistence.bookings.sql_dispute_queries import SqlDisputeQueries
 from infrastructure.persistence.caregivers.sql_caregiver_queries import SqlCaregiverQueries
 from infrastructure.persistence.database import Database, database_url
@@ -117,6 +118,7 @@ def in_memory_adapters(tmp_path: Path) -> Adapters:
         dispute_queries=SqlDisputeQueries(database),
         breaker_history=SqlBreakerHistory(database),
         cache=cache,
+        calendar_queries=SqlCalendarQueries(database),
         caregiver_queries=SqlCaregiverQueries(database),
         circuit_breakers=BreakerRegistry([payments, email]),
         connected_accounts=GuardedConnectedAccounts(SandboxConnectedAccounts(database, **shared), payments),

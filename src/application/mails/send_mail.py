@@ -163,6 +163,7 @@ class SendMail:
             "pay_from": news.pay_from if news.pay_from and news.pay_from > self.clock.now() else None,
             "reason": _reason(news, kind),
             "payout": news.payout,
+            "series_length": news.series_length,
             "disputable_until": news.disputable_until,
             "dispute_refund": None if news.dispute is None else news.dispute.refund,
             "cancelled_by": news.ended_by.value,

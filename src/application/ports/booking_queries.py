@@ -10,7 +10,7 @@ from uuid import UUID
 from msgspec import UNSET, Struct, UnsetType
 
 from application.ports.views import MoneyView, Page
-from domain.bookings.booking_life import ActorRole, BookingId, BookingStatus, PayoutState
+from domain.bookings.booking_life import ActorRole, BookingId, BookingStatus, PayoutState, SeriesId
 from domain.bookings.dispute import DisputeDecision
 from domain.bookings.pricing import LineKind
 from domain.caregivers.caregiver_profile import CancellationPolicy
@@ -102,6 +102,7 @@ class BookingView(Struct, frozen=True, kw_only=True, rename="camel"):
     notes: str | None
     vet: str | None
     off_leash_allowed: bool
+    series_id: UUID | None
     completed_at: datetime | None
     disputable_until: datetime | None
     dispute: BookingDisputeView | None
@@ -183,6 +184,11 @@ class BookingQueries(Protocol):
     @abstractmethod
     async def get(self, booking_id: BookingId, *, viewer: Actor) -> BookingView:
         """Raises BookingNotFound."""
+        ...
+
+    @abstractmethod
+    async def of_series(self, series_id: SeriesId, *, viewer: Actor) -> Sequence[BookingView]:
+        """The bookings of a series, the earliest first. Raises SeriesNotFound, also for a stranger's."""
         ...
 
     @abstractmethod

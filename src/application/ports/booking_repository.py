@@ -6,7 +6,10 @@ from datetime import datetime
 from typing import Protocol
 
 from domain.bookings.booking import Booking
-from domain.bookings.booking_life import BookingId
+from domain.bookings.booking_life import BookingId, SeriesId
+from domain.bookings.free_periods import Occupancy
+from domain.shared.actor import Actor, CaregiverId
+from domain.shared.period import Period
 
 
 class BookingRepository(Protocol):
@@ -29,6 +32,16 @@ class BookingRepository(Protocol):
     @abstractmethod
     async def save(self, booking: Booking) -> None:
         """Keeps the state with its new transitions and events, and frees the places by status. Raises StaleVersion."""
+        ...
+
+    @abstractmethod
+    async def of_series(self, series_id: SeriesId, *, seen_by: Actor) -> Sequence[Booking]:
+        """Every booking of a series, locked, the earliest first. Raises SeriesNotFound, also for a stranger's."""
+        ...
+
+    @abstractmethod
+    async def occupancies(self, caregiver_id: CaregiverId, period: Period) -> Sequence[Occupancy]:
+        """What takes a caregiver up in a period."""
         ...
 
     @abstractmethod

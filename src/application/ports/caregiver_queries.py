@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from application.ports.views import MoneyView
 from domain.caregivers.caregiver_profile import Badge, CancellationPolicy, CaregiverStatus
@@ -15,6 +15,7 @@ from domain.caregivers.services import Service
 from domain.pets.pet import Animal, AnimalSize
 from domain.shared.actor import AccountId, CaregiverId
 from domain.shared.languages import Country, Language
+from domain.shared.period import Period
 
 GATED_PHOTOS = 2
 
@@ -27,10 +28,21 @@ class SearchOrder(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FreeThen:
+    """Who could be asked at `now` to take `pets` in the period."""
+
+    period: Period
+    pets: int
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CaregiverSearch:
     """What to look for. Around `lat`/`lng` (degrees) within `radius_km`, or within each caregiver's own action radius.
 
-    `after` is the position behind which the page begins: the order's value and the id of the last caregiver shown.
+    `free` leaves out who would refuse: for the service asked for, or for all he offers. `explain` tells of everybody
+    how good a match he is. `after` is the position behind which the page begins: the order's value and the id of the
+    last caregiver shown.
     """
 
     lat: float | None = None
@@ -46,6 +58,8 @@ class CaregiverSearch:
     instant_book: bool | None = None
     badge: Badge | None = None
     language: Language | None = None
+    free: FreeThen | None = None
+    explain: bool | None = None
     order: SearchOrder = SearchOrder.BEST
     limit: int = 20
     after: tuple[float, UUID] | None = None
@@ -58,10 +72,21 @@ class OfferView(Struct, frozen=True, kw_only=True, rename="camel"):
     holiday_surcharge_percent: int
 
 
+class MatchView(Struct, frozen=True, kw_only=True, rename="camel"):
+    """How "best match" comes about: score = qualityWeight · quality + closenessWeight · closeness; each from 0 to 1."""
+
+    score: float
+    quality: float
+    quality_weight: float
+    closeness: float
+    closeness_weight: float
+
+
 class CaregiverCard(Struct, frozen=True, kw_only=True, rename="camel"):
     """A caregiver in a list. Gated: first name and initial, at most two photos, the place and no finer coordinates.
 
-    `distance_km` has one decimal and is null without a point to measure from; `rating` is null without reviews.
+    `distance_km` has one decimal and is null without a point to measure from; `rating` is null without reviews; `match`
+    is there when it was asked for.
     """
 
     id: UUID
@@ -75,6 +100,7 @@ class CaregiverCard(Struct, frozen=True, kw_only=True, rename="camel"):
     badges: list[Badge]
     instant_book: bool
     photos: list[str]
+    match: MatchView | UnsetType = UNSET
 
 
 class CaregiverPage(CaregiverCard, frozen=True, kw_only=True, rename="camel"):
@@ -160,7 +186,11 @@ class CaregiverQueries(Protocol):
 
     @abstractmethod
     async def search(self, search: CaregiverSearch) -> tuple[list[CaregiverCard], tuple[float, UUID] | None]:
-        """A page of cards, and where the next one begins (None: there is none)."""
+        """A page of cards, and where the next one begins (None: there is none).
+
+        A page is full when there is a next one, unless so few are free that the search gives up looking; then the
+        next one goes on from there.
+        """
         ...
 
     @abstractmethod

@@ -29,7 +29,8 @@ class Reader:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BookingNews:
     """A booking as mails tell it. Instants in the booking's own time zone; `reason` and `ended_by` of its last
-    transition. `payout` is the caregiver's share of what was kept."""
+    transition. `payout` is the caregiver's share of what was kept. `series_length` is how many bookings were made
+    together with it, 1 for one by itself."""
 
     id: BookingId
     status: BookingStatus
@@ -53,6 +54,7 @@ class BookingNews:
     disputable_until: datetime | None
     dispute: Dispute | None
     payout: Money
+    series_length: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

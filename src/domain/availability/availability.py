@@ -1,8 +1,9 @@
 """When a caregiver takes bookings."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
 from typing import Self
 from zoneinfo import ZoneInfo
 
@@ -104,54 +105,66 @@ class Availability:
             return NoticeTooShort(f"The caregiver needs {self.minimum_notice_hours} hours of notice.")
         if service.unit is PricedUnit.NIGHT:
             return self._refusal_of_stay(period)
-        openings = self._openings(period)
-        pieces = _pieces_of_one_offset(period, ZoneInfo(self.time_zone))
-        inside = all(any(start <= a and b <= end for start, end in openings) for a, b in pieces)
+        openings = self.openings(first_day, period.local_end(self.time_zone).date())
+        inside = any(opening.start <= period.start and period.end <= opening.end for opening in openings)
         return None if inside else OutsideOpenHours()
 
+    def earliest_start(self, now: datetime) -> datetime:
+        """Minimum notice and vacation allow nothing that begins before."""
+        earliest = now + timedelta(hours=self.minimum_notice_hours)
+        if self.vacation_until is None:
+            return earliest
+        return max(earliest, self.midnight(self.vacation_until + timedelta(days=1)))
+
+    def midnight(self, day: date) -> datetime:
+        """When a local date begins, in UTC."""
+        return datetime.combine(day, time(), tzinfo=ZoneInfo(self.time_zone)).astimezone(UTC)
+
+    def openings(self, first: date, last: date) -> list[Period]:
+        """When he is open on the local dates from `first` to `last`: spans that neither overlap nor touch, earliest
+        first. Where clocks go forward the missing hour is no gap; the hour that comes twice is open twice."""
+        openings: list[Period] = []
+        for day in (first + timedelta(days=at) for at in range((last - first).days + 1)):
+            hours = self.hours_on(day)
+            for opening in self._instants(day, hours) if hours else ():
+                if openings and openings[-1].end == opening.start:
+                    opening = Period(openings.pop().start, opening.end)
+                openings.append(opening)
+        return openings
+
+    def _instants(self, day: date, hours: tuple[OpenHours, ...]) -> list[Period]:
+        """A day's hours as they pass: wall-clock time means something else on either side of a change of the clocks."""
+        zone = ZoneInfo(self.time_zone)
+        begins, ends = self.midnight(day), self.midnight(day + timedelta(days=1))
+        spans: list[Period] = []
+        for begin, end in pairwise((begins, *_clock_changes(begins, ends, zone), ends)):
+            offset = begin.astimezone(zone).utcoffset() or timedelta()
+            wall_midnight = datetime.combine(day, time(), tzinfo=UTC) - offset
+            for span in hours:
+                opens = max(begin, wall_midnight + span.opens_after_midnight)
+                closes = min(end, wall_midnight + span.closes_after_midnight)
+                if opens < closes:
+                    spans.append(Period(opens, closes))
+        return spans
+
     def _refusal_of_stay(self, period: Period) -> CaregiverNotAvailable | None:
-        for day in period.local_dates(self.time_zone)[1:-1]:
+        days = period.local_dates(self.time_zone)
+        for day in days[1:-1]:
             if not self.hours_on(day):
                 return ClosedDuringStay(f"The caregiver is closed on {day.isoformat()}.")
-        openings = self._openings(period)
-        for instant in (period.local_start(self.time_zone), period.local_end(self.time_zone)):
-            wall = instant.replace(tzinfo=None)
-            if not any(start <= wall <= end for start, end in openings):
+        for instant in (period.start, period.end):
+            wall = instant.astimezone(ZoneInfo(self.time_zone))
+            # The day before may close at this very midnight.
+            openings = self.openings(wall.date() - timedelta(days=1), wall.date())
+            if not any(opening.start <= instant <= opening.end for opening in openings):
                 return OutsideOpenHours(f"The caregiver is not open at {wall:%H:%M} on {wall.date().isoformat()}.")
         return None
 
-    def _openings(self, period: Period) -> list[tuple[datetime, datetime]]:
-        """Openings around the period as spans of wall-clock time, joined where one ends as the next begins."""
-        days = period.local_dates(self.time_zone)
-        openings: list[tuple[datetime, datetime]] = []
-        for day in (days[0] - timedelta(days=1), *days, days[-1] + timedelta(days=1)):
-            midnight = datetime.combine(day, time())
-            for hours in self.hours_on(day):
-                start, end = midnight + hours.opens_after_midnight, midnight + hours.closes_after_midnight
-                if openings and openings[-1][1] == start:
-                    openings[-1] = (openings[-1][0], end)
-                else:
-                    openings.append((start, end))
-        return openings
 
-
-def _pieces_of_one_offset(period: Period, zone: ZoneInfo) -> Iterator[tuple[datetime, datetime]]:
-    """The period in wall-clock time, cut where the clocks change, so that within a piece it runs evenly."""
-    start = period.start
-    for cut in (*_clock_changes(period, zone), period.end):
-        offset = start.astimezone(zone).utcoffset() or timedelta()
-        yield (start + offset).replace(tzinfo=None), (cut + offset).replace(tzinfo=None)
-        start = cut
-
-
-def _clock_changes(period: Period, zone: ZoneInfo) -> list[datetime]:
-    """The full hours (UTC) strictly inside the period at which the zone's offset changes."""
-    changes: list[datetime] = []
-    hour = period.start.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
-    before = period.start.astimezone(zone).utcoffset()
-    while hour < period.end:
-        after = hour.astimezone(zone).utcoffset()
-        if after != before:
-            changes.append(hour)
-        before, hour = after, hour + timedelta(hours=1)
-    return changes
+def _clock_changes(start: datetime, end: datetime, zone: ZoneInfo) -> list[datetime]:
+    """The full hours (UTC) strictly between two of them at which the zone's offset changes."""
+    if start.astimezone(zone).utcoffset() == end.astimezone(zone).utcoffset():
+        return []
+    hours = [start + timedelta(hours=at) for at in range(1, (end - start) // timedelta(hours=1))]
+    offsets = [hour.astimezone(zone).utcoffset() for hour in (start, *hours)]
+    return [hour for hour, (before, after) in zip(hours, pairwise(offsets), strict=True) if before != after]

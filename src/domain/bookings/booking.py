@@ -18,6 +18,7 @@ from domain.bookings.booking_life import (
     BookingRequested,
     BookingStatus,
     BookingTransition,
+    SeriesId,
 )
 from domain.bookings.booking_refusals import (
     AnswerOverdue,
@@ -39,8 +40,8 @@ ANSWER_WINDOW = timedelta(hours=24)
 PAY_WINDOW = timedelta(hours=24)
 FUNDS_HELD_AT_MOST = timedelta(days=60)
 
-_CANCELLABLE = frozenset({BookingStatus.PENDING, BookingStatus.ACCEPTED, BookingStatus.PAID})
-_CANCELLABLE_BY_ADMINS = _CANCELLABLE | {BookingStatus.IN_PROGRESS}
+CANCELLABLE = frozenset({BookingStatus.PENDING, BookingStatus.ACCEPTED, BookingStatus.PAID})
+_CANCELLABLE_BY_ADMINS = CANCELLABLE | {BookingStatus.IN_PROGRESS}
 
 
 class MoneyOutcome(Enum):
@@ -64,13 +65,19 @@ class Booking(BookingInCare):
         caregiver: CaregiverProfile,
         care: CareDetails,
         at: datetime,
+        series_id: SeriesId | None = None,
+        is_announced: bool = True,
     ) -> Self:
-        """A booking at the numbers of a used quote, pending, or accepted at once by an instant-book caregiver."""
+        """A booking at the numbers of a used quote, pending, or accepted at once by an instant-book caregiver.
+
+        Of the bookings of a series one is announced for all.
+        """
         booking = cls(
             id=id,
             owner_id=quote.owner_id,
             caregiver_id=caregiver.id,
             quote_id=quote.id,
+            series_id=series_id,
             service=quote.service,
             period=quote.period,
             time_zone=quote.time_zone,
@@ -91,7 +98,8 @@ class Booking(BookingInCare):
             actor_role=ActorRole.OWNER,
         )
         booking.transitions.append(requested)
-        booking._report(BookingRequested, at)
+        if is_announced:
+            booking._report(BookingRequested, at)
         if caregiver.instant_book:
             booking._accept(at, actor_id=caregiver.account_id, reason="instant book")
         return booking
@@ -153,7 +161,7 @@ class Booking(BookingInCare):
     def terms_of_cancellation(self, *, by: Actor, at: datetime, caregiver_fault: bool = True) -> CancellationTerms:
         """What cancelling at `at` would give back and cost. `caregiver_fault` counts for admins only."""
         role = self.role_of(by)
-        if self.status not in (_CANCELLABLE_BY_ADMINS if role is ActorRole.ADMIN else _CANCELLABLE):
+        if self.status not in (_CANCELLABLE_BY_ADMINS if role is ActorRole.ADMIN else CANCELLABLE):
             raise BookingNotCancellable(
                 f"The booking is {self.state_in_words}; only a pending, accepted or paid booking can be cancelled."
             )

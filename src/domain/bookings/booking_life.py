@@ -10,6 +10,7 @@ from domain.shared.actor import AccountId, CaregiverId
 from domain.shared.events import DomainEvent
 
 BookingId = NewType("BookingId", UUID)
+SeriesId = NewType("SeriesId", UUID)
 
 
 class BookingStatus(StrEnum):

@@ -12,6 +12,7 @@ from domain.bookings.booking_life import (
     BookingStatus,
     BookingTransition,
     PayoutState,
+    SeriesId,
 )
 from domain.bookings.booking_refusals import BookingNotFound, OnlyAnUninvolvedAdmin, OnlyTheCaregiver, OnlyTheOwner
 from domain.bookings.care_details import CareDetails
@@ -45,6 +46,7 @@ class BookingState:
     owner_id: AccountId
     caregiver_id: CaregiverId
     quote_id: QuoteId
+    series_id: SeriesId | None = None
     service: Service
     period: Period
     time_zone: str

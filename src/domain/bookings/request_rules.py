@@ -81,16 +81,18 @@ def check_request(
     return offer
 
 
-def check_period(period: Period, *, time_zone: str, now: datetime) -> None:
+def check_period(
+    period: Period, *, time_zone: str, now: datetime, start_field: str = "startAt", end_field: str = "endAt"
+) -> None:
     """In the future, wholly inside the horizon, and at most 30 nights of the caregiver's zone."""
     if period.start <= now:
-        raise StartInPast(field="startAt")
+        raise StartInPast(field=start_field)
     if period.start > now + HORIZON:
-        raise BeyondHorizon(field="startAt")
+        raise BeyondHorizon(field=start_field)
     if period.end > now + HORIZON:
-        raise BeyondHorizon(field="endAt")
+        raise BeyondHorizon(field=end_field)
     if period.midnights(time_zone) > MAX_NIGHTS:
-        raise TooManyNights(field="endAt")
+        raise TooManyNights(field=end_field)
 
 
 def check_pets(pets: Sequence[Pet], *, caregiver: CaregiverProfile) -> None:

@@ -35,6 +35,7 @@ from interfaces.http.caregivers import CaregiverController, OwnCaregiverControll
 from interfaces.http.correlation import Correlation
 from interfaces.http.cors import Cors
 from interfaces.http.etags import PublicAnswers, SharedCaching
+from interfaces.http.free_periods import FreePeriodController
 from interfaces.http.hot_answers import HotAnswers
 from interfaces.http.idempotency import Idempotency
 from interfaces.http.jobs import JobController
@@ -54,6 +55,7 @@ from interfaces.http.request_metrics import RequestMetrics
 from interfaces.http.revenue import RevenueController
 from interfaces.http.sandbox import SandboxController
 from interfaces.http.security_headers import SecurityHeaders
+from interfaces.http.series import SeriesController
 from interfaces.http.tracing import RequestTracing
 from interfaces.web.admin_actions import AdminActionController
 from interfaces.web.admin_pages import AdminController, SignInController
@@ -66,10 +68,12 @@ CONTROLLERS = (
     PetController,
     OwnCaregiverController,
     CaregiverController,
+    FreePeriodController,
     PlaceController,
     HomeController,
     QuoteController,
     BookingController,
+    SeriesController,
     BookingOverviewController,
     CareController,
     JobController,

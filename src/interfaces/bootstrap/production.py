@@ -43,6 +43,7 @@ from infrastructure.password_hasher.argon2_password_hasher import Argon2Password
 from infrastructure.payments.sandbox_payments import PROVIDER, SandboxConnectedAccounts, SandboxPayments
 from infrastructure.persistence.accounts.sql_account_queries import SqlAccountQueries
 from infrastructure.persistence.bookings.sql_booking_queries import SqlBookingQueries
+from infrastructure.persistence.bookings.sql_calendar_queries import SqlCalendarQueries
 from infrastructure.persistence.bookings.sql_dispute_queries import SqlDisputeQueries
 from infrastructure.persistence.caregivers.sql_caregiver_queries import SqlCaregiverQueries
 from infrastructure.persistence.database import Database, database_url
@@ -343,6 +344,7 @@ def _adapters(
         dispute_queries=SqlDisputeQueries(database),
         breaker_history=SqlBreakerHistory(database),
         cache=cache.cache,
+        calendar_queries=SqlCalendarQueries(database),
         caregiver_queries=SqlCaregiverQueries(database),
         circuit_breakers=registry,
         connected_accounts=GuardedConnectedAccounts(accounts, breakers.payments),

@@ -36,15 +36,12 @@ class EmergencyContactBody(Struct, frozen=True, kw_only=True, forbid_unknown_fie
     phone: ContactPhone
 
 
-class BookingBody(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
-    quote_id: UUID
-    emergency_contact: EmergencyContactBody
+class CareWishes(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
     notes: LongText | None = None
     vet: LongText | None = None
     off_leash_allowed: bool = False
 
-    def care(self) -> CareDetails:
-        contact = self.emergency_contact
+    def care_with(self, contact: EmergencyContactBody) -> CareDetails:
         return CareDetails(
             emergency_contact=EmergencyContact(
                 name=line(contact.name, field="emergencyContact.name"), phone=contact.phone
@@ -53,6 +50,11 @@ class BookingBody(Struct, frozen=True, kw_only=True, rename="camel", forbid_unkn
             vet=None if self.vet is None else paragraphs(self.vet, field="vet"),
             off_leash_allowed=self.off_leash_allowed,
         )
+
+
+class BookingBody(CareWishes, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    quote_id: UUID
+    emergency_contact: EmergencyContactBody
 
 
 class ReasonBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -92,7 +94,7 @@ class BookingController(Controller):
         self, use_cases: NamedDependency[UseCases], actor: NamedDependency[Actor], data: JSONBody[BookingBody]
     ) -> Response[BookingView]:
         booking_id = await use_cases.request_booking.execute(
-            owner=actor, quote_id=QuoteId(data.quote_id), care=data.care()
+            owner=actor, quote_id=QuoteId(data.quote_id), care=data.care_with(data.emergency_contact)
         )
         booking = await use_cases.booking_queries.get(booking_id, viewer=actor)
         return Response(booking, headers={"location": f"/api/bookings/{booking_id}"})

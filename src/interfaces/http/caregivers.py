@@ -1,6 +1,6 @@
 """Caregivers: the public search and profile, and a caregiver's own offer."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -41,6 +41,7 @@ from domain.shared.errors import InvalidInput
 from domain.shared.languages import Country, Language
 from domain.shared.money import EUR, Money
 from domain.shared.texts import line, paragraphs
+from interfaces.http.asked_periods import asked_period
 from interfaces.http.authentication import IGNORE_TOKEN
 from interfaces.http.json_body import HttpRequest, NoInput
 from interfaces.http.openapi import BEARER, problems_of
@@ -273,6 +274,12 @@ MinPrice = Annotated[int | None, QueryParameter(name="minPriceCents", ge=0, le=M
 MaxPrice = Annotated[int | None, QueryParameter(name="maxPriceCents", ge=0, le=MAX_PRICE_CENTS)]
 MinRating = Annotated[float | None, QueryParameter(name="minRating", ge=0, le=5)]
 InstantBook = Annotated[bool | None, QueryParameter(name="instantBook")]
+FreeFrom = Annotated[datetime | None, QueryParameter(name="from", description="Free from then on, with `to`")]
+FreeTo = Annotated[datetime | None, QueryParameter(name="to", description="Free until then, with `from`")]
+FreePets = Annotated[
+    int | None, QueryParameter(ge=1, le=MAX_ANIMALS_AT_ONCE, description="How many are to be cared for, with `from`")
+]
+Explain = Annotated[bool, QueryParameter(description="Tell how good a match each one is, and why")]
 PlaceQuery = Annotated[str | None, QueryParameter(min_length=1, max_length=120, description="In any of its languages")]
 
 
@@ -302,6 +309,10 @@ class CaregiverController(Controller):
         instant_book: InstantBook = None,
         badge: FromQuery[Badge | None] = None,
         language: FromQuery[Language | None] = None,
+        begins: FreeFrom = None,
+        ends: FreeTo = None,
+        pets: FreePets = None,
+        explain: Explain = False,
         sort: FromQuery[SearchOrder] = SearchOrder.BEST,
         limit: Limit = DEFAULT_LIMIT,
         cursor: Cursor = None,
@@ -320,11 +331,15 @@ class CaregiverController(Controller):
             instant_book=instant_book,
             badge=badge,
             language=language,
+            explain=explain,
             order=sort,
             limit=limit,
             after=None if cursor is None else decode_cursor(cursor, tuple[float, UUID]),
         )
-        return await respond(request, await use_cases.search_caregivers.execute(search=search, place=place))
+        read = await use_cases.search_caregivers.execute(
+            search=search, place=place, free=asked_period(begins, ends), pets=pets
+        )
+        return await respond(request, read)
 
     @get("/{caregiver_id:uuid}", summary="A caregiver's public profile", responses=problems_of(404))
     async def show(

@@ -21,13 +21,17 @@ from interfaces.http.openapi import BEARER, problems_of
 Instant = Annotated[datetime, Meta(tz=True, examples=["2026-12-01T09:00:00Z"])]
 
 
+PetIds = Annotated[list[UUID], Meta(min_length=1, max_length=20)]
+Promo = Annotated[str, Meta(min_length=1, max_length=40)]
+
+
 class QuoteBody(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
     caregiver_id: UUID
     service: Service
     start_at: Instant
     end_at: Instant
-    pet_ids: Annotated[list[UUID], Meta(min_length=1, max_length=20)]
-    promo: Annotated[str, Meta(min_length=1, max_length=40)] | None = None
+    pet_ids: PetIds
+    promo: Promo | None = None
 
 
 class QuoteController(Controller):

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from application.cache_tags import HOME_TAG, Presence, caregiver_tag, search_tags, tags_of_change
+from application.cache_tags import HOME_TAG, Presence, calendar_tag, caregiver_tag, search_tags, tags_of_change
 from application.map_cells import LEVELS, MOST_CELLS, cells_of_circle, cells_of_point
 from application.ports.caregiver_queries import CaregiverSearch
 from domain.caregivers.caregiver_profile import Badge, CancellationPolicy, CaregiverProfile, CaregiverStatus
@@ -113,7 +113,6 @@ def test_the_tags_of_a_write_are_bounded() -> None:
     [
         {"postal_code": "9040"},
         {"payout_account_id": "acct_2"},
-        {"can_receive_transfers": False},
         {"email_verified": False},
         {"time_zone": "Europe/Amsterdam"},
         {"photos": ("1.jpg", "2.jpg", "another.jpg")},
@@ -123,6 +122,11 @@ def test_the_tags_of_a_write_are_bounded() -> None:
 def test_what_is_shown_nowhere_makes_nothing_untrue(changes: dict[str, object]) -> None:
     before = replace(a_caregiver(), photos=("1.jpg", "2.jpg", "3.jpg"))
     assert tags_of_change(before, replace(before, **changes)) == set()
+
+
+def test_whether_he_can_be_paid_is_seen_in_his_calendar_alone() -> None:
+    before = a_caregiver()
+    assert tags_of_change(before, replace(before, can_receive_transfers=False)) == {calendar_tag(before.id)}
 
 
 @pytest.mark.parametrize(

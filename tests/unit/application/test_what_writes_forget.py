@@ -41,6 +41,7 @@ from tests.support.whole_app import whole_app
 # As the geocoder has it.
 GENT = {"lat": 51.05, "lng": 3.71667}
 AMSTERDAM = {"place": "Amsterdam", "country": Country.NL, "postal_code": "1011 AB", "lat": 52.37403, "lng": 4.88969}
+IN_NOVEMBER = "service=dog_walking&from=2026-11-09T00:00:00Z&to=2026-11-16T00:00:00Z"
 READS = {
     "home": "/api/home",
     "page": f"/api/caregivers/{a_caregiver().id}",
@@ -55,9 +56,13 @@ READS = {
     "amsterdam walks": "/api/caregivers?place=Amsterdam&service=dog_walking",
     "netherlands": "/api/caregivers?country=NL&service=dog_walking",
     "places": "/api/places?q=ge",
+    "calendar": f"/api/caregivers/{a_caregiver().id}/free-periods?{IN_NOVEMBER}",
+    "other calendar": f"/api/caregivers/{the_other_caregiver().id}/free-periods?{IN_NOVEMBER}",
 }
 HIS_SEARCHES = {"gent", "gent walks", "gent reached", "belgium", "everywhere"}
-EVERYWHERE = HIS_SEARCHES | {"home", "page"}
+# His calendar says which services he offers and how many he takes: it goes with the page.
+HIS_OWN = {"page", "calendar"}
+EVERYWHERE = HIS_SEARCHES | HIS_OWN | {"home"}
 NOWHERE: set[str] = set()
 
 
@@ -99,6 +104,34 @@ class Site:
             await uow.pets.add(a_pet())
             await uow.quotes.add(a_quote())
             await uow.bookings.add(a_booking())
+
+    async def decline(self) -> None:
+        await self.book()
+        await self.read()
+        async with self.adapters.unit_of_work() as uow:
+            booking = await uow.bookings.get(a_booking().id, for_update=True)
+            booking.decline(by=CAREGIVER, at=NOW)
+            await uow.bookings.save(booking)
+
+    async def verify(self) -> None:
+        async with self.adapters.unit_of_work() as uow:
+            account = await uow.accounts.get(CAREGIVER.account_id)
+            account.email_verified_at = None
+            await uow.accounts.save(account)
+        await self.read()
+        async with self.adapters.unit_of_work() as uow:
+            account = await uow.accounts.get(CAREGIVER.account_id)
+            account.email_verified_at = NOW
+            await uow.accounts.save(account)
+
+    async def let_be_paid(self) -> None:
+        for can_receive_transfers in (False, True):
+            async with self.adapters.unit_of_work() as uow:
+                caregiver = await uow.caregivers.get(a_caregiver().id)
+                caregiver.can_receive_transfers = can_receive_transfers
+                await uow.caregivers.save(caregiver)
+            if not can_receive_transfers:
+                await self.read()
 
     async def care_and_regret(self) -> None:
         """A booking goes through all of its later states, each saved, and its place is free again."""
@@ -145,13 +178,13 @@ WALKS = (an_offer(Service.DOG_WALKING),)
 Write = Callable[[Site], Awaitable[object]]
 WRITES: dict[str, tuple[Write, set[str]]] = {
     "the same again": (lambda site: site.save(offers=WALKS), NOWHERE),
-    "bio": (lambda site: site.save(offers=WALKS, bio="New"), {"page"}),
+    "bio": (lambda site: site.save(offers=WALKS, bio="New"), HIS_OWN),
     "postal code": (lambda site: site.save(offers=WALKS, postal_code="9040"), NOWHERE),
     "price": (lambda site: site.save(offers=(an_offer(price="33.00"),)), EVERYWHERE),
     "instant book": (lambda site: site.save(offers=WALKS, instant_book=True), EVERYWHERE),
     "photos": (lambda site: site.save(offers=WALKS, photos=("new.jpg",)), EVERYWHERE),
-    "animals": (lambda site: site.save(offers=WALKS, animals=frozenset({Animal.DOG})), HIS_SEARCHES | {"page"}),
-    "languages": (lambda site: site.save(offers=WALKS, languages=frozenset({Language.FR})), HIS_SEARCHES | {"page"}),
+    "animals": (lambda site: site.save(offers=WALKS, animals=frozenset({Animal.DOG})), HIS_SEARCHES | HIS_OWN),
+    "languages": (lambda site: site.save(offers=WALKS, languages=frozenset({Language.FR})), HIS_SEARCHES | HIS_OWN),
     "action radius": (lambda site: site.save(offers=WALKS, action_radius_km=1), HIS_SEARCHES),
     "one service more": (
         lambda site: site.save(offers=(*WALKS, an_offer(Service.DOG_TRAINING))),
@@ -184,11 +217,14 @@ WRITES: dict[str, tuple[Write, set[str]]] = {
         lambda site: site.use_cases.set_availability.execute(
             account=CAREGIVER, availability=Availability.always_open("Europe/Brussels")
         ),
-        NOWHERE,
+        {"calendar"},
     ),
     "sign-out everywhere": (lambda site: site.use_cases.log_out_everywhere.execute(actor=CAREGIVER), NOWHERE),
-    "a booking of his": (lambda site: site.book(), NOWHERE),
-    "care, and a dispute that gives everything back": (lambda site: site.care_and_regret(), NOWHERE),
+    "a booking of his": (lambda site: site.book(), {"calendar"}),
+    "a booking of his that is declined": (lambda site: site.decline(), {"calendar"}),
+    "verified address": (lambda site: site.verify(), {"calendar"}),
+    "payout account that works again": (lambda site: site.let_be_paid(), {"calendar"}),
+    "care, and a dispute that gives everything back": (lambda site: site.care_and_regret(), {"calendar"}),
 }
 
 
@@ -221,5 +257,5 @@ async def test_turning_down_what_nobody_saw_changes_nothing(site: Site) -> None:
     await site.read()
     await site.use_cases.reject_caregiver.execute(admin=ADMIN, caregiver_id=a_caregiver().id, reason="tests")
     after = await site.read()
-    assert {read for read, answer in after.items() if answer.headers.get("x-cache") != "hit"} == {"page"}
+    assert {read for read, answer in after.items() if answer.headers.get("x-cache") != "hit"} == HIS_OWN
     assert after["page"].status_code == 404

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Row, select
 
-from application.cache_tags import Presence, tags_of_everything_shown
+from application.cache_tags import Presence, calendar_tag, tags_of_everything_shown
 from application.ports.account_repository import AccountRepository
 from domain.accounts.account import Account, AccountNotFound
 from domain.accounts.one_time_tokens import OneTimePurpose, OneTimeToken, OneTimeTokenId, TokenNotUsable
@@ -26,6 +26,7 @@ class SqlAccountRepository(AccountRepository):
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
         self._shown_as_read: dict[AccountId, _Shown] = {}
+        self._verified_as_read: dict[AccountId, bool] = {}
 
     async def get(self, account_id: AccountId) -> Account:
         row = await self._transaction.first(locked(select(accounts).where(accounts.c.id == account_id)))
@@ -52,6 +53,8 @@ class SqlAccountRepository(AccountRepository):
         await self._transaction.record_events(account.events, aggregate_id=account.id)
         if self._shown_as_read.get(account.id) != _shown(account):
             await self._touch_caregiver(account.id)
+        elif self._verified_as_read.get(account.id) != (account.email_verified_at is not None):
+            await self._touch_calendar(account.id)
 
     async def add_one_time_token(self, token: OneTimeToken) -> None:
         await self._transaction.execute(
@@ -104,6 +107,7 @@ class SqlAccountRepository(AccountRepository):
     def _read(self, row: Row[Any]) -> Account:
         account = _from_row(row)
         self._shown_as_read[account.id] = _shown(account)
+        self._verified_as_read[account.id] = account.email_verified_at is not None
         return account
 
     async def _touch_caregiver(self, account_id: AccountId) -> None:
@@ -121,6 +125,12 @@ class SqlAccountRepository(AccountRepository):
             services=frozenset(Service(offer.service) for offer in offered),
         )
         self._transaction.touch(*tags_of_everything_shown(CaregiverId(row.id), presence))
+
+    async def _touch_calendar(self, account_id: AccountId) -> None:
+        """Only who has a verified address can be booked."""
+        row = await self._transaction.first(select(caregivers.c.id).where(caregivers.c.account_id == account_id))
+        if row is not None:
+            self._transaction.touch(calendar_tag(row.id))
 
 
 _Shown = tuple[str, bool]

@@ -114,6 +114,7 @@ bookings = Table(
     Column("version", Integer, nullable=False),
     Column("completed_at", UtcDateTime),
     Column("payout_due_at", UtcDateTime),
+    Column("series_id", Uuid),
     one_of("status", BookingStatus),
     one_of("service", Service),
     one_of("policy", CancellationPolicy),
@@ -129,6 +130,8 @@ Index("ix_bookings_caregiver_id_start_at_id", bookings.c.caregiver_id, bookings.
 _pending, _accepted = bookings.c.status == "pending", bookings.c.status == "accepted"
 _unfinished = bookings.c.status.in_(["paid", "in_progress"])
 Index("ix_bookings_unfinished_end_at", bookings.c.end_at, postgresql_where=_unfinished, sqlite_where=_unfinished)
+_in_series = bookings.c.series_id.is_not(None)
+Index("ix_bookings_series_id", bookings.c.series_id, postgresql_where=_in_series, sqlite_where=_in_series)
 Index("ix_bookings_answer_until", bookings.c.answer_until, postgresql_where=_pending, sqlite_where=_pending)
 Index("ix_bookings_pay_until", bookings.c.pay_until, postgresql_where=_accepted, sqlite_where=_accepted)
 

@@ -90,6 +90,7 @@ def booking_view(row: Row[Any], booked: list[BookedPetView], viewer: Actor) -> B
         notes=row.notes,
         vet=row.vet,
         off_leash_allowed=row.off_leash_allowed,
+        series_id=row.series_id,
         completed_at=row.completed_at,
         disputable_until=disputable_until(
             BookingStatus(row.status), row.completed_at, was_disputed=row.dispute_opened_at is not None

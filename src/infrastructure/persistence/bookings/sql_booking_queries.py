@@ -29,9 +29,11 @@ from domain.bookings.booking_life import (
     ActorRole,
     BookingId,
     BookingStatus,
+    SeriesId,
 )
 from domain.bookings.booking_refusals import BookingNotFound, ContactNotRevealed
 from domain.bookings.request_rules import MAX_NIGHTS
+from domain.bookings.series import SeriesNotFound
 from domain.caregivers.services import Service
 from domain.pets.pet import Animal, AnimalSize
 from domain.shared.actor import Actor
@@ -58,6 +60,13 @@ class SqlBookingQueries(BookingQueries):
         if not views:
             raise BookingNotFound
         return views[0]
+
+    async def of_series(self, series_id: SeriesId, *, viewer: Actor) -> Sequence[BookingView]:
+        statement = _visible_to(viewer).where(bookings.c.series_id == series_id)
+        views = await self._views(statement.order_by(bookings.c.start_at, bookings.c.id), viewer)
+        if not views:
+            raise SeriesNotFound
+        return views
 
     async def of_account(
         self,

@@ -6,14 +6,24 @@ from typing import Any
 
 from sqlalchemy import Row, and_, case, delete, func, or_, select, update
 
+from application.cache_tags import calendar_tag
 from application.ports.booking_repository import BookingRepository
 from domain.bookings.booking import Booking
 from domain.bookings.booking_in_care import COMPLETED_BY_ITSELF_AFTER
-from domain.bookings.booking_life import STATUSES_THAT_FREE_THE_PLACE, BookingId, BookingStatus, BookingTransition
+from domain.bookings.booking_life import (
+    STATUSES_THAT_FREE_THE_PLACE,
+    BookingId,
+    BookingStatus,
+    BookingTransition,
+    SeriesId,
+)
 from domain.bookings.booking_refusals import BookingNotFound
 from domain.bookings.care_details import CareDetails, EmergencyContact
+from domain.bookings.free_periods import Occupancy
+from domain.bookings.series import SeriesNotFound
 from domain.caregivers.caregiver_profile import CancellationPolicy
 from domain.caregivers.services import Service
+from domain.shared.actor import Actor, CaregiverId
 from domain.shared.money import Money
 from domain.shared.period import Period
 from infrastructure.persistence.bookings.booking_aftermath import read_aftermath, write_aftermath
@@ -63,6 +73,7 @@ class SqlBookingRepository(BookingRepository):
                 .scalar_subquery(),
             )
         )
+        self._transaction.touch(calendar_tag(booking.caregiver_id))
         await write_aftermath(self._transaction, booking)
         await self._record(booking)
 
@@ -72,8 +83,28 @@ class SqlBookingRepository(BookingRepository):
         await self._transaction.save_version(statement.values(_to_row(booking)))
         if booking.status in STATUSES_THAT_FREE_THE_PLACE:
             await self._transaction.execute(delete(occupancies).where(occupancies.c.booking_id == booking.id))
+            self._transaction.touch(calendar_tag(booking.caregiver_id))
         await write_aftermath(self._transaction, booking)
         await self._record(booking)
+
+    async def of_series(self, series_id: SeriesId, *, seen_by: Actor) -> Sequence[Booking]:
+        ids = select(bookings.c.id).where(bookings.c.series_id == series_id)
+        rows = await self._transaction.all(ids.order_by(bookings.c.start_at, bookings.c.id))
+        found = [await self.get(BookingId(row.id), for_update=True) for row in rows]
+        try:
+            for booking in found[:1]:
+                booking.role_of(seen_by)
+        except BookingNotFound:
+            raise SeriesNotFound from None
+        if not found:
+            raise SeriesNotFound
+        return found
+
+    async def occupancies(self, caregiver_id: CaregiverId, period: Period) -> Sequence[Occupancy]:
+        o = occupancies.c
+        overlapping = (o.caregiver_id == caregiver_id, o.end_at > period.start, o.start_at < period.end)
+        rows = await self._transaction.all(select(occupancies).where(*overlapping))
+        return [Occupancy(Period(row.start_at, row.end_at), row.animals) for row in rows]
 
     async def due_for_expiry(self, now: datetime, *, limit: int) -> Sequence[BookingId]:
         deadline = case(
@@ -117,8 +148,9 @@ def _transition_row(booking: Booking, position: int, transition: BookingTransiti
 
 def _to_row(booking: Booking) -> dict[str, Any]:
     same = (
-        "id quote_id owner_id caregiver_id time_zone commission_basis_points requested_at answer_until accepted_at "
-        "pay_window_opens_at pay_until paid_at ended_at completed_at payout_due_at payment_id refund_count version"
+        "id series_id quote_id owner_id caregiver_id time_zone commission_basis_points requested_at answer_until "
+        "accepted_at pay_window_opens_at pay_until paid_at ended_at completed_at payout_due_at "
+        "payment_id refund_count version"
     )
     return {column: getattr(booking, column) for column in same.split()} | {
         "status": booking.status.value,
@@ -146,6 +178,7 @@ def _from_row(row: Row[Any], pet_ids: list[Any]) -> Booking:
         owner_id=row.owner_id,
         caregiver_id=row.caregiver_id,
         quote_id=row.quote_id,
+        series_id=row.series_id,
         service=Service(row.service),
         period=Period(row.start_at, row.end_at),
         time_zone=row.time_zone,

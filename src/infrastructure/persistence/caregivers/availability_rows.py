@@ -1,10 +1,13 @@
 """Availability to rows and back."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import Row, Table, delete, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.availability.availability import Availability
 from domain.availability.open_hours import OpenHours
@@ -16,35 +19,43 @@ from infrastructure.persistence.transaction import Transaction
 
 async def load_availability(transaction: Transaction, caregiver_id: CaregiverId) -> Availability:
     """What the caregiver set, or what holds for one who has set nothing."""
-    profile = await transaction.first(
-        select(
-            caregivers.c.time_zone,
-            caregivers.c.minimum_notice_hours,
-            caregivers.c.vacation_until,
-            caregivers.c.availability_set,
-        ).where(caregivers.c.id == caregiver_id)
-    )
-    if profile is None:
+    found = await load_availabilities(transaction.connection, [caregiver_id])
+    if caregiver_id not in found:
         raise CaregiverNotFound
-    if not profile.availability_set:
-        return Availability.always_open(profile.time_zone)
-    weekly = select(weekly_hours).where(weekly_hours.c.caregiver_id == caregiver_id)
-    dated = select(dated_hours).where(dated_hours.c.caregiver_id == caregiver_id)
-    by_weekday: dict[int, list[OpenHours]] = defaultdict(list)
-    by_date: dict[date, list[OpenHours]] = defaultdict(list)
-    for row in await transaction.all(weekly.order_by(weekly_hours.c.start_minute)):
-        by_weekday[row.weekday].append(OpenHours(row.start_minute, row.end_minute))
-    for row in await transaction.all(dated.order_by(dated_hours.c.position)):
-        hours = by_date[row.day]
-        if row.start_minute is not None:
-            hours.append(OpenHours(row.start_minute, row.end_minute))
-    return Availability(
-        time_zone=profile.time_zone,
-        weekly={weekday: tuple(hours) for weekday, hours in by_weekday.items()},
-        exceptions={day: tuple(hours) for day, hours in by_date.items()},
-        minimum_notice_hours=profile.minimum_notice_hours,
-        vacation_until=profile.vacation_until,
-    )
+    return found[caregiver_id]
+
+
+async def load_availabilities(connection: AsyncConnection, ids: Sequence[UUID]) -> dict[UUID, Availability]:
+    """Of each of the caregivers that exist: three queries whatever their number."""
+    c = caregivers.c
+    rules = select(c.id, c.time_zone, c.minimum_notice_hours, c.vacation_until, c.availability_set).where(c.id.in_(ids))
+    profiles = (await connection.execute(rules)).all()
+    weekly: dict[UUID, dict[int, tuple[OpenHours, ...]]] = defaultdict(dict)
+    dated: dict[UUID, dict[date, tuple[OpenHours, ...]]] = defaultdict(dict)
+    if ids_set := [row.id for row in profiles if row.availability_set]:
+        for row in await _rows(connection, weekly_hours, ids_set, weekly_hours.c.start_minute):
+            of_weekday = weekly[row.caregiver_id]
+            of_weekday[row.weekday] = (*of_weekday.get(row.weekday, ()), OpenHours(row.start_minute, row.end_minute))
+        for row in await _rows(connection, dated_hours, ids_set, dated_hours.c.position):
+            hours = () if row.start_minute is None else (OpenHours(row.start_minute, row.end_minute),)
+            of_date = dated[row.caregiver_id]
+            of_date[row.day] = of_date.get(row.day, ()) + hours
+    return {
+        row.id: Availability(
+            time_zone=row.time_zone,
+            weekly=weekly[row.id],
+            exceptions=dated[row.id],
+            minimum_notice_hours=row.minimum_notice_hours,
+            vacation_until=row.vacation_until,
+        )
+        if row.availability_set
+        else Availability.always_open(row.time_zone)
+        for row in profiles
+    }
+
+
+async def _rows(connection: AsyncConnection, table: Table, ids: Sequence[UUID], order: Any) -> Sequence[Row[Any]]:
+    return (await connection.execute(select(table).where(table.c.caregiver_id.in_(ids)).order_by(order))).all()
 
 
 async def store_availability(transaction: Transaction, caregiver_id: CaregiverId, availability: Availability) -> None:

@@ -23,6 +23,7 @@ from infrastructure.persistence.caregivers.caregiver_tables import (
     caregivers,
     offers,
 )
+from infrastructure.persistence.caregivers.open_hours_sql import perhaps_free
 from infrastructure.persistence.tables import AnySelect
 
 # best match = 0.6 · quality + 0.4 · closeness
@@ -60,6 +61,7 @@ def search_statement(search: CaregiverSearch) -> AnySelect:
             accounts.c.last_name,
             (chord if chord is not None else literal(None, Float)).label("chord_squared"),
             ordering.value.label("sort_value"),
+            *_explained(search, chord),
         )
         .join(accounts, accounts.c.id == _c.account_id)
         .where(_c.status == CaregiverStatus.APPROVED.value, accounts.c.suspended_at.is_(None), *_filters(search))
@@ -71,6 +73,8 @@ def search_statement(search: CaregiverSearch) -> AnySelect:
         )
     if chord is not None and search.lat is not None and search.lng is not None:
         statement = statement.where(*_nearby(search, chord, search.lat, search.lng))
+    if search.free is not None:
+        statement = statement.where(*perhaps_free(search.free))
     if search.after is not None:
         statement = statement.where(_behind(ordering, search.after))
     if ordering.descending:
@@ -138,11 +142,26 @@ def _ordering(search: CaregiverSearch, chord: ColumnElement[float] | None) -> _O
 
 
 def _best_match(chord: ColumnElement[float] | None) -> ColumnElement[float]:
-    ratings = cast(_c.rating_sum, Float) + IMAGINARY_REVIEWS * IMAGINARY_RATING
-    quality = (ratings / cast(_c.review_count + IMAGINARY_REVIEWS, Float) - 1.0) / 4.0
     if chord is None:
-        return QUALITY_WEIGHT * quality
-    return QUALITY_WEIGHT * quality + CLOSENESS_WEIGHT / (1.0 + chord * (EARTH_RADIUS_KM / HALF_CLOSENESS_KM) ** 2)
+        return QUALITY_WEIGHT * _quality()
+    return QUALITY_WEIGHT * _quality() + CLOSENESS_WEIGHT / _remoteness(chord)
+
+
+def _quality() -> ColumnElement[float]:
+    ratings = cast(_c.rating_sum, Float) + IMAGINARY_REVIEWS * IMAGINARY_RATING
+    return (ratings / cast(_c.review_count + IMAGINARY_REVIEWS, Float) - 1.0) / 4.0
+
+
+def _remoteness(chord: ColumnElement[float]) -> ColumnElement[float]:
+    """One over the closeness."""
+    return 1.0 + chord * (EARTH_RADIUS_KM / HALF_CLOSENESS_KM) ** 2
+
+
+def _explained(search: CaregiverSearch, chord: ColumnElement[float] | None) -> list[ColumnElement[Any]]:
+    if not search.explain:
+        return []
+    closeness = literal(0.0, Float) if chord is None else 1.0 / _remoteness(chord)
+    return [_quality().label("quality"), closeness.label("closeness"), _best_match(chord).label("score")]
 
 
 def _behind(ordering: _Ordering, after: tuple[float, Any]) -> ColumnElement[bool]:

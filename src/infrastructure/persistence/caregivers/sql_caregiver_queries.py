@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
+from msgspec import UNSET, UnsetType
 from sqlalchemy import Row, Table, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -16,6 +17,7 @@ from application.ports.caregiver_queries import (
     CaregiverSearch,
     CaregiverSubmission,
     HomeView,
+    MatchView,
     OfferView,
     OwnCaregiverProfile,
     SearchOrder,
@@ -35,7 +37,11 @@ from domain.shared.languages import Country, Language
 from domain.shared.names import gated_name
 from domain.shared.sphere import distance_km
 from infrastructure.persistence.accounts.account_tables import accounts
-from infrastructure.persistence.caregivers.caregiver_search_sql import search_statement
+from infrastructure.persistence.caregivers.caregiver_search_sql import (
+    CLOSENESS_WEIGHT,
+    QUALITY_WEIGHT,
+    search_statement,
+)
 from infrastructure.persistence.caregivers.caregiver_tables import (
     caregiver_animals,
     caregiver_badges,
@@ -45,6 +51,7 @@ from infrastructure.persistence.caregivers.caregiver_tables import (
     caregivers,
     offers,
 )
+from infrastructure.persistence.caregivers.free_search import CANDIDATES, find_free
 from infrastructure.persistence.database import Database
 from infrastructure.persistence.tables import AnySelect
 
@@ -52,17 +59,23 @@ FEATURED = 8
 
 
 class SqlCaregiverQueries(CaregiverQueries):
-    def __init__(self, database: Database) -> None:
+    """`candidates` is how many are looked at at a time when it is asked who is free."""
+
+    def __init__(self, database: Database, *, candidates: int = CANDIDATES) -> None:
         self._database = database
+        self._candidates = candidates
 
     async def search(self, search: CaregiverSearch) -> tuple[list[CaregiverCard], tuple[float, UUID] | None]:
         async with self._database.read() as connection:
-            rows = (await connection.execute(search_statement(search))).all()
-            shown = rows[: search.limit]
+            if search.free is None:
+                rows = (await connection.execute(search_statement(search))).all()
+                shown = rows[: search.limit]
+                last = shown[-1] if len(rows) > search.limit else None
+            else:
+                shown, last = await find_free(connection, search, search.free, candidates=self._candidates)
             details = await _details(connection, [row.id for row in shown])
-        cards = [CaregiverCard(**_card(row, details[row.id])) for row in shown]
-        more = len(rows) > search.limit
-        return cards, (float(shown[-1].sort_value), shown[-1].id) if more else None
+        cards = [CaregiverCard(**_card(row, details[row.id]), match=_match(row, search)) for row in shown]
+        return cards, None if last is None else (float(last.sort_value), last.id)
 
     async def page(self, caregiver_id: CaregiverId) -> CaregiverPage:
         visible = caregivers.c.status == CaregiverStatus.APPROVED.value
@@ -198,6 +211,18 @@ def _card(row: Row[Any], details: dict[str, Any]) -> dict[str, Any]:
         "instant_book": row.instant_book,
         "photos": details["photos"][:GATED_PHOTOS],
     }
+
+
+def _match(row: Row[Any], search: CaregiverSearch) -> MatchView | UnsetType:
+    if not search.explain:
+        return UNSET
+    return MatchView(
+        score=row.score,
+        quality=row.quality,
+        quality_weight=QUALITY_WEIGHT,
+        closeness=row.closeness,
+        closeness_weight=CLOSENESS_WEIGHT,
+    )
 
 
 def _submission(row: Row[Any]) -> CaregiverSubmission:

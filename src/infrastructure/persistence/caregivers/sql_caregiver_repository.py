@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Row, Table, delete, select, update
 
-from application.cache_tags import tags_of_change
+from application.cache_tags import calendar_tag, tags_of_change
 from application.ports.caregiver_repository import CaregiverRepository
 from domain.availability.availability import Availability
 from domain.caregivers.caregiver_profile import (
@@ -40,10 +40,7 @@ from infrastructure.persistence.transaction import Transaction
 
 
 class SqlCaregiverRepository(CaregiverRepository):
-    """A write names what it makes untrue in the cache by comparing with what was read before.
-
-    Open hours are shown by nothing that is cached.
-    """
+    """A write names what it makes untrue in the cache by comparing with what was read before."""
 
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
@@ -82,6 +79,7 @@ class SqlCaregiverRepository(CaregiverRepository):
 
     async def save_availability(self, caregiver_id: CaregiverId, availability: Availability) -> None:
         await store_availability(self._transaction, caregiver_id, availability)
+        self._transaction.touch(calendar_tag(caregiver_id))
 
     async def _load(self, condition: Any) -> CaregiverProfile | None:
         statement = (

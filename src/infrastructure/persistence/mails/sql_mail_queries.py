@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, func, select
 
 from application.ports.mail_queries import BookingNews, CaregiverNews, MailQueries, Reader
 from domain.accounts.account import AccountNotFound
@@ -26,6 +26,8 @@ from infrastructure.persistence.payments.payment_tables import refunds
 from infrastructure.persistence.pets.pet_tables import pets
 from infrastructure.persistence.tables import AnySelect
 
+_other = bookings.alias("other")
+
 
 class SqlMailQueries(MailQueries):
     def __init__(self, database: Database) -> None:
@@ -42,8 +44,11 @@ class SqlMailQueries(MailQueries):
         return [AccountId(row.id) for row in await self._all(statement.order_by(accounts.c.id))]
 
     async def booking(self, booking_id: BookingId) -> BookingNews:
+        together = (
+            select(func.count()).where(_other.c.series_id == bookings.c.series_id).correlate(bookings).scalar_subquery()
+        )
         row = await self._first(
-            select(bookings, caregivers.c.account_id.label("caregiver_account_id"))
+            select(bookings, caregivers.c.account_id.label("caregiver_account_id"), together.label("series_length"))
             .join(caregivers, caregivers.c.id == bookings.c.caregiver_id)
             .where(bookings.c.id == booking_id)
         )
@@ -141,4 +146,5 @@ def _as_news(
         disputable_until=None if row.completed_at is None else (row.completed_at + PAYOUT_DELAY).astimezone(zone),
         dispute=None if dispute is None else dispute_from(dispute, row.currency),
         payout=share_of_caregiver(kept, row.commission_basis_points),
+        series_length=max(1, row.series_length),
     )

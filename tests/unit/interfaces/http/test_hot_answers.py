@@ -26,6 +26,7 @@ READS = [
     f"/api/caregivers/{a_caregiver().id}",
     "/api/caregivers?place=Ghent&radiusKm=10&service=dog_walking",
     "/api/places?q=ge",
+    f"/api/caregivers/{a_caregiver().id}/free-periods?service=dog_walking&from=2026-11-09T00:00:00Z&to=2026-11-16T00:00:00Z",
 ]
 ASKED: list[dict[str, str]] = [
     {"accept-encoding": "gzip, br", "origin": ORIGIN, "x-correlation-id": "chosen-by-the-caller"},

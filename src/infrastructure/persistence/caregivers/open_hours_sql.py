@@ -1,0 +1,66 @@
+"""Who might be free, as conditions that the database can check by its indexes.
+
+They leave out nobody who is free; whom they keep is looked at by the rules themselves. So they may be simple: only the
+two ends of the period are looked at, not on the days on which clocks change, and whoever has an exception is kept.
+"""
+
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, and_, exists, or_, true
+
+from application.ports.caregiver_queries import FreeThen
+from domain.availability.open_hours import MINUTES_PER_DAY
+from domain.shared.period import TIME_ZONES
+from infrastructure.persistence.accounts.account_tables import accounts
+from infrastructure.persistence.caregivers.caregiver_tables import caregivers, dated_hours, weekly_hours
+
+_c = caregivers.c
+
+
+def perhaps_free(free: FreeThen) -> list[ColumnElement[bool]]:
+    """Conditions on `caregivers` joined with `accounts`."""
+    notice_hours = (free.period.start - free.now) // timedelta(hours=1)
+    return [
+        _c.can_receive_transfers,
+        accounts.c.email_verified_at.is_not(None),
+        _c.max_animals_at_once >= free.pets,
+        _c.minimum_notice_hours <= notice_hours,
+        or_(*(and_(_c.time_zone == zone, *_then(free, zone)) for zone in TIME_ZONES)),
+    ]
+
+
+def _then(free: FreeThen, time_zone: str) -> list[ColumnElement[bool]]:
+    start, end = free.period.local_start(time_zone), free.period.local_end(time_zone)
+    return [
+        or_(_c.vacation_until.is_(None), _c.vacation_until < start.date()),
+        or_(_c.availability_set.is_(False), and_(_open_at(start), _open_at(end))),
+    ]
+
+
+def _open_at(instant: datetime) -> ColumnElement[bool]:
+    """Whether an opening may touch this local time."""
+    day, minute = instant.date(), instant.hour * 60 + instant.minute
+    if _clocks_change_on(day, instant):
+        return true()
+    here = _hours_on(day, minute)
+    # Hours of the day before may end at this very midnight.
+    return here if minute else or_(here, _hours_on(day - timedelta(days=1), MINUTES_PER_DAY))
+
+
+def _hours_on(day: date, minute: int) -> ColumnElement[bool]:
+    """A minute after midnight counts as midnight, and one before it, too."""
+    weekly, dated = weekly_hours.c, dated_hours.c
+    usual = exists().where(
+        weekly.caregiver_id == _c.id,
+        weekly.weekday == day.weekday(),
+        weekly.start_minute <= max(minute, 1),
+        weekly.end_minute >= min(minute, MINUTES_PER_DAY - 1),
+    )
+    return or_(usual, exists().where(dated.caregiver_id == _c.id, dated.day == day))
+
+
+def _clocks_change_on(day: date, instant: datetime) -> bool:
+    begins = datetime.combine(day, time(), tzinfo=ZoneInfo(str(instant.tzinfo)))
+    ends = datetime.combine(day + timedelta(days=1), time(), tzinfo=begins.tzinfo)
+    return begins.utcoffset() != ends.utcoffset()

@@ -1,0 +1,99 @@
+"""Dates of a series, by wall clock."""
+
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.bookings.series import MAX_DATES, Recurrence, SeriesEndsTooEarly, SeriesTooLong, recurring
+from domain.shared.period import Period
+
+BRUSSELS = "Europe/Brussels"
+ZONE = ZoneInfo(BRUSSELS)
+
+
+def local(year: int, month: int, day: int, hour: int = 9, minute: int = 0) -> datetime:
+    return datetime(year, month, day, hour, minute, tzinfo=ZONE)
+
+
+def walls(periods: list[Period]) -> list[str]:
+    return [f"{period.local_start(BRUSSELS):%Y-%m-%d %H:%M}-{period.local_end(BRUSSELS):%H:%M}" for period in periods]
+
+
+def test_a_weekly_walk_keeps_its_hour_when_clocks_go_forward_and_back() -> None:
+    first = Period(local(2027, 3, 21), local(2027, 3, 21, 10))
+    found = recurring(first, Recurrence.WEEKLY, until=date(2027, 4, 4), time_zone=BRUSSELS)
+    assert walls(found) == ["2027-03-21 09:00-10:00", "2027-03-28 09:00-10:00", "2027-04-04 09:00-10:00"]
+    assert [period.start.hour for period in found] == [8, 7, 7]
+    back = Period(local(2027, 10, 24), local(2027, 10, 24, 10))
+    found = recurring(back, Recurrence.WEEKLY, until=date(2027, 10, 31), time_zone=BRUSSELS)
+    assert [period.start.hour for period in found] == [7, 8]
+
+
+def test_every_second_week_skips_one() -> None:
+    first = Period(local(2027, 1, 4), local(2027, 1, 4, 10))
+    found = recurring(first, Recurrence.BIWEEKLY, until=date(2027, 2, 1), time_zone=BRUSSELS)
+    assert [period.local_start(BRUSSELS).date() for period in found] == [
+        date(2027, 1, 4),
+        date(2027, 1, 18),
+        date(2027, 2, 1),
+    ]
+
+
+def test_a_month_without_the_day_is_left_out() -> None:
+    first = Period(local(2027, 1, 31), local(2027, 1, 31, 10))
+    found = recurring(first, Recurrence.MONTHLY, until=date(2027, 5, 30), time_zone=BRUSSELS)
+    assert [period.local_start(BRUSSELS).date() for period in found] == [date(2027, 1, 31), date(2027, 3, 31)]
+
+
+def test_a_stay_keeps_its_nights() -> None:
+    first = Period(local(2027, 3, 20, 18), local(2027, 3, 22, 8))
+    found = recurring(first, Recurrence.WEEKLY, until=date(2027, 3, 27), time_zone=BRUSSELS)
+    assert walls(found) == ["2027-03-20 18:00-08:00", "2027-03-27 18:00-08:00"]
+    assert [period.midnights(BRUSSELS) for period in found] == [2, 2]
+
+
+def test_an_hour_that_is_skipped_is_moved_on_and_one_that_comes_twice_is_the_first() -> None:
+    skipped = Period(local(2027, 3, 21, 2, 30), local(2027, 3, 21, 3))
+    found = recurring(skipped, Recurrence.WEEKLY, until=date(2027, 3, 28), time_zone=BRUSSELS)
+    assert found[1] == Period(datetime(2027, 3, 28, 1, 30, tzinfo=UTC), datetime(2027, 3, 28, 2, tzinfo=UTC))
+    twice = Period(local(2027, 10, 24, 2, 15), local(2027, 10, 24, 2, 45))
+    found = recurring(twice, Recurrence.WEEKLY, until=date(2027, 10, 31), time_zone=BRUSSELS)
+    assert found[1].start == datetime(2027, 10, 31, 0, 15, tzinfo=UTC)
+
+
+def test_a_series_has_at_most_52_dates_and_does_not_end_before_it_begins() -> None:
+    first = Period(local(2027, 1, 4), local(2027, 1, 4, 10))
+    year = recurring(first, Recurrence.WEEKLY, until=date(2027, 12, 27), time_zone=BRUSSELS)
+    assert len(year) == MAX_DATES
+    with pytest.raises(SeriesTooLong) as too_long:
+        recurring(first, Recurrence.WEEKLY, until=date(2028, 1, 3), time_zone=BRUSSELS)
+    assert too_long.value.field == "until"
+    with pytest.raises(SeriesTooLong):
+        recurring(first, Recurrence.MONTHLY, until=date.max, time_zone=BRUSSELS)
+    with pytest.raises(SeriesEndsTooEarly) as too_early:
+        recurring(first, Recurrence.WEEKLY, until=date(2027, 1, 3), time_zone=BRUSSELS)
+    assert too_early.value.field == "until"
+
+
+@given(
+    minute=st.integers(0, 2 * 365 * 24 * 60),
+    minutes=st.integers(15, 3 * 24 * 60),
+    recurrence=st.sampled_from(Recurrence),
+    weeks=st.integers(0, 40),
+)
+def test_dates_follow_each_other_at_the_same_wall_clock_hours(
+    minute: int, minutes: int, recurrence: Recurrence, weeks: int
+) -> None:
+    begins = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=minute)
+    first = Period(begins, begins + timedelta(minutes=minutes))
+    until = first.local_start(BRUSSELS).date() + timedelta(weeks=weeks)
+    found = recurring(first, recurrence, until=until, time_zone=BRUSSELS)
+    assert found[0] == first
+    starts = [period.local_start(BRUSSELS) for period in found]
+    assert starts == sorted(starts)
+    assert all(at.date() <= until for at in starts)
+    usual = [at for at in starts[1:] if at.hour not in (2, 3)]
+    assert all(at.time() == starts[0].time() for at in usual)
