@@ -7,13 +7,14 @@ two ends of the period are looked at, not on the days on which clocks change, an
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, and_, exists, or_, true
+from sqlalchemy import ColumnElement, and_, or_, select, true
 
 from application.ports.caregiver_queries import FreeThen
 from domain.availability.open_hours import MINUTES_PER_DAY
 from domain.shared.period import TIME_ZONES
 from infrastructure.persistence.accounts.account_tables import accounts
 from infrastructure.persistence.caregivers.caregiver_tables import caregivers, dated_hours, weekly_hours
+from infrastructure.persistence.tables import AnySelect
 
 _c = caregivers.c
 
@@ -51,13 +52,18 @@ def _open_at(instant: datetime) -> ColumnElement[bool]:
 def _hours_on(day: date, minute: int) -> ColumnElement[bool]:
     """A minute after midnight counts as midnight, and one before it, too."""
     weekly, dated = weekly_hours.c, dated_hours.c
-    usual = exists().where(
+    usual = select(weekly.weekday).where(
         weekly.caregiver_id == _c.id,
         weekly.weekday == day.weekday(),
         weekly.start_minute <= max(minute, 1),
         weekly.end_minute >= min(minute, MINUTES_PER_DAY - 1),
     )
-    return or_(usual, exists().where(dated.caregiver_id == _c.id, dated.day == day))
+    return or_(_is_there(usual), _is_there(select(dated.position).where(dated.caregiver_id == _c.id, dated.day == day)))
+
+
+def _is_there(rows: AnySelect) -> ColumnElement[bool]:
+    """As EXISTS, for which PostgreSQL would read the whole table into a hash first, however few are looked at."""
+    return rows.limit(1).scalar_subquery().is_not(None)
 
 
 def _clocks_change_on(day: date, instant: datetime) -> bool:
