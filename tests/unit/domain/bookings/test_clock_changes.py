@@ -7,7 +7,7 @@ Expected instants are written out in UTC: on 2027-03-28 and on 2027-10-31 the cl
 import os
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
@@ -52,6 +52,13 @@ def test_the_servers_zone_is_really_another(server_zone: str) -> None:
     offset = datetime(2027, 3, 28).astimezone().utcoffset()
     assert offset == timedelta(hours=13 if server_zone == "Pacific/Auckland" else 0)
     assert abs(SystemClock().now() - datetime.fromtimestamp(time.time(), UTC)) < timedelta(minutes=1)
+
+
+def test_instants_are_told_in_utc_and_not_in_the_servers_zone() -> None:
+    elsewhere = utc("2027-03-28T08:00").astimezone(timezone(timedelta(hours=5)))
+    period = Period(elsewhere, elsewhere + timedelta(hours=1))
+    told = (period.start, period.end, noon_before(period.start, BRUSSELS, days=1))
+    assert [instant.utcoffset() for instant in told] == [timedelta()] * 3
 
 
 @pytest.mark.parametrize("time_zone", TIME_ZONES)
