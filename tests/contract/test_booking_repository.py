@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from domain.bookings.booking import Booking
-from domain.bookings.booking_life import ActorRole, BookingId, BookingStatus
+from domain.bookings.booking_life import ActorRole, BookingId, BookingStatus, SeriesId
 from domain.bookings.booking_refusals import BookingNotFound
 from domain.bookings.care_details import CareDetails, EmergencyContact
 from domain.bookings.care_report import CareReport
@@ -66,6 +66,7 @@ def a_booking_with_everything(store: Store) -> Booking:
             refund=Money(1111),
         ),
         payment_id=identified("payment"),
+        series_id=SeriesId(identified("series")),
         captured=Money(3333),
         refunded=Money(1111),
         refund_count=2,

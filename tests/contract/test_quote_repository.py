@@ -57,6 +57,16 @@ async def test_use_is_kept(peopled: Store) -> None:
         assert (await uow.quotes.get(quote.id, owner_id=OWNER.account_id)).used_at == NOW
 
 
+async def test_whose_quote_it_is_can_be_asked_by_who_got_it_alone(peopled: Store) -> None:
+    quote = a_quote()
+    async with peopled.unit_of_work() as uow:
+        await uow.quotes.add(quote)
+        assert await uow.quotes.caregiver_of(quote.id, owner_id=OWNER.account_id) == quote.caregiver_id
+        for quote_id, owner in ((quote.id, STRANGER), (QuoteId(identified("no quote")), OWNER)):
+            with pytest.raises(QuoteNotFound):
+                await uow.quotes.caregiver_of(quote_id, owner_id=owner.account_id)
+
+
 async def test_somebody_elses_quote_is_not_found(peopled: Store) -> None:
     async with peopled.unit_of_work() as uow:
         await uow.quotes.add(a_quote())

@@ -82,6 +82,7 @@ def cast(embedded: Product) -> Cast:
             "caregiver_id": sitter.id,
             "job_id": _a_finished_job(operator),
             "payment_id": _an_open_payment(owner, sitter, pet_id),
+            "series_id": _a_series(owner, sitter, pet_id),
             "alert_id": str(uuid4()),
             "queue": "no-such-queue",
         },
@@ -107,6 +108,20 @@ def _an_open_payment(owner: Person, sitter: Caregiver, pet_id: str) -> str:
     asked = request(owner, quote(owner, sitter.id, [pet_id])["id"])
     ok(sitter.client.post(f"/api/bookings/{asked['id']}/accept"))
     return ok(owner.client.post(f"/api/bookings/{asked['id']}/payment"))["paymentId"]
+
+
+def _a_series(owner: Person, sitter: Caregiver, pet_id: str) -> str:
+    asked = {
+        "caregiverId": sitter.id,
+        "service": "dog_walking",
+        "startAt": "2027-02-01T09:00:00Z",
+        "endAt": "2027-02-01T10:00:00Z",
+        "petIds": [pet_id],
+        "recurrence": "weekly",
+        "until": "2027-02-15",
+        "emergencyContact": {"name": "Jan", "phone": "+32 470 12 34 56"},
+    }
+    return ok(owner.client.post("/api/series", json=asked), 201)["id"]
 
 
 # --- the matrix: what each role meets. `in` is any answer that is not about who asks: done, in the wrong state, or with
@@ -156,6 +171,11 @@ def _quote_body(cast: Cast) -> dict[str, Any]:
     }
 
 
+def _series_body(cast: Cast) -> dict[str, Any]:
+    return _quote_body(cast) | {"recurrence": "weekly", "until": "2027-01-18", "dryRun": True}
+
+
+A_DAY_OF_WALKS = {"service": "dog_walking", "from": "2027-01-04T00:00:00Z", "to": "2027-01-05T00:00:00Z"}
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 ALWAYS_OPEN = {"timeZone": "Europe/Brussels", "weekly": {day: [{"start": "00:00", "end": "24:00"}] for day in DAYS}}
 UNUSABLE = sent({"unknown": True})
@@ -189,11 +209,15 @@ MATRIX: dict[str, Row] = {
     "POST /api/caregivers/me/payout-account": Row(CAREGIVERS),
     "GET /api/caregivers": Row(PUBLIC),
     "GET /api/caregivers/{caregiver_id}": Row(PUBLIC),
+    "GET /api/caregivers/{caregiver_id}/free-periods": Row(PUBLIC, query=A_DAY_OF_WALKS),
     "GET /api/places": Row(PUBLIC, query={"q": "gent"}),
     "GET /api/home": Row(PUBLIC),
     # Bookings
     "POST /api/quotes": Row(THE_OWNER, _quote_body),
     "POST /api/bookings": Row(THE_OWNER, lambda cast: request_body(cast.quote_id)),
+    "POST /api/series": Row(THE_OWNER, _series_body),
+    "GET /api/series/{series_id}": Row(PARTIES_AND_ADMINS),
+    "POST /api/series/{series_id}/cancel": Row(PARTIES_AND_ADMINS),
     "GET /api/bookings": Row(SIGNED_IN),
     "GET /api/bookings/calendar": Row(SIGNED_IN, query={"month": "2027-01"}),
     "GET /api/bookings/statistics": Row(SIGNED_IN),

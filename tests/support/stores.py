@@ -121,17 +121,17 @@ class Store:
 
     async def add(self, booking: Booking, *, lock: bool = True) -> None:
         """Stores the booking after its quote. Raises SlotTaken."""
-        quote = replace(
-            a_quote(
-                period=booking.period, pets=[pet for pet in PETS if pet.id in booking.pet_ids], at=booking.requested_at
-            ),
-            id=booking.quote_id,
-        )
         async with self.unit_of_work() as uow:
             if lock:
                 await uow.caregivers.get(booking.caregiver_id, for_update=True)
-            await uow.quotes.add(quote)
-            await uow.bookings.add(booking)
+            await self.add_to(uow, booking)
+
+    async def add_to(self, uow: UnitOfWork, booking: Booking) -> None:
+        """The same within a unit of work."""
+        pets = [pet for pet in PETS if pet.id in booking.pet_ids]
+        quote = a_quote(period=booking.period, pets=pets, at=booking.requested_at)
+        await uow.quotes.add(replace(quote, id=booking.quote_id))
+        await uow.bookings.add(booking)
 
     async def booking(self, booking_id: BookingId) -> Booking:
         async with self.unit_of_work() as uow:

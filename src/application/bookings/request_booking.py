@@ -18,7 +18,7 @@ from domain.shared.actor import Actor
 class RequestBooking:
     """Turns a quote into a booking at the quote's numbers, and takes the place. Everything is checked again.
 
-    The caregiver is locked first, then the quote is read anew: of two requests for the last place, or with one quote,
+    The caregiver is locked first, then the quote is read: of two requests for the last place, or with one quote,
     the second is told so (SlotTaken, QuoteAlreadyUsed).
     """
 
@@ -29,7 +29,7 @@ class RequestBooking:
     async def execute(self, *, owner: Actor, quote_id: QuoteId, care: CareDetails) -> BookingId:
         require_verified_email(owner)
         async with self.unit_of_work() as uow:
-            caregiver_id = (await uow.quotes.get(quote_id, owner_id=owner.account_id)).caregiver_id
+            caregiver_id = await uow.quotes.caregiver_of(quote_id, owner_id=owner.account_id)
             caregiver = await uow.caregivers.get(caregiver_id, for_update=True)
             quote = await uow.quotes.get(quote_id, owner_id=owner.account_id)
             now = self.clock.now()

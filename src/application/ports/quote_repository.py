@@ -4,7 +4,7 @@ from abc import abstractmethod
 from typing import Protocol
 
 from domain.bookings.quote import Quote, QuoteId
-from domain.shared.actor import AccountId
+from domain.shared.actor import AccountId, CaregiverId
 
 
 class QuoteRepository(Protocol):
@@ -13,6 +13,11 @@ class QuoteRepository(Protocol):
     @abstractmethod
     async def get(self, quote_id: QuoteId, *, owner_id: AccountId) -> Quote:
         """The quote as it is now, also when this unit of work read it before. Raises QuoteNotFound."""
+        ...
+
+    @abstractmethod
+    async def caregiver_of(self, quote_id: QuoteId, *, owner_id: AccountId) -> CaregiverId:
+        """Whose quote it is: that never changes, so it can be asked before locks are taken. Raises QuoteNotFound."""
         ...
 
     @abstractmethod

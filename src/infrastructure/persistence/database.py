@@ -233,7 +233,9 @@ def _engine(url: URL, pool_size: int, *, read_only: bool, pooled_elsewhere: bool
         return create_async_engine(url, connect_args={"timeout": CONNECT_SECONDS, **UNPREPARED}, **options)
     if read_only:
         options |= {"isolation_level": "AUTOCOMMIT", "pool_reset_on_return": None}
-    return create_async_engine(url, connect_args={"timeout": CONNECT_SECONDS}, **options)
+    # To compile a statement takes longer than to run any of ours. A pooler would refuse to be told.
+    connect = {"timeout": CONNECT_SECONDS, "server_settings": {"jit": "off"}}
+    return create_async_engine(url, connect_args=connect, **options)
 
 
 async def _is_pooled(url: URL) -> bool:

@@ -75,7 +75,7 @@ class SqlBookingRepository(BookingRepository):
         )
         self._transaction.touch(calendar_tag(booking.caregiver_id))
         await write_aftermath(self._transaction, booking)
-        await self._record(booking)
+        await self._record(booking, first=0)
 
     async def save(self, booking: Booking) -> None:
         statement = update(bookings).where(bookings.c.id == booking.id, bookings.c.version == booking.version)
@@ -120,17 +120,21 @@ class SqlBookingRepository(BookingRepository):
         statement = select(bookings.c.id).where(due).order_by(bookings.c.end_at, bookings.c.id).limit(limit)
         return [row.id for row in await self._transaction.all(statement)]
 
-    async def _record(self, booking: Booking) -> None:
+    async def _record(self, booking: Booking, *, first: int | None = None) -> None:
+        """`first` is the position of its next transition, if it is known without asking."""
         if booking.transitions:
-            count = select(func.count()).where(booking_transitions.c.booking_id == booking.id)
-            first = (await self._transaction.execute(count)).scalar_one()
+            start = await self._count_transitions(booking) if first is None else first
             rows = [
                 _transition_row(booking, position, transition)
-                for position, transition in enumerate(booking.transitions, start=first)
+                for position, transition in enumerate(booking.transitions, start=start)
             ]
             await self._transaction.execute(booking_transitions.insert(), rows)
             booking.transitions.clear()
         await self._transaction.record_events(booking.events, aggregate_id=booking.id)
+
+    async def _count_transitions(self, booking: Booking) -> int:
+        count = select(func.count()).where(booking_transitions.c.booking_id == booking.id)
+        return (await self._transaction.execute(count)).scalar_one()
 
 
 def _transition_row(booking: Booking, position: int, transition: BookingTransition) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from application.ports.quote_repository import QuoteRepository
 from domain.bookings.pricing import LineItem, LineKind
 from domain.bookings.quote import Quote, QuoteId, QuoteNotFound
 from domain.caregivers.services import Service
-from domain.shared.actor import AccountId
+from domain.shared.actor import AccountId, CaregiverId
 from domain.shared.money import Money
 from domain.shared.period import Period
 from infrastructure.persistence.bookings.booking_tables import quote_lines, quote_pets, quotes
@@ -43,6 +43,13 @@ class SqlQuoteRepository(QuoteRepository):
             used_at=row.used_at,
             version=row.version,
         )
+
+    async def caregiver_of(self, quote_id: QuoteId, *, owner_id: AccountId) -> CaregiverId:
+        statement = select(quotes.c.caregiver_id).where(quotes.c.id == quote_id, quotes.c.owner_id == owner_id)
+        row = await self._transaction.first(statement)
+        if row is None:
+            raise QuoteNotFound
+        return CaregiverId(row.caregiver_id)
 
     async def add(self, quote: Quote) -> None:
         await self._transaction.execute(quotes.insert().values(_to_row(quote)))

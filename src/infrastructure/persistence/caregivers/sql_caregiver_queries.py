@@ -59,9 +59,9 @@ FEATURED = 8
 
 
 class SqlCaregiverQueries(CaregiverQueries):
-    """`candidates` is how many are looked at at a time when it is asked who is free."""
+    """`candidates` is how many are looked at when it is asked who is free, statement by statement."""
 
-    def __init__(self, database: Database, *, candidates: int = CANDIDATES) -> None:
+    def __init__(self, database: Database, *, candidates: Sequence[int] = CANDIDATES) -> None:
         self._database = database
         self._candidates = candidates
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Row, Table, delete, select, update
+from sqlalchemy import Row, String, Table, cast, delete, literal, select, union_all, update
 
 from application.cache_tags import calendar_tag, tags_of_change
 from application.ports.caregiver_repository import CaregiverRepository
@@ -37,6 +37,8 @@ from infrastructure.persistence.caregivers.caregiver_tables import (
 )
 from infrastructure.persistence.dialects import locked
 from infrastructure.persistence.transaction import Transaction
+
+_VALUE_TABLES = (caregiver_animals, caregiver_sizes, caregiver_languages, caregiver_badges, caregiver_photos)
 
 
 class SqlCaregiverRepository(CaregiverRepository):
@@ -96,6 +98,7 @@ class SqlCaregiverRepository(CaregiverRepository):
         return caregiver
 
     async def _from_row(self, row: Row[Any]) -> CaregiverProfile:
+        values = await self._values(row.id)
         return CaregiverProfile(
             id=row.id,
             account_id=row.account_id,
@@ -106,11 +109,11 @@ class SqlCaregiverRepository(CaregiverRepository):
             lat=row.lat,
             lng=row.lng,
             action_radius_km=row.action_radius_km,
-            animals=frozenset(Animal(value) for value in await self._values(caregiver_animals, row.id)),
-            sizes=frozenset(AnimalSize(value) for value in await self._values(caregiver_sizes, row.id)),
-            languages=frozenset(Language(value) for value in await self._values(caregiver_languages, row.id)),
-            badges=frozenset(Badge(value) for value in await self._values(caregiver_badges, row.id)),
-            photos=tuple(await self._values(caregiver_photos, row.id)),
+            animals=frozenset(Animal(value) for value in values[caregiver_animals.name]),
+            sizes=frozenset(AnimalSize(value) for value in values[caregiver_sizes.name]),
+            languages=frozenset(Language(value) for value in values[caregiver_languages.name]),
+            badges=frozenset(Badge(value) for value in values[caregiver_badges.name]),
+            photos=tuple(values[caregiver_photos.name]),
             offers=await self._offers(row.id),
             cancellation_policy=CancellationPolicy(row.cancellation_policy),
             created_at=row.created_at,
@@ -125,10 +128,22 @@ class SqlCaregiverRepository(CaregiverRepository):
             version=row.version,
         )
 
-    async def _values(self, table: Table, caregiver_id: CaregiverId) -> list[str]:
-        order, value = list(table.c)[1], list(table.c)[-1]
-        statement = select(value).where(table.c.caregiver_id == caregiver_id).order_by(order)
-        return [row[0] for row in await self._transaction.all(statement)]
+    async def _values(self, caregiver_id: CaregiverId) -> dict[str, list[str]]:
+        """The sets and the photos by the names of their tables, in order: one statement, while others may wait for the
+        lock."""
+        position = caregiver_photos.c.position
+        selects = [
+            select(
+                literal(table.name).label("name"),
+                (position if table is caregiver_photos else literal(0)).label("position"),
+                cast(list(table.c)[-1], String).label("value"),
+            ).where(table.c.caregiver_id == caregiver_id)
+            for table in _VALUE_TABLES
+        ]
+        values: dict[str, list[str]] = {table.name: [] for table in _VALUE_TABLES}
+        for row in await self._transaction.all(union_all(*selects).order_by("name", "position", "value")):
+            values[row.name].append(row.value)
+        return values
 
     async def _offers(self, caregiver_id: CaregiverId) -> tuple[Offer, ...]:
         statement = select(offers).where(offers.c.caregiver_id == caregiver_id).order_by(offers.c.position)

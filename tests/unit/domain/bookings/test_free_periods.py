@@ -108,6 +108,14 @@ def test_a_stay_may_begin_the_minute_another_ends_and_the_day_closes() -> None:
     assert walls(stay.departures) == [("2026-11-11 08:00", "2026-11-11 12:00")]
 
 
+def test_where_a_stay_can_only_end_none_begins() -> None:
+    later = Occupancy(period_of("2026-11-11 08:00", "2026-11-12 20:00"), 3)
+    calendar = a_calendar(an_availability("08:00-18:00"), later)
+    (stay,) = free(calendar, "2026-11-10 12:00", "2026-11-12 00:00", BOARDING)
+    assert walls(stay.arrivals) == [("2026-11-10 12:00", "2026-11-10 18:00")]
+    assert walls(stay.departures)[-1] == ("2026-11-11 08:00", "2026-11-11 08:00")
+
+
 def test_notice_vacation_and_horizon_bound_what_is_free() -> None:
     day = period_of("2026-11-02 00:00", "2026-11-20 00:00")
     noticed = a_calendar(an_availability("00:00-24:00", minimum_notice_hours=48))
@@ -128,8 +136,9 @@ def test_what_is_to_hold_for_a_while_begins_no_earlier_than_its_end() -> None:
     within = Period(NOW - timedelta(days=1), NOW + timedelta(hours=1))
     (only,) = a_calendar(an_availability("00:00-24:00")).free_periods(WALK, within, pets=1, now=NOW, until=until)
     assert only.period.start == until
-    late = Period(NOW - timedelta(days=1), NOW)
-    assert a_calendar(an_availability("00:00-24:00")).free_periods(WALK, late, pets=1, now=NOW, until=until) == []
+    for end in (NOW, until):
+        late = Period(NOW - timedelta(days=1), end)
+        assert a_calendar(an_availability("00:00-24:00")).free_periods(WALK, late, pets=1, now=NOW, until=until) == []
 
 
 def test_a_service_that_is_not_offered_is_never_free() -> None:

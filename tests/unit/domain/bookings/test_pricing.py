@@ -115,6 +115,12 @@ def test_extra_pets_cost_their_own_price_per_unit() -> None:
     assert price.gross == euros("45.00")
 
 
+def test_each_line_says_what_it_is_for() -> None:
+    offer = an_offer(Service.GROUP_DOG_WALKING, extra_pet_price="5.00", holiday_surcharge_percent=50)
+    price = price_of(offer, "2026-12-25 09:00", "2026-12-25 10:00", pet_count=2, holidays=(CHRISTMAS,))
+    assert [line.label for line in price.line_items] == ["Group dog walking", "Extra pets", "Public holiday surcharge"]
+
+
 def test_lines_of_nothing_are_left_out() -> None:
     offer = an_offer(extra_pet_price="0", holiday_surcharge_percent=0)
     price = price_of(offer, "2026-12-25 09:00", "2026-12-25 10:00", pet_count=2, holidays=(CHRISTMAS,))
