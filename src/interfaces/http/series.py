@@ -6,6 +6,7 @@ from uuid import UUID
 
 from litestar import Controller, Response, get, post
 from litestar.di import NamedDependency
+from litestar.openapi import ResponseSpec
 from litestar.params import FromPath, JSONBody
 from msgspec import Meta, Struct
 
@@ -94,6 +95,9 @@ class CancelSeriesBody(Struct, frozen=True, kw_only=True, rename="camel", forbid
     reason: Reason | None = None
 
 
+_DRY_RUN = ResponseSpec(SeriesView, generate_examples=False, description="The dry run: nothing was booked")
+
+
 class SeriesController(Controller):
     path = "/api/series"
     tags = ("Bookings",)
@@ -101,7 +105,7 @@ class SeriesController(Controller):
 
     @post(
         summary="Book the free dates of a series, or see with dryRun which they are",
-        responses=problems_of(401, 403, 404, 409),
+        responses=problems_of(401, 403, 404, 409) | {200: _DRY_RUN},
     )
     async def book(
         self, use_cases: NamedDependency[UseCases], actor: NamedDependency[Actor], data: JSONBody[SeriesBody]
