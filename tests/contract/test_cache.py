@@ -394,9 +394,11 @@ async def test_a_glance_finds_what_another_process_has_loaded_and_never_what_bec
     is_shared = request.node.callspec.params["two"] in ("redis", "tiered", "tiered, postgresql")
     assert await other.glance("home:be", ["a", "b"]) is None
     await source.read(one)
-    for _ in range(2):
-        found = await other.glance("home:be", ["a", "b"])
-        assert found == (CachedValue(b"one", CacheOutcome.HIT) if is_shared else None)
+    found = await other.glance("home:be", ["a", "b"])
+    assert found == (CachedValue(b"one", CacheOutcome.HIT) if is_shared else None)
+    if found is not None and request.node.callspec.params["two"] != "redis":
+        # At hand now: `get_or_load` is to draw whether it is loaded again early.
+        assert await other.glance("home:be", ["a", "b"]) is None
     await one.invalidate(["a"])
     assert await one.glance("home:be", ["a", "b"]) is None
     assert source.loads == 1

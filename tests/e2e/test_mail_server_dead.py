@@ -82,7 +82,8 @@ class Town:
     def mail_jobs(self, booking_ids: list[str] | None = None) -> list[dict[str, Any]]:
         """The records of all mails, or of those about these bookings."""
         url = self.product.environment["DATABASE_URL"]
-        found = rows(url, "SELECT *, payload ->> 'booking_id' AS booking_id FROM jobs WHERE kind = 'mail.send'")
+        mails = "kind IN ('mail.send', 'alerts.mail')"
+        found = rows(url, f"SELECT *, payload ->> 'booking_id' AS booking_id FROM jobs WHERE {mails}")
         return [job for job in found if booking_ids is None or job["booking_id"] in booking_ids]
 
 

@@ -48,6 +48,19 @@ async def test_postgresql_stops_working_on_it(postgres_store: Store) -> None:
             await asyncio.sleep(0.02)
 
 
+async def test_what_nobody_waits_for_is_given_up_as_well(postgres_store: Store) -> None:
+    database = Database(postgres_store.database.write_engine.url, longest_seconds=0.2)
+    try:
+        for place in (database.read, database.begin):
+            with pytest.raises(DeadlineExceeded):
+                async with place() as connection:
+                    await connection.execute(text("SELECT pg_sleep(600)"))
+            async with place() as connection:
+                assert (await connection.execute(text("SELECT 1"))).scalar_one() == 1
+    finally:
+        await database.dispose()
+
+
 async def test_sqlite_stops_working_on_it(sqlite_store: Store) -> None:
     """Were it still at work, the only writer would be busy for good."""
     with deadline_in(0.1), pytest.raises(DeadlineExceeded):

@@ -103,9 +103,11 @@ class Witness:
     async def _read(self, kind: str, key: int) -> None:
         """As the product does: at once when there is something at hand."""
         began, cache = time.monotonic(), self._process.cache
-        found = None if kind == "fresh" else cache.peek(f"item:{key}")
+        tags = [f"item:{key}", "items"]
+        found = None
+        if kind != "fresh":
+            found = cache.peek(f"item:{key}") or await cache.glance(f"item:{key}", tags)
         if found is None:
-            tags = [f"item:{key}", "items"]
             found = await cache.get_or_load(
                 f"item:{key}", lambda: self._load(key), ttl_seconds=5, tags=tags, fresh=kind == "fresh"
             )

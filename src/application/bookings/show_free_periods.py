@@ -22,6 +22,8 @@ from domain.shared.period import Period
 
 LONGEST_LOOK = timedelta(days=62)
 FREE_PERIODS_SECONDS = 5 * 60
+# A life is counted from the end of the load, what is free from its beginning.
+LOADING_SECONDS = 20
 _STEP = timedelta(seconds=FREE_PERIODS_SECONDS)
 
 
@@ -83,7 +85,7 @@ class ShowFreePeriods:
             cache=self.cache,
             key=f"free:{caregiver_id}:{service}:{pets}:{within.start.isoformat()}:{within.end.isoformat()}",
             load=load,
-            ttl_seconds=FREE_PERIODS_SECONDS,
+            ttl_seconds=FREE_PERIODS_SECONDS - LOADING_SECONDS,
             tags=frozenset({caregiver_tag(caregiver_id), calendar_tag(caregiver_id)}),
             if_absent=_nobody,
             remembered=_is_usual(within),

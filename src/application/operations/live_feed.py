@@ -7,12 +7,14 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Gen
 from contextlib import contextmanager
 from contextvars import Context
 
+from application.deadline import deadline_in
 from application.operations.live_view import LiveView
 from domain.accounts.session import SessionId
 from domain.shared.errors import Unavailable
 
 EVERY_SECONDS = 1.0
 LONGEST_SECONDS = 300.0
+PATIENCE_SECONDS = 4.0
 # How long a stream may outlive the right to it.
 ADMITTED_SECONDS = 5.0
 
@@ -35,10 +37,12 @@ class LiveFeed:
         every_seconds: float = EVERY_SECONDS,
         longest_seconds: float = LONGEST_SECONDS,
         admitted_seconds: float = ADMITTED_SECONDS,
+        patience_seconds: float = PATIENCE_SECONDS,
     ) -> None:
         self._look = look
         self._still_admins = still_admins
         self._admitted_seconds = admitted_seconds
+        self._patience_seconds = patience_seconds
         self._admitted_at = 0.0
         self._sessions: Counter[SessionId] = Counter()
         self._turned_out: set[SessionId] = set()
@@ -135,8 +139,10 @@ class LiveFeed:
         self._admitted_at = time.monotonic()
         while self._watchers and not self.has_ended:
             self._now.clear()
-            await self._turn_out()
-            self._latest = await self._look()
+            # A database that hangs must show as one that is away, and soon.
+            with deadline_in(self._patience_seconds):
+                await self._turn_out()
+                self._latest = await self._look()
             self._tell()
             try:
                 async with asyncio.timeout(self._every_seconds):

@@ -82,6 +82,9 @@ class TieredCache(Cache):
     async def glance(self, key: str, tags: Collection[str]) -> CachedValue | None:
         if self._redis is None or not self.invalidations.is_certain or key in self._flights:
             return None
+        if self._memory.true(key, self._monotonic()) is not None:
+            # It is to be loaded again early by one of those who ask, or is ABSENT.
+            return None
         tags = frozenset(tags)
         found = await self._glances.run(key, tags, partial(self._glance, key, tags, self._redis))
         if found.value == ABSENT or found.outcome is not CacheOutcome.HIT:
@@ -122,13 +125,16 @@ class TieredCache(Cache):
         now = self._monotonic()
         entry = self._memory.true(asked.key, now)
         if entry is not None:
-            if entry.is_refresh_due(now) and asked.key not in self._flights:
-                self._flights.begin(asked.key, asked.tags, partial(self._refresh, asked, entry))
+            self._refresh_early(asked, entry)
             return entry.answer
         if asked.fresh:
             return None
         entry = self._memory.stand_in(asked.key, now)
         return entry.stale() if entry is not None and now < entry.rest_until else None
+
+    def _refresh_early(self, asked: _Asked, entry: Entry) -> None:
+        if entry.is_refresh_due(self._monotonic()) and asked.key not in self._flights:
+            self._flights.begin(asked.key, asked.tags, partial(self._refresh, asked, entry))
 
     async def _glance(self, key: str, tags: frozenset[str], redis: RedisLevel, flight: Flight) -> CachedValue:
         """ABSENT when there is no hit."""
@@ -174,6 +180,7 @@ class TieredCache(Cache):
         if known is not None and known.marks is not None:
             marks = await redis.marks(asked.tags)
             if marks == known.marks and not self.invalidations.is_owed(asked.tags):
+                self._refresh_early(asked, known)
                 return known.answer, None
         count = self.invalidations.count
         look = await redis.look(asked.key, asked.tags)
@@ -237,7 +244,7 @@ class TieredCache(Cache):
                 value = await asked.loader()
         except (Unavailable, TimeoutError):
             self._release(asked, claim)
-            answer = self._stand_in(asked, look)
+            answer = self._stand_in(asked, None if flight.outdated else look)
             if answer is None:
                 raise
             return answer

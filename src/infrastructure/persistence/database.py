@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncTransaction, create_async_engine
 from sqlalchemy.pool import NullPool
 
-from application.deadline import DeadlineExceeded, seconds_left, within_deadline
+from application.deadline import DeadlineExceeded, deadline_in, seconds_left, within_deadline
 from infrastructure.persistence.constraint_errors import DatabaseUnavailable, translate
 from infrastructure.persistence.pooler import UNPREPARED, is_behind_pooler
 from infrastructure.persistence.query_count import count_query
@@ -22,6 +22,8 @@ from infrastructure.persistence.query_count import count_query
 WAIT_SECONDS = 10.0
 CONNECT_SECONDS = 5.0
 COMMIT_SECONDS = 10.0
+# For work that nobody waits for: a server that hangs must not hold it up for good.
+LONGEST_SECONDS = 120.0
 INTERRUPT_EVERY_SECONDS = 0.05
 # A connection to SQLite is a thread and a page cache; more readers than cores gain nothing.
 SQLITE_READERS = 4
@@ -42,6 +44,7 @@ def database_url(setting: str | None, data_dir: Path) -> URL:
 class Database:
     """Connections for units of work (`begin`) and for queries (`read`).
 
+    Whatever has no deadline ends after `longest_seconds` as if it had one, on PostgreSQL.
     A first-in-first-out semaphore of the pool's size stands before each pool: without it the pool starves some waiters.
     Whoever waits longer than ten seconds, or than his deadline, gets DatabaseUnavailable. SQLite has a single writer,
     which its lock implies anyway.
@@ -57,7 +60,9 @@ class Database:
         pool_size: int = 10,
         on_query: QueryListener | None = None,
         pooled_elsewhere: bool | None = None,
+        longest_seconds: float = LONGEST_SECONDS,
     ) -> None:
+        self._longest_seconds = longest_seconds
         self.is_sqlite = url.get_backend_name() == "sqlite"
         self._url = url
         self._readers = min(pool_size, SQLITE_READERS) if self.is_sqlite else pool_size
@@ -80,8 +85,9 @@ class Database:
         async with _turn(self._write_gate), _translated(), _connected(self.write_engine) as connection:
             transaction = await connection.begin()
             try:
-                async with _in_time(connection):
-                    yield connection
+                with self._limit():
+                    async with _in_time(connection):
+                        yield connection
             except BaseException:
                 await _roll_back(transaction)
                 raise
@@ -92,8 +98,10 @@ class Database:
         """A connection for queries that need no transaction. Raises DeadlineExceeded as `begin` does."""
         await self._find_out()
         engine = self.read_engine
-        async with _turn(self._read_gate), _translated(), _connected(engine) as connection, _in_time(connection):
-            yield connection
+        async with _turn(self._read_gate), _translated(), _connected(engine) as connection:
+            with self._limit():
+                async with _in_time(connection):
+                    yield connection
 
     @asynccontextmanager
     async def alone(self) -> AsyncGenerator[AsyncConnection]:
@@ -111,6 +119,10 @@ class Database:
     async def dispose(self) -> None:
         await self.write_engine.dispose()
         await self.read_engine.dispose()
+
+    def _limit(self) -> AbstractContextManager[None]:
+        """SQLite is a file: it does not hang, and what takes long there is at work."""
+        return nullcontext() if self.is_sqlite or seconds_left() is not None else deadline_in(self._longest_seconds)
 
     def _make_engines(self, *, pooled_elsewhere: bool) -> None:
         self._commits_by_itself = not (self.is_sqlite or pooled_elsewhere)

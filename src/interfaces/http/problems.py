@@ -83,20 +83,23 @@ class Problems:
 
     def respond(self, request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
         names = parameter_names(request.scope["route_handler"]) if "route_handler" in request.scope else NO_NAMES
-        answer = self.answer(error, path=_path(request.scope), names=names)
-        if answer.status == HTTPStatus.INTERNAL_SERVER_ERROR and self._errors is not None:
-            place = f"{method_of(request.scope)} {route_of(request.scope) or UNMATCHED_ROUTE}"
-            self._errors.note(error, place=place)
+        answer = self._noted(request.scope, error, self.answer(error, path=_path(request.scope), names=names))
         return Response(answer.body, status_code=answer.status, headers=answer.headers, media_type=MEDIA_TYPE)
 
     async def send(self, scope: Scope, send: Send, error: Exception, headers: dict[str, str] | None = None) -> None:
-        """For middleware that refuses before the application is reached."""
-        answer = self.answer(error, path=_path(scope))
+        """For middleware that answers before the application is reached."""
+        answer = self._noted(scope, error, self.answer(error, path=_path(scope)))
         all_headers = {**answer.headers, **(headers or {}), "content-type": MEDIA_TYPE}
         encoded = [(name.lower().encode(), value.encode("latin-1")) for name, value in all_headers.items()]
         encoded.append((b"content-length", str(len(answer.body)).encode()))
         await send({"type": "http.response.start", "status": answer.status, "headers": encoded})
         await send({"type": "http.response.body", "body": answer.body, "more_body": False})
+
+    def _noted(self, scope: Scope, error: Exception, answer: ProblemAnswer) -> ProblemAnswer:
+        """What nobody foresaw is kept for the operators."""
+        if answer.status == HTTPStatus.INTERNAL_SERVER_ERROR and self._errors is not None:
+            self._errors.note(error, place=f"{method_of(scope)} {route_of(scope) or UNMATCHED_ROUTE}")
+        return answer
 
     def answer(self, error: Exception, *, path: str, names: Mapping[str, str] = NO_NAMES) -> ProblemAnswer:
         status, code, title, detail = _described(error)

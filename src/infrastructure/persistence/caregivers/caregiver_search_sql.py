@@ -74,7 +74,7 @@ def search_statement(search: CaregiverSearch) -> AnySelect:
     if chord is not None and search.lat is not None and search.lng is not None:
         statement = statement.where(*_nearby(search, chord, search.lat, search.lng))
     if search.free is not None:
-        statement = statement.where(*perhaps_free(search.free))
+        statement = statement.where(*perhaps_free(search.free, search.service))
     if search.after is not None:
         statement = statement.where(_behind(ordering, search.after))
     if ordering.descending:

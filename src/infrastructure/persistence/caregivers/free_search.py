@@ -1,5 +1,6 @@
 """Searching who is free: candidates in the order of the search, each looked at by the rules of a request."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -11,9 +12,12 @@ from application.ports.caregiver_queries import CaregiverSearch, FreeThen
 from infrastructure.persistence.bookings.calendars import load_calendars
 from infrastructure.persistence.caregivers.caregiver_search_sql import search_statement
 
-# Mostly the first few are enough. For one page the calendars of no more than 4,000 are looked at.
-CANDIDATES = (60, 1000, 1000, 1000, 940)
+# Mostly the first few are enough. For one page the calendars of no more than 560 are looked at: everybody may ask this,
+# and the next page goes on from there.
+CANDIDATES = (60, 250, 250)
 _CHUNK = 250
+# So many are judged before others get their turn: a month of one takes half a millisecond.
+_AT_A_STRETCH = 25
 
 
 async def find_free(
@@ -29,7 +33,9 @@ async def find_free(
         for start in range(0, min(count, len(rows)), _CHUNK):
             chunk = rows[start : min(count, start + _CHUNK)]
             calendars = await load_calendars(connection, [row.id for row in chunk], free.period)
-            for row in chunk:
+            for number, row in enumerate(chunk):
+                if number % _AT_A_STRETCH == 0:
+                    await asyncio.sleep(0)
                 calendar = calendars.get(row.id)
                 if calendar and calendar.can_take(free.period, search.service, pets=free.pets, now=free.now):
                     found.append(row)

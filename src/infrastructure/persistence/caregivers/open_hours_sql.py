@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, and_, or_, select, true
 
 from application.ports.caregiver_queries import FreeThen
 from domain.availability.open_hours import MINUTES_PER_DAY
+from domain.caregivers.services import PricedUnit, Service
 from domain.shared.period import TIME_ZONES
 from infrastructure.persistence.accounts.account_tables import accounts
 from infrastructure.persistence.caregivers.caregiver_tables import caregivers, dated_hours, weekly_hours
@@ -19,15 +20,21 @@ from infrastructure.persistence.tables import AnySelect
 _c = caregivers.c
 
 
-def perhaps_free(free: FreeThen) -> list[ColumnElement[bool]]:
+def perhaps_free(free: FreeThen, service: Service | None) -> list[ColumnElement[bool]]:
     """Conditions on `caregivers` joined with `accounts`."""
+    by_night = service is None or service.unit is PricedUnit.NIGHT
     notice_hours = (free.period.start - free.now) // timedelta(hours=1)
     return [
         _c.can_receive_transfers,
         accounts.c.email_verified_at.is_not(None),
         _c.max_animals_at_once >= free.pets,
         _c.minimum_notice_hours <= notice_hours,
-        or_(*(and_(_c.time_zone.in_(zones), *_then(free, zones[0])) for zones in _zones_of_one_time(free))),
+        or_(
+            *(
+                and_(_c.time_zone.in_(zones), *_then(free, zones[0], by_night=by_night))
+                for zones in _zones_of_one_time(free)
+            )
+        ),
     ]
 
 
@@ -40,12 +47,26 @@ def _zones_of_one_time(free: FreeThen) -> list[list[str]]:
     return list(zones.values())
 
 
-def _then(free: FreeThen, time_zone: str) -> list[ColumnElement[bool]]:
+def _then(free: FreeThen, time_zone: str, *, by_night: bool) -> list[ColumnElement[bool]]:
     start, end = free.period.local_start(time_zone), free.period.local_end(time_zone)
     return [
         or_(_c.vacation_until.is_(None), _c.vacation_until < start.date()),
-        or_(_c.availability_set.is_(False), and_(_open_at(start), _open_at(end))),
+        or_(
+            _c.availability_set.is_(False),
+            and_(_open_at(start), _open_at(end), *_open_over_night(start, end, by_night)),
+        ),
     ]
+
+
+def _open_over_night(start: datetime, end: datetime, by_night: bool) -> list[ColumnElement[bool]]:
+    """What is not priced by the night lies inside one opening: it lasts until midnight on the first day and begins at
+    midnight on the last. Hardly anybody is open then, and everybody else need not be looked at."""
+    last = (end - timedelta(microseconds=1)).date()
+    if by_night or last == start.date():
+        return []
+    if any(_clocks_change_on(day, start) for day in (start.date(), last)):
+        return []
+    return [_hours_on(start.date(), MINUTES_PER_DAY), _hours_on(last, 0)]
 
 
 def _open_at(instant: datetime) -> ColumnElement[bool]:

@@ -1,7 +1,9 @@
 """Pages of caregivers, straight from SQL to what is shown."""
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Sequence
+from contextlib import nullcontext
 from typing import Any
 from uuid import UUID
 
@@ -58,15 +60,21 @@ from infrastructure.persistence.tables import AnySelect
 FEATURED = 8
 
 
+# They take long, and anybody may ask: the others keep their connections.
+FREE_SEARCHES_AT_ONCE = 2
+
+
 class SqlCaregiverQueries(CaregiverQueries):
     """`candidates` is how many are looked at when it is asked who is free, statement by statement."""
 
     def __init__(self, database: Database, *, candidates: Sequence[int] = CANDIDATES) -> None:
         self._database = database
         self._candidates = candidates
+        self._free_searches = asyncio.Semaphore(FREE_SEARCHES_AT_ONCE)
 
     async def search(self, search: CaregiverSearch) -> tuple[list[CaregiverCard], tuple[float, UUID] | None]:
-        async with self._database.read() as connection:
+        turn = nullcontext() if search.free is None else self._free_searches
+        async with turn, self._database.read() as connection:
             if search.free is None:
                 rows = (await connection.execute(search_statement(search))).all()
                 shown = rows[: search.limit]

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from application.deadline import seconds_left
 from application.operations.live_feed import LiveFeed
 from application.operations.live_view import LiveView
 from domain.accounts.session import SessionId
@@ -58,6 +59,19 @@ async def first(feed: LiveFeed) -> LiveView:
         return await anext(views)
     finally:
         await views.aclose()
+
+
+async def test_a_look_has_little_time_whoever_it_is_for() -> None:
+    """What hangs below keeps deadlines: it must not keep the look."""
+    left = list[float | None]()
+
+    async def look() -> LiveView:
+        left.append(seconds_left())
+        return LiveView(at=NOW, is_current=True)
+
+    await first(LiveFeed(look, everybody, patience_seconds=3))
+    assert left[0] is not None
+    assert 0 < left[0] <= 3
 
 
 async def test_nobody_looks_for_nobody(looks: Looks) -> None:

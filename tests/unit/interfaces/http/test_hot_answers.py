@@ -1,6 +1,7 @@
 """What is answered before the router is what the router would answer."""
 
 import logging
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -9,9 +10,12 @@ from structlog.testing import capture_logs
 
 from application.adapters import Adapters
 from application.caregivers.suggest_places import LONGEST_USUAL_NAME
+from application.ports.caregiver_queries import HomeView
+from application.ports.error_log import ErrorLog
 from application.ports.rate_limits import RateLimitVerdict
 from domain.accounts.account import Account
 from infrastructure.metrics.in_memory_metrics import InMemoryMetrics
+from infrastructure.persistence.caregivers.sql_caregiver_queries import SqlCaregiverQueries
 from infrastructure.rate_limits.in_memory_rate_limits import InMemoryRateLimits
 from interfaces.http.known_reads import LONGEST_WORDS
 from tests.support.builders import CAREGIVER, a_caregiver
@@ -250,3 +254,35 @@ async def test_other_methods_of_a_known_path_go_to_the_router(tmp_path: Path, ad
     async with client(tmp_path, adapters) as browser:
         await browser.get("/api/home")
         assert (await browser.post("/api/home")).status_code == 405
+
+
+class Broken(SqlCaregiverQueries):
+    """Has a bug from the second look at the home page on."""
+
+    looks = 0
+
+    async def home(self) -> HomeView:
+        self.looks += 1
+        if self.looks > 1:
+            raise ZeroDivisionError
+        return await super().home()
+
+
+class Noted(ErrorLog):
+    def __init__(self) -> None:
+        self.places = list[str]()
+
+    def note(self, error: BaseException, *, place: str) -> None:
+        assert isinstance(error, ZeroDivisionError)
+        self.places.append(place)
+
+
+async def test_a_bug_behind_a_read_that_was_understood_before_is_noted(tmp_path: Path, adapters: Adapters) -> None:
+    noted = Noted()
+    assert isinstance(adapters.caregiver_queries, SqlCaregiverQueries)
+    broken = Broken(adapters.caregiver_queries._database)
+    async with client(tmp_path, replace(adapters, caregiver_queries=broken, error_log=noted)) as browser:
+        assert (await browser.get("/api/home")).status_code == 200
+        await adapters.cache.clear()
+        assert (await browser.get("/api/home")).status_code == 500
+    assert noted.places == ["GET /api/home"]

@@ -35,8 +35,16 @@ function redraw() {
   draw();
 }
 
+// A stream that has fallen silent is as broken as one that says so.
+const SILENCE = 6000;
+let heardAt = Date.now();
+setInterval(() => {
+  if (Date.now() - heardAt > SILENCE) document.body.classList.add("stale");
+}, 1000);
+
 document.addEventListener("htmx:sseBeforeMessage", (event) => {
   const message = event.detail;
+  heardAt = Date.now();
   document.body.classList.remove("stale");
   if (message.type === "minutes") {
     event.preventDefault();
