@@ -159,6 +159,7 @@ class SendMail:
             "fee": news.captured - news.refunded,
             "deadline": news.answer_until if asks_for_answer else news.pay_until or news.answer_until,
             "instant": news.booked_instantly,
+            "answerable": news.status is BookingStatus.PENDING,
             "payable": news.status is BookingStatus.ACCEPTED,
             "pay_from": news.pay_from if news.pay_from and news.pay_from > self.clock.now() else None,
             "reason": _reason(news, kind),

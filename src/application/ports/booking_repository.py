@@ -16,7 +16,8 @@ class BookingRepository(Protocol):
     """Keeps bookings, their transitions, and one place per pet of the caregiver's capacity.
 
     Promises: a place is taken exactly while the status is not one of STATUSES_THAT_FREE_THE_PLACE; at no instant are
-    more places taken than the caregiver's maximum, whatever runs at once. Who adds bookings locks the caregiver first.
+    more places taken than the caregiver's maximum, whatever runs at once. Who adds or moves bookings locks the
+    caregiver first.
     """
 
     @abstractmethod
@@ -32,6 +33,12 @@ class BookingRepository(Protocol):
     @abstractmethod
     async def save(self, booking: Booking) -> None:
         """Keeps the state with its new transitions and events, and frees the places by status. Raises StaleVersion."""
+        ...
+
+    @abstractmethod
+    async def move(self, booking: Booking) -> None:
+        """Saves a booking whose period or pets changed, and takes its new places instead of the old ones, which do not
+        count meanwhile. Who calls it locks the caregiver before the booking. Raises SlotTaken, StaleVersion."""
         ...
 
     @abstractmethod

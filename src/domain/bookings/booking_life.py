@@ -81,6 +81,10 @@ class BookingAccepted(BookingEvent): ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BookingChanged(BookingEvent): ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BookingDeclined(BookingEvent): ...
 
 

@@ -28,6 +28,7 @@ from domain.shared.money import Money
 from domain.shared.period import Period
 
 PAYOUT_DELAY = timedelta(hours=72)
+FUNDS_HELD_AT_MOST = timedelta(days=60)
 _WHOLE = 10_000  # basis points
 
 

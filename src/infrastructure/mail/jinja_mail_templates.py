@@ -28,6 +28,7 @@ MAIL_KINDS = (
     "reset_password",
     "booking_requested",
     "booking_accepted",
+    "booking_changed",
     "booking_declined",
     "booking_expired",
     "booking_paid",

@@ -57,22 +57,8 @@ class SqlBookingRepository(BookingRepository):
 
     async def add(self, booking: Booking) -> None:
         await self._transaction.execute(bookings.insert().values(_to_row(booking)))
-        await self._transaction.execute(
-            booking_pets.insert(),
-            [{"booking_id": booking.id, "position": at, "pet_id": pet_id} for at, pet_id in enumerate(booking.pet_ids)],
-        )
-        await self._transaction.execute(
-            occupancies.insert().values(
-                booking_id=booking.id,
-                caregiver_id=booking.caregiver_id,
-                start_at=booking.period.start,
-                end_at=booking.period.end,
-                animals=len(booking.pet_ids),
-                capacity=select(caregivers.c.max_animals_at_once)
-                .where(caregivers.c.id == booking.caregiver_id)
-                .scalar_subquery(),
-            )
-        )
+        await self._transaction.execute(booking_pets.insert(), _pet_rows(booking))
+        await self._transaction.execute(occupancies.insert().values(_occupancy_row(booking)))
         self._transaction.touch(calendar_tag(booking.caregiver_id))
         await write_aftermath(self._transaction, booking)
         await self._record(booking, first=0)
@@ -86,6 +72,14 @@ class SqlBookingRepository(BookingRepository):
             self._transaction.touch(calendar_tag(booking.caregiver_id))
         await write_aftermath(self._transaction, booking)
         await self._record(booking)
+
+    async def move(self, booking: Booking) -> None:
+        await self.save(booking)
+        await self._transaction.execute(delete(booking_pets).where(booking_pets.c.booking_id == booking.id))
+        await self._transaction.execute(booking_pets.insert(), _pet_rows(booking))
+        place = update(occupancies).where(occupancies.c.booking_id == booking.id)
+        await self._transaction.execute(place.values(_occupancy_row(booking)))
+        self._transaction.touch(calendar_tag(booking.caregiver_id))
 
     async def of_series(self, series_id: SeriesId, *, seen_by: Actor) -> Sequence[Booking]:
         ids = select(bookings.c.id).where(bookings.c.series_id == series_id)
@@ -135,6 +129,22 @@ class SqlBookingRepository(BookingRepository):
     async def _count_transitions(self, booking: Booking) -> int:
         count = select(func.count()).where(booking_transitions.c.booking_id == booking.id)
         return (await self._transaction.execute(count)).scalar_one()
+
+
+def _pet_rows(booking: Booking) -> list[dict[str, Any]]:
+    return [{"booking_id": booking.id, "position": at, "pet_id": pet_id} for at, pet_id in enumerate(booking.pet_ids)]
+
+
+def _occupancy_row(booking: Booking) -> dict[str, Any]:
+    maximum = select(caregivers.c.max_animals_at_once).where(caregivers.c.id == booking.caregiver_id)
+    return {
+        "booking_id": booking.id,
+        "caregiver_id": booking.caregiver_id,
+        "start_at": booking.period.start,
+        "end_at": booking.period.end,
+        "animals": len(booking.pet_ids),
+        "capacity": maximum.scalar_subquery(),
+    }
 
 
 def _transition_row(booking: Booking, position: int, transition: BookingTransition) -> dict[str, Any]:
