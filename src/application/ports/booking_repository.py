@@ -8,7 +8,7 @@ from typing import Protocol
 from domain.bookings.booking import Booking
 from domain.bookings.booking_life import BookingId, SeriesId
 from domain.bookings.free_periods import Occupancy
-from domain.shared.actor import Actor, CaregiverId
+from domain.shared.actor import AccountId, Actor, CaregiverId
 from domain.shared.period import Period
 
 
@@ -27,7 +27,10 @@ class BookingRepository(Protocol):
 
     @abstractmethod
     async def add(self, booking: Booking) -> None:
-        """Takes the places. Raises SlotTaken when they would exceed the caregiver's maximum at any instant."""
+        """Takes the places. Raises SlotTaken when they would exceed the caregiver's maximum at any instant.
+
+        AlreadyMet: a meet-and-greet of the two stands already.
+        """
         ...
 
     @abstractmethod
@@ -52,11 +55,18 @@ class BookingRepository(Protocol):
         ...
 
     @abstractmethod
+    async def have_met(self, owner_id: AccountId, caregiver_id: CaregiverId) -> bool:
+        """Whether a meet-and-greet of the two stands or took place, or a booking of theirs is PAID or later."""
+        ...
+
+    @abstractmethod
     async def due_for_expiry(self, now: datetime, *, limit: int) -> Sequence[BookingId]:
-        """Pending ones with `answer_until` ≤ now and accepted ones with `pay_until` ≤ now, the longest due first."""
+        """Pending ones with `answer_until` ≤ now and accepted ones with `pay_until` ≤ now, the longest due first;
+        never an accepted meet-and-greet."""
         ...
 
     @abstractmethod
     async def due_for_completion(self, now: datetime, *, limit: int) -> Sequence[BookingId]:
-        """Paid ones and those in progress whose end is 24 hours past, the longest due first."""
+        """Paid ones and those in progress whose end is 24 hours past, and accepted meet-and-greets that are over, what
+        ends first comes first."""
         ...

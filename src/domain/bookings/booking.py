@@ -27,6 +27,7 @@ from domain.bookings.booking_refusals import (
     BookingNotAccepted,
     BookingNotCancellable,
     BookingNotPending,
+    NothingToPay,
     PayWindowClosed,
     PayWindowNotOpen,
 )
@@ -90,6 +91,7 @@ class Booking(BookingInCare):
             commission_basis_points=quote.commission_basis_points,
             requested_at=at,
             answer_until=min(at + ANSWER_WINDOW, quote.period.start),
+            meet_and_greet=quote.meet_and_greet,
         )
         requested = BookingTransition(
             from_status=None,
@@ -160,8 +162,13 @@ class Booking(BookingInCare):
         return True
 
     def require_payable(self, *, by: Actor, at: datetime) -> None:
-        """Raises unless `by` is the owner and may pay now: BookingNotAccepted, PayWindowNotOpen, PayWindowClosed."""
+        """Raises unless `by` is the owner and may pay now.
+
+        NothingToPay, BookingNotAccepted, PayWindowNotOpen, PayWindowClosed.
+        """
         self._require_owner(by)
+        if self.meet_and_greet:
+            raise NothingToPay(f"The booking is {self.state_in_words}, and a meet-and-greet is free.")
         opens, closes = self.pay_window_opens_at, self.pay_until
         if self.status is not BookingStatus.ACCEPTED or opens is None or closes is None:
             raise BookingNotAccepted(f"The booking is {self.state_in_words}; only an accepted booking can be paid.")
@@ -174,7 +181,7 @@ class Booking(BookingInCare):
         """Counts money that arrived. Never raises: money the booking has no use for is to be given back."""
         if self.payment_id == payment_id:
             return MoneyOutcome.ALREADY_COUNTED
-        if self.status is not BookingStatus.ACCEPTED or captured != self.gross:
+        if self.status is not BookingStatus.ACCEPTED or self.meet_and_greet or captured != self.gross:
             # The other sum is that of a price before a change.
             return MoneyOutcome.GIVE_BACK
         self.payment_id = payment_id
@@ -226,8 +233,9 @@ class Booking(BookingInCare):
 
     def _accept(self, at: datetime, *, actor_id: AccountId, reason: str | None = None) -> None:
         self.accepted_at = at
-        self.pay_window_opens_at = max(at, self.period.end - FUNDS_HELD_AT_MOST)
-        self.pay_until = min(self.pay_window_opens_at + PAY_WINDOW, self.period.start)
+        if not self.meet_and_greet:
+            self.pay_window_opens_at = max(at, self.period.end - FUNDS_HELD_AT_MOST)
+            self.pay_until = min(self.pay_window_opens_at + PAY_WINDOW, self.period.start)
         self._move(BookingStatus.ACCEPTED, at, actor_id=actor_id, role=ActorRole.CAREGIVER, reason=reason)
         self._report(BookingAccepted, at)
 

@@ -27,6 +27,10 @@ def check_change(booking: BookingState, quote: Quote, *, is_instant: bool, at: d
     """
     if (quote.caregiver_id, quote.service) != (booking.caregiver_id, booking.service):
         raise QuoteForSomethingElse(field="quoteId")
+    if booking.meet_and_greet or quote.meet_and_greet:
+        raise BookingNotChangeable(
+            f"The booking is {booking.state_in_words}; a meet-and-greet is cancelled and asked for anew instead."
+        )
     if booking.status not in CHANGEABLE:
         raise BookingNotChangeable(
             f"The booking is {booking.state_in_words}; only a pending, accepted or paid booking can be changed."

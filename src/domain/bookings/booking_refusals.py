@@ -51,6 +51,14 @@ class BookingNotCancellable(Conflict):
     title = "The booking cannot be cancelled"
 
 
+class AlreadyMet(Conflict):
+    title = "A meet-and-greet is there for who has not met or booked yet"
+
+
+class NothingToPay(Conflict):
+    title = "A meet-and-greet is free"
+
+
 class BookingNotChangeable(Conflict):
     title = "The booking cannot be changed"
 

@@ -34,6 +34,7 @@ MAIL_KINDS = (
     "booking_paid",
     "booking_cancelled",
     "booking_completed",
+    "meet_and_greet_held",
     "dispute_opened",
     "dispute_decided",
     "dispute_to_decide",

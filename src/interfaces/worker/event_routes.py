@@ -38,6 +38,7 @@ EVENT_ROUTES: dict[str, tuple[RoutedJob, ...]] = {
     "BookingPaid": _mails_about("booking_id", "booking_paid", "owner", "caregiver"),
     "BookingCancelled": _mails_about("booking_id", "booking_cancelled", "owner", "caregiver"),
     "BookingCompleted": _mails_about("booking_id", "booking_completed", "owner", "caregiver"),
+    "MeetAndGreetHeld": _mails_about("booking_id", "meet_and_greet_held", "owner", "caregiver"),
     "BookingDisputed": (
         *_mails_about("booking_id", "dispute_opened", "owner", "caregiver"),
         RoutedJob(

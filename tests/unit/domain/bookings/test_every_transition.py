@@ -18,7 +18,18 @@ from domain.shared.actor import Actor
 from domain.shared.errors import Conflict, DomainError, NotAllowed, NotFound
 from domain.shared.money import Money
 from domain.shared.period import Period
-from tests.support.builders import ADMIN, CAREGIVER, NOW, OWNER, STRANGER, a_booking, a_caregiver, a_quote, identified
+from tests.support.builders import (
+    ADMIN,
+    CAREGIVER,
+    NOW,
+    OWNER,
+    STRANGER,
+    a_booking,
+    a_caregiver,
+    a_meeting,
+    a_quote,
+    identified,
+)
 
 HOUR, DAY, INSTANT = timedelta(hours=1), timedelta(days=1), timedelta(microseconds=1)
 
@@ -148,6 +159,9 @@ TABLE: dict[str, list[Row]] = {
 }
 
 
+OF_A_MEETING = ("accept", "decline", "cancel")
+
+
 def expected(booking: Booking, act: str, actor: str, at: datetime) -> str | type[Exception]:
     """The state afterwards, or the kind of refusal."""
     if actor not in ROLES:
@@ -155,6 +169,9 @@ def expected(booking: Booking, act: str, actor: str, at: datetime) -> str | type
     rows = [row for row in TABLE[act] if ROLES[actor] in row.roles.split()]
     if not rows:
         return NotAllowed
+    if booking.meet_and_greet and act not in OF_A_MEETING:
+        # Nothing is paid, so nothing is begun, disputed or given back; another date is another meeting.
+        return Conflict
     for row in rows:
         since = None if row.since is None else row.since(booking)
         until = None if row.until is None else row.until(booking)
@@ -215,6 +232,11 @@ def to_cancelled_with_a_fee(booking: Booking) -> None:
     booking.cancel(by=OWNER, at=booking.period.start - INSTANT)
 
 
+def to_held(booking: Booking) -> None:
+    booking.accept(by=CAREGIVER, at=booking.requested_at)
+    assert booking.complete(at=booking.period.end)
+
+
 WAYS: dict[str, Callable[[Booking], object]] = {
     "pending": lambda booking: booking,
     "accepted": to_accepted,
@@ -228,6 +250,10 @@ WAYS: dict[str, Callable[[Booking], object]] = {
     "cancelled": lambda booking: booking.cancel(by=CAREGIVER, at=NOW),
     "cancelled with a fee": to_cancelled_with_a_fee,
     "declined": lambda booking: booking.decline(by=CAREGIVER, at=NOW),
+    "meeting": lambda booking: booking,
+    "meeting accepted": lambda booking: booking.accept(by=CAREGIVER, at=booking.requested_at),
+    "meeting declined": lambda booking: booking.decline(by=CAREGIVER, at=NOW),
+    "meeting held": to_held,
     "expired": lambda booking: booking.expire(at=booking.answer_until),
 }
 
@@ -261,7 +287,7 @@ def instant_of(booking: Booking, time: tuple[str, timedelta, timedelta]) -> date
 
 
 def brought(way: str, period: Period) -> Booking:
-    booking = a_booking(period=period)
+    booking = a_meeting(period.start) if way.startswith("meeting") else a_booking(period=period)
     WAYS[way](booking)
     booking.transitions.clear()
     booking.events.clear()
@@ -342,6 +368,11 @@ BY_ITSELF: dict[str, dict[str, tuple[str, Callable[[Booking], datetime | None]]]
     },
     "money arrives": {"accepted": ("paid", lambda _: None)},
 }
+OF_A_MEETING_BY_ITSELF: dict[str, dict[str, tuple[str, Callable[[Booking], datetime | None]]]] = {
+    "expire": {"pending": BY_ITSELF["expire"]["pending"]},
+    "complete": {"accepted": ("completed", lambda b: b.period.end)},
+    "money arrives": {},
+}
 SYSTEM: dict[str, Callable[[Booking, datetime], bool]] = {
     "expire": lambda booking, at: booking.expire(at=at),
     "complete": lambda booking, at: booking.complete(at=at),
@@ -358,7 +389,9 @@ def test_what_time_and_money_do_is_exactly_what_the_table_says(
 ) -> None:
     booking = brought(way, period)
     before, at = replace(booking, transitions=[], events=[]), instant_of(booking, time)
-    to, since = BY_ITSELF[act].get(booking.status.value, (None, lambda _: None))
+    to, since = (OF_A_MEETING_BY_ITSELF if booking.meet_and_greet else BY_ITSELF)[act].get(
+        booking.status.value, (None, lambda _: None)
+    )
     due = to is not None and ((first := since(booking)) is None or first <= at)
     assert SYSTEM[act](booking, at) is due
     if due:
