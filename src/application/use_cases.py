@@ -23,6 +23,7 @@ from application.bookings.accept_booking import AcceptBooking
 from application.bookings.book_series import BookSeries
 from application.bookings.cancel_booking import CancelBooking
 from application.bookings.cancel_series import CancelSeries
+from application.bookings.change_booking import ChangeBooking
 from application.bookings.check_in_booking import CheckInBooking
 from application.bookings.check_out_booking import CheckOutBooking
 from application.bookings.complete_bookings import CompleteBookings
@@ -144,6 +145,7 @@ class UseCases:
     cancel_series: CancelSeries
     preview_cancellation: PreviewCancellation
     preview_series: PreviewSeries
+    change_booking: ChangeBooking
     record_minute: RecordMinute
     refresh_session: RefreshSession
     refund_booking: RefundBooking
@@ -262,6 +264,7 @@ def build_use_cases(a: Adapters) -> UseCases:
         pet_queries=a.pet_queries,
         book_series=BookSeries(unit_of_work=uow, holidays=a.holidays, clock=clock, ids=ids),
         cancel_series=CancelSeries(unit_of_work=uow, clock=clock, ids=ids),
+        change_booking=ChangeBooking(unit_of_work=uow, clock=clock, ids=ids),
         preview_series=PreviewSeries(unit_of_work=uow, holidays=a.holidays, clock=clock),
         preview_cancellation=PreviewCancellation(unit_of_work=uow, clock=clock),
         record_minute=RecordMinute(

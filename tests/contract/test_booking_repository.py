@@ -22,6 +22,8 @@ from tests.support.stores import PETS, Store
 
 # What a stored booking has handed over already.
 _LISTS = ("events", "transitions")
+# It has no pay window, and is looked at by itself.
+_APART = ("meet_and_greet",)
 
 
 def at(hours: float) -> Period:
@@ -75,7 +77,9 @@ def a_booking_with_everything(store: Store) -> Booking:
     untouched = [
         field.name
         for field in fields(Booking)
-        if field.name not in _LISTS and field.default is not MISSING and getattr(booking, field.name) == field.default
+        if field.name not in (*_LISTS, *_APART)
+        and field.default is not MISSING
+        and getattr(booking, field.name) == field.default
     ]
     assert untouched == [], "the test has to give a field that was added a value"
     return booking
@@ -235,3 +239,30 @@ async def test_reading_without_a_lock_waits_for_nobody(postgres_store: Store) ->
         await uow.bookings.get(booking_id, for_update=True)
         async with asyncio.timeout(10):
             assert (await store.booking(booking_id)).status is BookingStatus.PENDING
+
+
+def a_meeting_of(store: Store, hours: float) -> Booking:
+    booking = store.a_booking(at(hours))
+    return replace(booking, gross=Money(0), commission=Money(0), meet_and_greet=True)
+
+
+async def test_an_accepted_meeting_has_no_pay_window_and_is_due_at_its_end(peopled: Store) -> None:
+    meeting = a_meeting_of(peopled, 0)
+    meeting.accept(by=CAREGIVER, at=NOW)
+    await peopled.add(meeting)
+    assert await peopled.booking(meeting.id) == meeting
+    async with peopled.unit_of_work() as uow:
+        end = meeting.period.end
+        assert await uow.bookings.due_for_expiry(end, limit=9) == []
+        assert await uow.bookings.due_for_completion(end - timedelta(microseconds=1), limit=9) == []
+        assert await uow.bookings.due_for_completion(end, limit=9) == [meeting.id]
+
+
+async def test_of_two_meetings_at_once_the_database_keeps_one(store: Store) -> None:
+    """Whoever forgets to lock the caregiver meets the index."""
+    await store.people()
+    wishes = [a_meeting_of(store, hours) for hours in (0, 2)]
+    outcomes = await asyncio.gather(*(store.add(wish, lock=False) for wish in wishes), return_exceptions=True)
+    assert sorted(type(outcome).__name__ for outcome in outcomes) == ["AlreadyMet", "NoneType"]
+    async with store.unit_of_work() as uow:
+        assert await uow.bookings.have_met(OWNER.account_id, wishes[0].caregiver_id)

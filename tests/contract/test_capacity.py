@@ -201,6 +201,44 @@ async def test_moving_a_stay_is_held_to_the_same_maximum(peopled: Store) -> None
     await change(Stay(4, 5, 1))
 
 
+async def move(store: Store, booking_id: BookingId, stay: Stay) -> bool:
+    """As a change of dates and pets does: the caregiver locked, then the booking. False when there is no room."""
+    try:
+        async with store.unit_of_work() as uow:
+            await uow.caregivers.get(a_caregiver().id, for_update=True)
+            booking = await uow.bookings.get(booking_id, for_update=True)
+            booking.period, booking.pet_ids = stay.period, tuple(pet.id for pet in PETS[: stay.pets])
+            await uow.bookings.move(booking)
+    except SlotTaken:
+        return False
+    return True
+
+
+async def test_a_booking_moves_over_its_own_place_and_never_over_others(peopled: Store) -> None:
+    moved = await book(peopled, Stay(0, 4, 2))
+    await book(peopled, Stay(6, 8, 2))
+    assert moved is not None
+    before = await peopled.booking(moved)
+    for over in (Stay(5, 7, 2), Stay(0, 9, 2)):
+        assert not await move(peopled, moved, over)
+        assert await peopled.booking(moved) == before
+    assert await move(peopled, moved, Stay(2, 6, 3))
+    after = await peopled.booking(moved)
+    assert (after.period, len(after.pet_ids)) == (Stay(2, 6, 3).period, 3)
+    assert sorted(map(str, await occupied(peopled))) == sorted(map(str, [Stay(2, 6, 3), Stay(6, 8, 2)]))
+    assert await book(peopled, Stay(0, 2, 3))
+
+
+async def test_of_many_that_move_at_once_as_many_do_as_fit(store: Store) -> None:
+    """Together with new requests, and the other way round too: no deadlock, nobody over the maximum."""
+    await store.people()
+    ids = [await book(store, Stay(2 * at, 2 * at + 2, 1)) for at in range(10)]
+    wishes = [move(store, booking_id, Stay(40, 42, 1)) for booking_id in ids if booking_id is not None]
+    outcomes = await asyncio.gather(*wishes, *(book(store, Stay(40, 42, 1)) for _ in range(5)))
+    assert sum(bool(outcome) for outcome in outcomes) == 3
+    assert peak(await occupied(store), Stay(40, 42, 1)) == 3
+
+
 async def test_of_many_at_once_as_many_are_taken_as_fit(store: Store) -> None:
     """The caregiver's row locked first, as the product does: nobody is turned away for another reason."""
     await store.people()

@@ -35,6 +35,8 @@ def _values(**changes: object) -> dict[str, object]:
         "payout": Money(49_382),
         "disputable_until": datetime(2026, 12, 4, 10, 45, tzinfo=BRUSSELS),
         "dispute_refund": None,
+        "answerable": True,
+        "is_meeting": False,
         "payable": True,
         "instant": False,
         "series_length": 1,
@@ -188,6 +190,26 @@ def test_who_completed_a_booking_reads_what_comes_next(templates: MailTemplates)
     assert "before Friday 4 December 2026 at 10:45" in owner
     assert "€493.82" in caregiver
     assert "€493.82" not in owner
+
+
+def test_a_meeting_is_told_to_be_free(templates: MailTemplates) -> None:
+    for kind in ("booking_requested", "booking_accepted"):
+        for role in ROLES:
+            values = _values(role=role, is_meeting=True, payable=False, instant=True)
+            text = templates.write(kind, language="en", values=values).text
+            assert "free" in text or "nothing to pay" in text
+            assert "€" not in text
+
+
+def test_who_must_answer_a_changed_request_reads_until_when(templates: MailTemplates) -> None:
+    values = _values(role="caregiver")
+    for_caregiver = templates.write("booking_changed", language="en", values=values).text
+    assert "Please answer before Monday 30 November 2026 at 18:05" in for_caregiver
+    assert "answer" not in templates.write("booking_changed", language="en", values=values | {"answerable": False}).text
+    paid = _values(role="owner", answerable=False)
+    assert "what you paid too much" in templates.write("booking_changed", language="en", values=paid).text
+    same = _values(role="owner", answerable=False, refund=Money(0))
+    assert "too much" not in templates.write("booking_changed", language="en", values=same).text
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,7 @@ def a_quote_with_everything() -> Quote:
         expires_at=NOW + timedelta(minutes=30, microseconds=1),
         used_at=NOW + timedelta(minutes=1),
         version=4,
+        meet_and_greet=True,
     )
 
 

@@ -229,6 +229,7 @@ MATRIX: dict[str, Row] = {
     "POST /api/bookings/{booking_id}/accept": Row(CAREGIVERS_PART),
     "POST /api/bookings/{booking_id}/decline": Row(CAREGIVERS_PART),
     "POST /api/bookings/{booking_id}/cancel": Row(PARTIES_AND_ADMINS),
+    "POST /api/bookings/{booking_id}/change": Row(OWNERS_PART, lambda cast: {"quoteId": cast.quote_id}),
     "POST /api/bookings/{booking_id}/payment": Row(OWNERS_PART),
     "POST /api/bookings/{booking_id}/check-in": Row(CAREGIVERS_PART),
     "POST /api/bookings/{booking_id}/check-out": Row(CAREGIVERS_PART),

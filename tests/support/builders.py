@@ -13,6 +13,7 @@ from domain.bookings.booking_life import BookingId
 from domain.bookings.care_details import CareDetails, EmergencyContact
 from domain.bookings.pricing import price_quote
 from domain.bookings.quote import Quote, QuoteId
+from domain.bookings.request_rules import MEET_AND_GREET
 from domain.caregivers.caregiver_profile import CancellationPolicy, CaregiverProfile, CaregiverStatus, Offer
 from domain.caregivers.services import Service
 from domain.payments.payment import Payment, PaymentId
@@ -192,6 +193,19 @@ def a_booking(
         id=BookingId(identified("booking")),
         quote=a_quote(period=period, price=price, at=at),
         caregiver=a_caregiver(policy=policy, instant_book=instant_book),
+        care=care_details(),
+        at=at,
+    )
+
+
+def a_meeting(start: datetime | None = None, *, instant_book: bool = False, at: datetime = NOW) -> Booking:
+    """A meet-and-greet that was asked for, a week ahead."""
+    begins = start or NOW + timedelta(days=7)
+    quote = a_quote(period=Period(begins, begins + MEET_AND_GREET), at=at)
+    return Booking.request(
+        id=BookingId(identified("booking")),
+        quote=replace(quote, gross=Money(0), commission=Money(0), meet_and_greet=True),
+        caregiver=a_caregiver(instant_book=instant_book),
         care=care_details(),
         at=at,
     )

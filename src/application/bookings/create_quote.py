@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from application.bookings.first_meeting import require_first_meeting
 from application.ports.booking_queries import LineItemView, QuoteView
 from application.ports.clock import Clock
 from application.ports.ids import Ids
 from application.ports.public_holidays import PublicHolidays
 from application.ports.unit_of_work import UnitOfWorkFactory
 from application.ports.views import MoneyView
-from domain.bookings.pricing import LineItem, price_quote
+from domain.bookings.pricing import LineItem, nothing_to_pay, price_quote
 from domain.bookings.quote import Quote, QuoteId
 from domain.bookings.request_rules import check_request
 from domain.caregivers.services import Service
@@ -28,8 +29,16 @@ class CreateQuote:
     ids: Ids
 
     async def execute(
-        self, *, owner: Actor, caregiver_id: CaregiverId, service: Service, period: Period, pet_ids: Sequence[PetId]
+        self,
+        *,
+        owner: Actor,
+        caregiver_id: CaregiverId,
+        service: Service,
+        period: Period,
+        pet_ids: Sequence[PetId],
+        meet_and_greet: bool = False,
     ) -> QuoteView:
+        """A meet-and-greet is free. Raises what `check_request` raises, MeetAndGreetLength and AlreadyMet."""
         now = self.clock.now()
         async with self.unit_of_work() as uow:
             caregiver = await uow.caregivers.get(caregiver_id)
@@ -42,13 +51,17 @@ class CreateQuote:
                 pets=await uow.pets.get_many(pet_ids, owner_id=owner.account_id),
                 now=now,
             )
-            price = price_quote(
-                offer=offer,
-                period=period,
-                time_zone=caregiver.time_zone,
-                pet_count=len(pet_ids),
-                is_holiday=lambda day: self.holidays.is_holiday(day, country=caregiver.country),
-            )
+            if meet_and_greet:
+                await require_first_meeting(uow, period, owner=owner, caregiver_id=caregiver_id)
+                price = nothing_to_pay()
+            else:
+                price = price_quote(
+                    offer=offer,
+                    period=period,
+                    time_zone=caregiver.time_zone,
+                    pet_count=len(pet_ids),
+                    is_holiday=lambda day: self.holidays.is_holiday(day, country=caregiver.country),
+                )
             quote = Quote.offer(
                 id=QuoteId(self.ids.new()),
                 owner_id=owner.account_id,
@@ -59,6 +72,7 @@ class CreateQuote:
                 pet_ids=tuple(pet_ids),
                 price=price,
                 at=now,
+                meet_and_greet=meet_and_greet,
             )
             await uow.quotes.add(quote)
         return _view(quote)
@@ -75,6 +89,7 @@ def _view(quote: Quote) -> QuoteView:
         pet_ids=list(quote.pet_ids),
         line_items=[_line(item) for item in quote.line_items],
         gross=MoneyView.of(quote.gross),
+        meet_and_greet=quote.meet_and_greet,
         expires_at=quote.expires_at,
     )
 

@@ -13,4 +13,5 @@ async def announce_pay_window(uow: UnitOfWork, booking: Booking, *, now: datetim
     if booking.status is not BookingStatus.ACCEPTED or opens is None or opens <= now:
         return
     payload = {"mail": "booking_accepted", "booking_id": str(booking.id), "to": "owner", "while": "accepted"}
-    await uow.jobs.enqueue("mail.send", payload, queue="mail", run_at=opens, unique_key=f"pay-window:{booking.id}")
+    key = f"pay-window:{booking.quote_id}"
+    await uow.jobs.enqueue("mail.send", payload, queue="mail", run_at=opens, unique_key=key)

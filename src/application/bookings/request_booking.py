@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from application.bookings.first_meeting import require_first_meeting
 from application.bookings.pay_window import announce_pay_window
 from application.ports.clock import Clock
 from application.ports.ids import Ids
@@ -43,6 +44,8 @@ class RequestBooking:
                 pets=await uow.pets.get_many(quote.pet_ids, owner_id=owner.account_id),
                 now=now,
             )
+            if quote.meet_and_greet:
+                await require_first_meeting(uow, quote.period, owner=owner, caregiver_id=caregiver_id)
             booking = Booking.request(id=BookingId(self.ids.new()), quote=quote, caregiver=caregiver, care=care, at=now)
             await uow.quotes.save(quote)
             await uow.bookings.add(booking)

@@ -65,7 +65,7 @@ class StartPayment:
 
     async def _open_payment(self, uow: UnitOfWork, booking: Booking) -> Payment:
         attempts = await uow.payments.of_booking(booking.id)
-        if attempts and attempts[-1].is_open:
+        if attempts and attempts[-1].is_open and attempts[-1].amount == booking.gross:
             return attempts[-1]
         payment = Payment.open(
             id=PaymentId(self.ids.new()),

@@ -41,6 +41,7 @@ class QuoteView(Struct, frozen=True, kw_only=True, rename="camel"):
     pet_ids: list[UUID]
     line_items: list[LineItemView]
     gross: MoneyView
+    meet_and_greet: bool
     expires_at: datetime
 
 
@@ -103,6 +104,7 @@ class BookingView(Struct, frozen=True, kw_only=True, rename="camel"):
     vet: str | None
     off_leash_allowed: bool
     series_id: UUID | None
+    meet_and_greet: bool
     completed_at: datetime | None
     disputable_until: datetime | None
     dispute: BookingDisputeView | None
@@ -177,8 +179,9 @@ class BookingTotals:
 class BookingQueries(Protocol):
     """Reads for pages. A booking of strangers is BookingNotFound; admins may read every one.
 
-    The other party is shown by first name and initial until the viewer has a booking with it that is PAID or later; the
-    viewer's own side is always shown in full. Commission and net are shown to the caregiver and to admins only.
+    The other party is shown by first name and initial until the viewer has a booking with it that is PAID or later and
+    no mere meet-and-greet; the viewer's own side is always shown in full. Commission and net are shown to the caregiver
+    and to admins only.
     """
 
     @abstractmethod

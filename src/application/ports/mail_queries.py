@@ -55,6 +55,7 @@ class BookingNews:
     dispute: Dispute | None
     payout: Money
     series_length: int
+    meet_and_greet: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,11 +6,13 @@ from enum import Enum, auto
 from typing import Self
 from uuid import UUID
 
+from domain.bookings.booking_change import check_change, refund_of_change
 from domain.bookings.booking_in_care import BookingInCare
 from domain.bookings.booking_life import (
     ActorRole,
     BookingAccepted,
     BookingCancelled,
+    BookingChanged,
     BookingDeclined,
     BookingExpired,
     BookingId,
@@ -25,10 +27,11 @@ from domain.bookings.booking_refusals import (
     BookingNotAccepted,
     BookingNotCancellable,
     BookingNotPending,
+    NothingToPay,
     PayWindowClosed,
     PayWindowNotOpen,
 )
-from domain.bookings.booking_state import PAYOUT_DELAY, in_words
+from domain.bookings.booking_state import FUNDS_HELD_AT_MOST, PAYOUT_DELAY, in_words
 from domain.bookings.cancellation import CancellationTerms, cancellation_terms
 from domain.bookings.care_details import CareDetails
 from domain.bookings.quote import Quote
@@ -38,7 +41,6 @@ from domain.shared.money import Money
 
 ANSWER_WINDOW = timedelta(hours=24)
 PAY_WINDOW = timedelta(hours=24)
-FUNDS_HELD_AT_MOST = timedelta(days=60)
 
 CANCELLABLE = frozenset({BookingStatus.PENDING, BookingStatus.ACCEPTED, BookingStatus.PAID})
 _CANCELLABLE_BY_ADMINS = CANCELLABLE | {BookingStatus.IN_PROGRESS}
@@ -89,6 +91,7 @@ class Booking(BookingInCare):
             commission_basis_points=quote.commission_basis_points,
             requested_at=at,
             answer_until=min(at + ANSWER_WINDOW, quote.period.start),
+            meet_and_greet=quote.meet_and_greet,
         )
         requested = BookingTransition(
             from_status=None,
@@ -119,6 +122,30 @@ class Booking(BookingInCare):
         self._move(BookingStatus.DECLINED, at, actor_id=by.account_id, role=ActorRole.CAREGIVER, reason=reason)
         self._report(BookingDeclined, at)
 
+    def change(self, quote: Quote, *, by: Actor, caregiver: CaregiverProfile, at: datetime) -> Money:
+        """Takes over period, pets and numbers of a used quote; what goes back counts as `refunded` from now on.
+
+        Unpaid, the booking is asked for anew: pending, or accepted at once by an instant-book caregiver. Paid, it stays
+        so. Raises what `check_change` raises. Answers what goes back; paying it is the caller's next step.
+        """
+        self._require_owner(by)
+        check_change(self, quote, is_instant=caregiver.instant_book, at=at)
+        refund = refund_of_change(self, quote.gross)
+        was = f"{in_words(self.period.start)} to {in_words(self.period.end)}, {len(self.pet_ids)} pets"
+        reason = f"changed; before: {was}, {self.gross.amount_cents} cents"
+        self._take_over(quote)
+        self.refunded += refund
+        asked_anew = self.status is not BookingStatus.PAID
+        to = BookingStatus.PENDING if asked_anew else BookingStatus.PAID
+        self._move(to, at, actor_id=by.account_id, role=ActorRole.OWNER, reason=reason)
+        self._report(BookingChanged, at)
+        if asked_anew:
+            self.answer_until = min(at + ANSWER_WINDOW, self.period.start)
+            self.accepted_at = self.pay_window_opens_at = self.pay_until = None
+            if caregiver.instant_book:
+                self._accept(at, actor_id=caregiver.account_id, reason="instant book")
+        return refund
+
     def expire(self, *, at: datetime) -> bool:
         """Lets the booking lapse when nobody answered or paid in time; False, and nothing done, when it is not due."""
         match self.status:
@@ -135,8 +162,13 @@ class Booking(BookingInCare):
         return True
 
     def require_payable(self, *, by: Actor, at: datetime) -> None:
-        """Raises unless `by` is the owner and may pay now: BookingNotAccepted, PayWindowNotOpen, PayWindowClosed."""
+        """Raises unless `by` is the owner and may pay now.
+
+        NothingToPay, BookingNotAccepted, PayWindowNotOpen, PayWindowClosed.
+        """
         self._require_owner(by)
+        if self.meet_and_greet:
+            raise NothingToPay(f"The booking is {self.state_in_words}, and a meet-and-greet is free.")
         opens, closes = self.pay_window_opens_at, self.pay_until
         if self.status is not BookingStatus.ACCEPTED or opens is None or closes is None:
             raise BookingNotAccepted(f"The booking is {self.state_in_words}; only an accepted booking can be paid.")
@@ -149,7 +181,8 @@ class Booking(BookingInCare):
         """Counts money that arrived. Never raises: money the booking has no use for is to be given back."""
         if self.payment_id == payment_id:
             return MoneyOutcome.ALREADY_COUNTED
-        if self.status is not BookingStatus.ACCEPTED:
+        if self.status is not BookingStatus.ACCEPTED or self.meet_and_greet or captured != self.gross:
+            # The other sum is that of a price before a change.
             return MoneyOutcome.GIVE_BACK
         self.payment_id = payment_id
         self.captured = captured
@@ -165,13 +198,15 @@ class Booking(BookingInCare):
             raise BookingNotCancellable(
                 f"The booking is {self.state_in_words}; only a pending, accepted or paid booking can be cancelled."
             )
+        # What a change made cheaper has gone back already, and is no part of the price any more.
+        spared = max(self.captured - self.gross, Money.zero(self.gross.currency))
         return cancellation_terms(
             policy=self.policy,
             start=self.period.start,
             time_zone=self.time_zone,
             at=at,
-            captured=self.captured,
-            refunded=self.refunded,
+            captured=self.captured - spared,
+            refunded=self.refunded - spared,
             caregiver_fault=role is ActorRole.CAREGIVER or (role is ActorRole.ADMIN and caregiver_fault),
         )
 
@@ -198,10 +233,17 @@ class Booking(BookingInCare):
 
     def _accept(self, at: datetime, *, actor_id: AccountId, reason: str | None = None) -> None:
         self.accepted_at = at
-        self.pay_window_opens_at = max(at, self.period.end - FUNDS_HELD_AT_MOST)
-        self.pay_until = min(self.pay_window_opens_at + PAY_WINDOW, self.period.start)
+        if not self.meet_and_greet:
+            self.pay_window_opens_at = max(at, self.period.end - FUNDS_HELD_AT_MOST)
+            self.pay_until = min(self.pay_window_opens_at + PAY_WINDOW, self.period.start)
         self._move(BookingStatus.ACCEPTED, at, actor_id=actor_id, role=ActorRole.CAREGIVER, reason=reason)
         self._report(BookingAccepted, at)
+
+    def _take_over(self, quote: Quote) -> None:
+        self.quote_id = quote.id
+        self.period, self.time_zone, self.pet_ids = quote.period, quote.time_zone, quote.pet_ids
+        self.gross, self.commission = quote.gross, quote.commission
+        self.commission_basis_points = quote.commission_basis_points
 
     def _require_pending(self, wish: str) -> None:
         if self.status is not BookingStatus.PENDING:

@@ -9,6 +9,7 @@ from domain.bookings.booking_life import (
     BookingDisputed,
     BookingStatus,
     DisputeDecided,
+    MeetAndGreetHeld,
 )
 from domain.bookings.booking_refusals import (
     BookingNotDisputable,
@@ -38,7 +39,12 @@ class BookingInCare(BookingState):
 
     @property
     def disputable_until(self) -> datetime | None:
-        return disputable_until(self.status, self.completed_at, was_disputed=self.dispute is not None)
+        return disputable_until(
+            self.status,
+            self.completed_at,
+            was_disputed=self.dispute is not None,
+            meet_and_greet=self.meet_and_greet,
+        )
 
     def check_in(self, report: CareReport, *, by: Actor) -> None:
         """The care begins, at the report's instant. Raises CheckInTooEarly more than 30 minutes ahead of the start."""
@@ -65,7 +71,10 @@ class BookingInCare(BookingState):
         self._complete(report.at, by=by, reason=None)
 
     def complete(self, *, at: datetime) -> bool:
-        """Takes the service for done 24 hours after its end; False, and nothing done, when that is not due."""
+        """Takes the service for done 24 hours after its end, a meet-and-greet at its end; False, and nothing done, when
+        that is not due."""
+        if self.meet_and_greet:
+            return self._complete_meeting(at)
         if self.status not in _UNFINISHED or at < self.period.end + COMPLETED_BY_ITSELF_AFTER:
             return False
         self._complete(at, by=None, reason="24 hours after the end")
@@ -78,6 +87,8 @@ class BookingInCare(BookingState):
             raise BookingNotDisputable(
                 f"The booking is {self.state_in_words}; only a completed booking can be disputed."
             )
+        if self.meet_and_greet:
+            raise BookingNotDisputable("The booking is completed, but a meet-and-greet is free.")
         if self.dispute is not None:
             raise BookingNotDisputable("The booking is completed and its dispute is decided; that is final.")
         closes = self.completed_at + PAYOUT_DELAY
@@ -130,6 +141,14 @@ class BookingInCare(BookingState):
         if self.payout_due_at is not None:
             self._owe_payout(self.payout_due_at)
         return refund
+
+    def _complete_meeting(self, at: datetime) -> bool:
+        if self.status is not BookingStatus.ACCEPTED or at < self.period.end:
+            return False
+        self.completed_at = at
+        self._move(BookingStatus.COMPLETED, at, actor_id=None, role=ActorRole.SYSTEM, reason="the end")
+        self._report(MeetAndGreetHeld, at)
+        return True
 
     def _complete(self, at: datetime, *, by: Actor | None, reason: str | None) -> None:
         self.completed_at = at

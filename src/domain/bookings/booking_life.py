@@ -34,6 +34,11 @@ STATUSES_THAT_REVEAL = frozenset(
 """PAID or later: the parties may know who the other is."""
 
 
+def parties_are_revealed(status: BookingStatus, *, meet_and_greet: bool) -> bool:
+    """Whether this booking lets its parties know who the other is; meeting once, for nothing, does not."""
+    return status in STATUSES_THAT_REVEAL and not meet_and_greet
+
+
 class PayoutState(StrEnum):
     """What becomes of the caregiver's share: `held` while a dispute is open."""
 
@@ -81,6 +86,10 @@ class BookingAccepted(BookingEvent): ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BookingChanged(BookingEvent): ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BookingDeclined(BookingEvent): ...
 
 
@@ -98,6 +107,11 @@ class BookingCancelled(BookingEvent): ...
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BookingCompleted(BookingEvent): ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeetAndGreetHeld(BookingEvent):
+    """Not a completed booking: there is nothing to review, and nobody earns a credit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,6 @@
 """Why a booking refuses what was asked of it."""
 
-from domain.shared.errors import Conflict, NotAllowed, NotFound
+from domain.shared.errors import Conflict, InvalidInput, NotAllowed, NotFound
 
 
 class BookingNotFound(NotFound):
@@ -49,6 +49,34 @@ class PayWindowClosed(Conflict):
 
 class BookingNotCancellable(Conflict):
     title = "The booking cannot be cancelled"
+
+
+class AlreadyMet(Conflict):
+    title = "A meet-and-greet is there for who has not met or booked yet"
+
+
+class NothingToPay(Conflict):
+    title = "A meet-and-greet is free"
+
+
+class BookingNotChangeable(Conflict):
+    title = "The booking cannot be changed"
+
+
+class QuoteForSomethingElse(InvalidInput):
+    title = "The quote must be for the caregiver and the service of the booking"
+
+
+class ChangeNeedsCaregiver(Conflict):
+    title = "The owner alone cannot change the booking any more"
+
+
+class DearerChange(Conflict):
+    title = "A paid booking cannot become dearer"
+
+
+class ChangeTooFarAhead(Conflict):
+    title = "A paid booking cannot be moved that far ahead"
 
 
 class BookingNotPaid(Conflict):

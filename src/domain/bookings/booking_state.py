@@ -28,6 +28,7 @@ from domain.shared.money import Money
 from domain.shared.period import Period
 
 PAYOUT_DELAY = timedelta(hours=72)
+FUNDS_HELD_AT_MOST = timedelta(days=60)
 _WHOLE = 10_000  # basis points
 
 
@@ -39,7 +40,8 @@ class BookingState:
     `refunded` is what was decided to go back, done or not; the refunds tell how far that is. `payment_id` names the
     payment whose money counts. `refund_count` numbers the refunds of the booking, 1 being the first. `ended_at` is when
     it was declined, expired or cancelled. `payout_due_at` is when the caregiver's share of what was kept is paid out;
-    None while nothing is owed, or while a dispute holds it.
+    None while nothing is owed, or while a dispute holds it. A meet-and-greet is free: it has no pay window, and stays
+    accepted until its end.
     """
 
     id: BookingId
@@ -73,6 +75,7 @@ class BookingState:
     check_in_report: CareReport | None = None
     check_out_report: CareReport | None = None
     dispute: Dispute | None = None
+    meet_and_greet: bool = False
     version: int = 0
     events: list[DomainEvent] = field(default_factory=list[DomainEvent])
     transitions: list[BookingTransition] = field(default_factory=list[BookingTransition])
@@ -160,9 +163,11 @@ def payout_state(status: BookingStatus, payout_due_at: datetime | None) -> Payou
     return PayoutState.NONE if payout_due_at is None else PayoutState.SCHEDULED
 
 
-def disputable_until(status: BookingStatus, completed_at: datetime | None, *, was_disputed: bool) -> datetime | None:
+def disputable_until(
+    status: BookingStatus, completed_at: datetime | None, *, was_disputed: bool, meet_and_greet: bool
+) -> datetime | None:
     """The end of the time to dispute; None while there is nothing to dispute, or when it was done already."""
-    if status is not BookingStatus.COMPLETED or completed_at is None or was_disputed:
+    if status is not BookingStatus.COMPLETED or completed_at is None or was_disputed or meet_and_greet:
         return None
     return completed_at + PAYOUT_DELAY
 

@@ -67,6 +67,12 @@ def price_quote(
     return Price(line_items=tuple(lines), gross=sum((line.total for line in lines), Money.zero(offer.price.currency)))
 
 
+def nothing_to_pay() -> Price:
+    """The price of a meet-and-greet."""
+    free = Money.zero()
+    return Price(line_items=(_line(LineKind.SERVICE, "Meet and greet", 2, free),), gross=free)
+
+
 def commission_of(gross: Money, *, basis_points: int = COMMISSION_BASIS_POINTS) -> Money:
     """The platform's share, rounded half up to the cent; the rest is the caregiver's net."""
     return gross.share(basis_points, 10_000)

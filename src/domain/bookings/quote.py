@@ -52,6 +52,7 @@ class Quote:
     created_at: datetime
     expires_at: datetime
     used_at: datetime | None = None
+    meet_and_greet: bool = False
     version: int = 0
 
     @property
@@ -72,6 +73,7 @@ class Quote:
         pet_ids: tuple[PetId, ...],
         price: Price,
         at: datetime,
+        meet_and_greet: bool = False,
     ) -> Self:
         """A quote of `price` at today's commission, valid for 30 minutes."""
         return cls(
@@ -88,6 +90,7 @@ class Quote:
             commission_basis_points=COMMISSION_BASIS_POINTS,
             created_at=at,
             expires_at=at + QUOTE_LIFETIME,
+            meet_and_greet=meet_and_greet,
         )
 
     def use(self, *, by: Actor, at: datetime) -> None:

@@ -13,6 +13,7 @@ from domain.shared.period import Period
 
 HORIZON = timedelta(days=365)
 MAX_NIGHTS = 30
+MEET_AND_GREET = timedelta(minutes=30)
 
 _SIZED_ANIMALS = frozenset({Animal.DOG, Animal.CAT})
 
@@ -47,6 +48,16 @@ class DuplicatePets(InvalidInput):
 
 class TooManyPets(InvalidInput):
     title = "The caregiver does not take that many animals at once"
+
+
+class MeetAndGreetLength(InvalidInput):
+    title = "A meet-and-greet lasts 30 minutes"
+
+
+def check_meet_and_greet(period: Period) -> None:
+    """What holds for it besides `check_request`. Raises MeetAndGreetLength."""
+    if period.duration != MEET_AND_GREET:
+        raise MeetAndGreetLength(field="endAt")
 
 
 def require_verified_email(owner: Actor) -> None:

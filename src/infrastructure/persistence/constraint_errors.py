@@ -6,7 +6,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from application.deadline import DeadlineExceeded
 from application.ports.account_repository import EmailTaken
-from domain.bookings.booking_refusals import SlotTaken
+from domain.bookings.booking_refusals import AlreadyMet, SlotTaken
 from domain.bookings.quote import QuoteAlreadyUsed
 from domain.shared.errors import Conflict, DomainError, Unavailable
 
@@ -32,6 +32,8 @@ _MEANINGS: dict[str, Callable[[], DomainError]] = {
     "occupancies_capacity": SlotTaken,
     "uq_accounts_email": EmailTaken,
     "accounts.email": EmailTaken,
+    "ix_bookings_meet_and_greet": AlreadyMet,
+    "bookings.owner_id, bookings.caregiver_id": AlreadyMet,
     "uq_bookings_quote_id": QuoteAlreadyUsed,
     "bookings.quote_id": QuoteAlreadyUsed,
 }

@@ -57,6 +57,10 @@ class BookingBody(CareWishes, frozen=True, kw_only=True, rename="camel", forbid_
     emergency_contact: EmergencyContactBody
 
 
+class ChangeBody(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    quote_id: UUID
+
+
 class ReasonBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     reason: Reason | None = None
 
@@ -207,6 +211,24 @@ class BookingController(Controller):
     ) -> BookingView:
         reason = None if data is None else data.text()
         await use_cases.cancel_booking.execute(actor=actor, booking_id=BookingId(booking_id), reason=reason)
+        return await use_cases.booking_queries.get(BookingId(booking_id), viewer=actor)
+
+    @post(
+        "/{booking_id:uuid}/change",
+        status_code=200,
+        summary="Give a booking the dates and pets of a new quote",
+        responses=problems_of(401, 403, 404, 409),
+    )
+    async def change(
+        self,
+        use_cases: NamedDependency[UseCases],
+        actor: NamedDependency[Actor],
+        booking_id: FromPath[UUID],
+        data: JSONBody[ChangeBody],
+    ) -> BookingView:
+        await use_cases.change_booking.execute(
+            owner=actor, booking_id=BookingId(booking_id), quote_id=QuoteId(data.quote_id)
+        )
         return await use_cases.booking_queries.get(BookingId(booking_id), viewer=actor)
 
     @post(

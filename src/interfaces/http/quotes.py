@@ -32,6 +32,7 @@ class QuoteBody(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknow
     end_at: Instant
     pet_ids: PetIds
     promo: Promo | None = None
+    meet_and_greet: bool = False
 
 
 class QuoteController(Controller):
@@ -54,5 +55,6 @@ class QuoteController(Controller):
             service=data.service,
             period=Period(data.start_at, data.end_at),
             pet_ids=[PetId(pet_id) for pet_id in data.pet_ids],
+            meet_and_greet=data.meet_and_greet,
         )
         return Response(quote)

@@ -32,11 +32,13 @@ EVENT_ROUTES: dict[str, tuple[RoutedJob, ...]] = {
     "CaregiverRejected": _mails_about("caregiver_id", "caregiver_rejected", "caregiver"),
     "BookingRequested": _mails_about("booking_id", "booking_requested", "caregiver"),
     "BookingAccepted": _mails_about("booking_id", "booking_accepted", "owner"),
+    "BookingChanged": _mails_about("booking_id", "booking_changed", "owner", "caregiver"),
     "BookingDeclined": _mails_about("booking_id", "booking_declined", "owner"),
     "BookingExpired": _mails_about("booking_id", "booking_expired", "owner", "caregiver"),
     "BookingPaid": _mails_about("booking_id", "booking_paid", "owner", "caregiver"),
     "BookingCancelled": _mails_about("booking_id", "booking_cancelled", "owner", "caregiver"),
     "BookingCompleted": _mails_about("booking_id", "booking_completed", "owner", "caregiver"),
+    "MeetAndGreetHeld": _mails_about("booking_id", "meet_and_greet_held", "owner", "caregiver"),
     "BookingDisputed": (
         *_mails_about("booking_id", "dispute_opened", "owner", "caregiver"),
         RoutedJob(

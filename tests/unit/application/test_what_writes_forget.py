@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from domain.caregivers.services import Service
 from domain.pets.pet import Animal
 from domain.shared.actor import Actor
 from domain.shared.languages import Country, Language
+from domain.shared.period import Period
 from tests.support.builders import (
     ADMIN,
     CAREGIVER,
@@ -104,6 +106,14 @@ class Site:
             await uow.pets.add(a_pet())
             await uow.quotes.add(a_quote())
             await uow.bookings.add(a_booking())
+
+    async def move(self) -> None:
+        await self.book()
+        await self.read()
+        async with self.adapters.unit_of_work() as uow:
+            booking = await uow.bookings.get(a_booking().id, for_update=True)
+            booking.period = Period(booking.period.start + timedelta(days=1), booking.period.end + timedelta(days=1))
+            await uow.bookings.move(booking)
 
     async def decline(self) -> None:
         await self.book()
@@ -221,6 +231,7 @@ WRITES: dict[str, tuple[Write, set[str]]] = {
     ),
     "sign-out everywhere": (lambda site: site.use_cases.log_out_everywhere.execute(actor=CAREGIVER), NOWHERE),
     "a booking of his": (lambda site: site.book(), {"calendar"}),
+    "a booking of his that moves": (lambda site: site.move(), {"calendar"}),
     "a booking of his that is declined": (lambda site: site.decline(), {"calendar"}),
     "verified address": (lambda site: site.verify(), {"calendar"}),
     "payout account that works again": (lambda site: site.let_be_paid(), {"calendar"}),

@@ -17,6 +17,8 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     Uuid,
+    and_,
+    false,
 )
 
 from domain.bookings.booking_life import ActorRole, BookingStatus
@@ -46,6 +48,7 @@ quotes = Table(
     Column("expires_at", UtcDateTime, nullable=False),
     Column("used_at", UtcDateTime),
     Column("version", Integer, nullable=False),
+    Column("meet_and_greet", Boolean, nullable=False, server_default=false()),
     one_of("service", Service),
     one_of("currency", ["EUR"]),
     CheckConstraint("end_at > start_at", name="period"),
@@ -115,6 +118,7 @@ bookings = Table(
     Column("completed_at", UtcDateTime),
     Column("payout_due_at", UtcDateTime),
     Column("series_id", Uuid),
+    Column("meet_and_greet", Boolean, nullable=False, server_default=false()),
     one_of("status", BookingStatus),
     one_of("service", Service),
     one_of("policy", CancellationPolicy),
@@ -132,6 +136,15 @@ _unfinished = bookings.c.status.in_(["paid", "in_progress"])
 Index("ix_bookings_unfinished_end_at", bookings.c.end_at, postgresql_where=_unfinished, sqlite_where=_unfinished)
 _in_series = bookings.c.series_id.is_not(None)
 Index("ix_bookings_series_id", bookings.c.series_id, postgresql_where=_in_series, sqlite_where=_in_series)
+_meeting = and_(bookings.c.meet_and_greet, bookings.c.status.not_in(["declined", "expired", "cancelled"]))
+Index(
+    "ix_bookings_meet_and_greet",
+    bookings.c.owner_id,
+    bookings.c.caregiver_id,
+    unique=True,
+    postgresql_where=_meeting,
+    sqlite_where=_meeting,
+)
 Index("ix_bookings_answer_until", bookings.c.answer_until, postgresql_where=_pending, sqlite_where=_pending)
 Index("ix_bookings_pay_until", bookings.c.pay_until, postgresql_where=_accepted, sqlite_where=_accepted)
 

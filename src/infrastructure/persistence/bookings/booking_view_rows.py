@@ -33,6 +33,7 @@ def selected_bookings() -> AnySelect:
         _known.c.owner_id == bookings.c.owner_id,
         _known.c.caregiver_id == bookings.c.caregiver_id,
         _known.c.status.in_(_REVEALING),
+        _known.c.meet_and_greet.is_(False),
     )
     return (
         select(
@@ -85,15 +86,19 @@ def booking_view(row: Row[Any], booked: list[BookedPetView], viewer: Actor) -> B
         answer_until=row.answer_until,
         accepted_at=row.accepted_at,
         pay_window_opens_at=row.pay_window_opens_at,
-        pay_until=row.pay_until,
+        pay_until=None if row.meet_and_greet else row.pay_until,
         paid_at=row.paid_at,
         notes=row.notes,
         vet=row.vet,
         off_leash_allowed=row.off_leash_allowed,
         series_id=row.series_id,
+        meet_and_greet=row.meet_and_greet,
         completed_at=row.completed_at,
         disputable_until=disputable_until(
-            BookingStatus(row.status), row.completed_at, was_disputed=row.dispute_opened_at is not None
+            BookingStatus(row.status),
+            row.completed_at,
+            was_disputed=row.dispute_opened_at is not None,
+            meet_and_greet=row.meet_and_greet,
         ),
         dispute=_dispute(row),
         payout=_payout(row, sees_amount=sees_shares),

@@ -136,6 +136,8 @@ class SqlBookingQueries(BookingQueries):
             row = (await connection.execute(statement)).first()
         if row is None:
             raise BookingNotFound
+        if row.meet_and_greet:
+            raise ContactNotRevealed("A meet-and-greet reveals no contact data.")
         if BookingStatus(row.status) not in STATUSES_THAT_REVEAL:
             raise ContactNotRevealed(f"The booking is {row.status}; contact data is revealed once it is paid.")
         return BookingContactView(

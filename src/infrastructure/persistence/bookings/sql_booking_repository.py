@@ -12,6 +12,7 @@ from domain.bookings.booking import Booking
 from domain.bookings.booking_in_care import COMPLETED_BY_ITSELF_AFTER
 from domain.bookings.booking_life import (
     STATUSES_THAT_FREE_THE_PLACE,
+    STATUSES_THAT_REVEAL,
     BookingId,
     BookingStatus,
     BookingTransition,
@@ -23,7 +24,7 @@ from domain.bookings.free_periods import Occupancy
 from domain.bookings.series import SeriesNotFound
 from domain.caregivers.caregiver_profile import CancellationPolicy
 from domain.caregivers.services import Service
-from domain.shared.actor import Actor, CaregiverId
+from domain.shared.actor import AccountId, Actor, CaregiverId
 from domain.shared.money import Money
 from domain.shared.period import Period
 from infrastructure.persistence.bookings.booking_aftermath import read_aftermath, write_aftermath
@@ -37,6 +38,7 @@ from infrastructure.persistence.caregivers.caregiver_tables import caregivers
 from infrastructure.persistence.dialects import locked
 from infrastructure.persistence.transaction import Transaction
 
+_ACCEPTED = bookings.c.status == BookingStatus.ACCEPTED.value
 _UNFINISHED = [BookingStatus.PAID.value, BookingStatus.IN_PROGRESS.value]
 
 
@@ -57,22 +59,8 @@ class SqlBookingRepository(BookingRepository):
 
     async def add(self, booking: Booking) -> None:
         await self._transaction.execute(bookings.insert().values(_to_row(booking)))
-        await self._transaction.execute(
-            booking_pets.insert(),
-            [{"booking_id": booking.id, "position": at, "pet_id": pet_id} for at, pet_id in enumerate(booking.pet_ids)],
-        )
-        await self._transaction.execute(
-            occupancies.insert().values(
-                booking_id=booking.id,
-                caregiver_id=booking.caregiver_id,
-                start_at=booking.period.start,
-                end_at=booking.period.end,
-                animals=len(booking.pet_ids),
-                capacity=select(caregivers.c.max_animals_at_once)
-                .where(caregivers.c.id == booking.caregiver_id)
-                .scalar_subquery(),
-            )
-        )
+        await self._transaction.execute(booking_pets.insert(), _pet_rows(booking))
+        await self._transaction.execute(occupancies.insert().values(_occupancy_row(booking)))
         self._transaction.touch(calendar_tag(booking.caregiver_id))
         await write_aftermath(self._transaction, booking)
         await self._record(booking, first=0)
@@ -86,6 +74,14 @@ class SqlBookingRepository(BookingRepository):
             self._transaction.touch(calendar_tag(booking.caregiver_id))
         await write_aftermath(self._transaction, booking)
         await self._record(booking)
+
+    async def move(self, booking: Booking) -> None:
+        await self.save(booking)
+        await self._transaction.execute(delete(booking_pets).where(booking_pets.c.booking_id == booking.id))
+        await self._transaction.execute(booking_pets.insert(), _pet_rows(booking))
+        place = update(occupancies).where(occupancies.c.booking_id == booking.id)
+        await self._transaction.execute(place.values(_occupancy_row(booking)))
+        self._transaction.touch(calendar_tag(booking.caregiver_id))
 
     async def of_series(self, series_id: SeriesId, *, seen_by: Actor) -> Sequence[Booking]:
         ids = select(bookings.c.id).where(bookings.c.series_id == series_id)
@@ -106,18 +102,34 @@ class SqlBookingRepository(BookingRepository):
         rows = await self._transaction.all(select(occupancies).where(*overlapping))
         return [Occupancy(Period(row.start_at, row.end_at), row.animals) for row in rows]
 
+    async def have_met(self, owner_id: AccountId, caregiver_id: CaregiverId) -> bool:
+        stands = bookings.c.status.not_in([status.value for status in STATUSES_THAT_FREE_THE_PLACE])
+        was_paid = bookings.c.status.in_([status.value for status in STATUSES_THAT_REVEAL])
+        met = select(bookings.c.id).where(
+            bookings.c.owner_id == owner_id,
+            bookings.c.caregiver_id == caregiver_id,
+            or_(and_(bookings.c.meet_and_greet, stands), was_paid),
+        )
+        return await self._transaction.first(met.limit(1)) is not None
+
     async def due_for_expiry(self, now: datetime, *, limit: int) -> Sequence[BookingId]:
         deadline = case(
             (bookings.c.status == BookingStatus.PENDING.value, bookings.c.answer_until), else_=bookings.c.pay_until
         )
         unanswered = and_(bookings.c.status == BookingStatus.PENDING.value, bookings.c.answer_until <= now)
-        unpaid = and_(bookings.c.status == BookingStatus.ACCEPTED.value, bookings.c.pay_until <= now)
+        unpaid = and_(_ACCEPTED, bookings.c.meet_and_greet.is_(False), bookings.c.pay_until <= now)
         statement = select(bookings.c.id).where(or_(unanswered, unpaid)).order_by(deadline, bookings.c.id).limit(limit)
         return [row.id for row in await self._transaction.all(statement)]
 
     async def due_for_completion(self, now: datetime, *, limit: int) -> Sequence[BookingId]:
-        due = and_(bookings.c.status.in_(_UNFINISHED), bookings.c.end_at <= now - COMPLETED_BY_ITSELF_AFTER)
-        statement = select(bookings.c.id).where(due).order_by(bookings.c.end_at, bookings.c.id).limit(limit)
+        unfinished = and_(bookings.c.status.in_(_UNFINISHED), bookings.c.end_at <= now - COMPLETED_BY_ITSELF_AFTER)
+        meetings = and_(_ACCEPTED, bookings.c.meet_and_greet, bookings.c.pay_until <= now)
+        statement = (
+            select(bookings.c.id)
+            .where(or_(unfinished, meetings))
+            .order_by(bookings.c.end_at, bookings.c.id)
+            .limit(limit)
+        )
         return [row.id for row in await self._transaction.all(statement)]
 
     async def _record(self, booking: Booking, *, first: int | None = None) -> None:
@@ -137,6 +149,22 @@ class SqlBookingRepository(BookingRepository):
         return (await self._transaction.execute(count)).scalar_one()
 
 
+def _pet_rows(booking: Booking) -> list[dict[str, Any]]:
+    return [{"booking_id": booking.id, "position": at, "pet_id": pet_id} for at, pet_id in enumerate(booking.pet_ids)]
+
+
+def _occupancy_row(booking: Booking) -> dict[str, Any]:
+    maximum = select(caregivers.c.max_animals_at_once).where(caregivers.c.id == booking.caregiver_id)
+    return {
+        "booking_id": booking.id,
+        "caregiver_id": booking.caregiver_id,
+        "start_at": booking.period.start,
+        "end_at": booking.period.end,
+        "animals": len(booking.pet_ids),
+        "capacity": maximum.scalar_subquery(),
+    }
+
+
 def _transition_row(booking: Booking, position: int, transition: BookingTransition) -> dict[str, Any]:
     return {
         "booking_id": booking.id,
@@ -153,11 +181,13 @@ def _transition_row(booking: Booking, position: int, transition: BookingTransiti
 def _to_row(booking: Booking) -> dict[str, Any]:
     same = (
         "id series_id quote_id owner_id caregiver_id time_zone commission_basis_points requested_at answer_until "
-        "accepted_at pay_window_opens_at pay_until paid_at ended_at completed_at payout_due_at "
-        "payment_id refund_count version"
+        "accepted_at pay_window_opens_at paid_at ended_at completed_at payout_due_at "
+        "payment_id refund_count meet_and_greet version"
     )
     return {column: getattr(booking, column) for column in same.split()} | {
         "status": booking.status.value,
+        # An accepted one must have an end; that of a meet-and-greet is its own.
+        "pay_until": booking.period.end if booking.meet_and_greet else booking.pay_until,
         "service": booking.service.value,
         "start_at": booking.period.start,
         "end_at": booking.period.end,
@@ -202,7 +232,7 @@ def _from_row(row: Row[Any], pet_ids: list[Any]) -> Booking:
         status=BookingStatus(row.status),
         accepted_at=row.accepted_at,
         pay_window_opens_at=row.pay_window_opens_at,
-        pay_until=row.pay_until,
+        pay_until=None if row.meet_and_greet else row.pay_until,
         paid_at=row.paid_at,
         ended_at=row.ended_at,
         completed_at=row.completed_at,
@@ -211,5 +241,6 @@ def _from_row(row: Row[Any], pet_ids: list[Any]) -> Booking:
         captured=Money(row.captured_cents, row.currency),
         refunded=Money(row.refunded_cents, row.currency),
         refund_count=row.refund_count,
+        meet_and_greet=row.meet_and_greet,
         version=row.version,
     )

@@ -41,6 +41,7 @@ class SqlQuoteRepository(QuoteRepository):
             created_at=row.created_at,
             expires_at=row.expires_at,
             used_at=row.used_at,
+            meet_and_greet=row.meet_and_greet,
             version=row.version,
         )
 
@@ -85,6 +86,7 @@ def _to_row(quote: Quote) -> dict[str, Any]:
         "expires_at": quote.expires_at,
         "used_at": quote.used_at,
         "version": quote.version,
+        "meet_and_greet": quote.meet_and_greet,
     }
 
 

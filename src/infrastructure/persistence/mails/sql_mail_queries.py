@@ -8,7 +8,7 @@ from sqlalchemy import Row, func, select
 
 from application.ports.mail_queries import BookingNews, CaregiverNews, MailQueries, Reader
 from domain.accounts.account import AccountNotFound
-from domain.bookings.booking_life import STATUSES_THAT_REVEAL, ActorRole, BookingId, BookingStatus
+from domain.bookings.booking_life import ActorRole, BookingId, BookingStatus, parties_are_revealed
 from domain.bookings.booking_refusals import BookingNotFound
 from domain.bookings.booking_state import PAYOUT_DELAY, share_of_caregiver
 from domain.caregivers.caregiver_profile import CaregiverNotFound
@@ -128,7 +128,7 @@ def _as_news(
         status=BookingStatus(row.status),
         owner=owner,
         caregiver=caregiver,
-        parties_revealed=BookingStatus(row.status) in STATUSES_THAT_REVEAL,
+        parties_revealed=parties_are_revealed(BookingStatus(row.status), meet_and_greet=row.meet_and_greet),
         service=Service(row.service),
         start_at=row.start_at.astimezone(zone),
         end_at=row.end_at.astimezone(zone),
@@ -139,7 +139,7 @@ def _as_news(
         refunded=Money(row.refunded_cents, row.currency),
         answer_until=row.answer_until.astimezone(zone),
         pay_from=None if row.pay_window_opens_at is None else row.pay_window_opens_at.astimezone(zone),
-        pay_until=None if row.pay_until is None else row.pay_until.astimezone(zone),
+        pay_until=None if row.pay_until is None or row.meet_and_greet else row.pay_until.astimezone(zone),
         booked_instantly=row.accepted_at == row.requested_at,
         reason=None if last is None else last.reason,
         ended_by=ActorRole.SYSTEM if last is None else ActorRole(last.actor_role),
@@ -147,4 +147,5 @@ def _as_news(
         dispute=None if dispute is None else dispute_from(dispute, row.currency),
         payout=share_of_caregiver(kept, row.commission_basis_points),
         series_length=max(1, row.series_length),
+        meet_and_greet=row.meet_and_greet,
     )

@@ -5,6 +5,7 @@ The table is that of section 3 of the product's rules, written down again."""
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -17,7 +18,18 @@ from domain.shared.actor import Actor
 from domain.shared.errors import Conflict, DomainError, NotAllowed, NotFound
 from domain.shared.money import Money
 from domain.shared.period import Period
-from tests.support.builders import ADMIN, CAREGIVER, NOW, OWNER, STRANGER, a_booking, identified
+from tests.support.builders import (
+    ADMIN,
+    CAREGIVER,
+    NOW,
+    OWNER,
+    STRANGER,
+    a_booking,
+    a_caregiver,
+    a_meeting,
+    a_quote,
+    identified,
+)
 
 HOUR, DAY, INSTANT = timedelta(hours=1), timedelta(days=1), timedelta(microseconds=1)
 
@@ -45,10 +57,24 @@ def decide(decision: DisputeDecision, amount: Money | None = None) -> Callable[[
     return lambda booking, by, at: booking.decide_dispute(decision, by=by, at=at, amount=amount)
 
 
+def change(*, instant_book: bool, longer: bool = False) -> Callable[[Booking, Actor, datetime], object]:
+    """To an hour later; at its price, or for an hour more."""
+
+    def changed(booking: Booking, by: Actor, at: datetime) -> object:
+        period = Period(booking.period.start + HOUR, booking.period.end + (2 if longer else 1) * HOUR)
+        quote = a_quote(period=period, at=at)
+        return booking.change(quote, by=by, caregiver=a_caregiver(instant_book=instant_book), at=at)
+
+    return changed
+
+
 ACTS: dict[str, Callable[[Booking, Actor, datetime], object]] = {
     "accept": lambda booking, by, at: booking.accept(by=by, at=at),
     "decline": lambda booking, by, at: booking.decline(by=by, at=at),
     "cancel": lambda booking, by, at: booking.cancel(by=by, at=at),
+    "change": change(instant_book=False),
+    "change at once": change(instant_book=True),
+    "change to what is dearer": change(instant_book=True, longer=True),
     "begin to pay": lambda booking, by, at: booking.require_payable(by=by, at=at),
     "check in": lambda booking, by, at: booking.check_in(CareReport(at=at), by=by),
     "check out": lambda booking, by, at: booking.check_out(CareReport(at=at), by=by),
@@ -75,6 +101,20 @@ def end_of_dispute_window(booking: Booking) -> datetime | None:
     return None if booking.completed_at is None else booking.completed_at + timedelta(hours=72)
 
 
+def last_moment_to_change(booking: Booking) -> datetime | None:
+    """Unpaid, until there is no booking any more; paid, as long as cancelling is free: till noon the day before."""
+    if booking.status is BookingStatus.PENDING:
+        return min(booking.requested_at + DAY, booking.period.start)
+    if booking.status is BookingStatus.ACCEPTED:
+        return booking.pay_until
+    day_before = booking.period.start.astimezone(ZoneInfo(booking.time_zone)) - DAY
+    return day_before.replace(hour=12, minute=0, second=0, microsecond=0) + INSTANT
+
+
+def money_is_held_long_enough(booking: Booking) -> bool:
+    return booking.paid_at is None or booking.period.end + HOUR <= booking.paid_at + 60 * DAY
+
+
 BEFORE_START = {"pending": "cancelled", "accepted": "cancelled", "paid": "cancelled"}
 TABLE: dict[str, list[Row]] = {
     "accept": [Row("caregiver", {"pending": "accepted"}, until=lambda b: min(b.requested_at + DAY, b.period.start))],
@@ -83,6 +123,18 @@ TABLE: dict[str, list[Row]] = {
         Row("owner caregiver", BEFORE_START, until=lambda b: b.period.start),
         Row("admin", {**BEFORE_START, "in_progress": "cancelled"}),
         Row("owner caregiver admin", {"cancelled": "cancelled"}),
+    ],
+    "change": [Row("owner", {"pending": "pending", "accepted": "pending"}, until=last_moment_to_change)],
+    "change at once": [
+        Row(
+            "owner",
+            {"pending": "accepted", "accepted": "accepted", "paid": "paid"},
+            until=last_moment_to_change,
+            only_if=money_is_held_long_enough,
+        )
+    ],
+    "change to what is dearer": [
+        Row("owner", {"pending": "accepted", "accepted": "accepted"}, until=last_moment_to_change)
     ],
     "begin to pay": [
         Row("owner", {"accepted": "accepted"}, since=lambda b: b.pay_window_opens_at, until=lambda b: b.pay_until)
@@ -107,6 +159,9 @@ TABLE: dict[str, list[Row]] = {
 }
 
 
+OF_A_MEETING = ("accept", "decline", "cancel")
+
+
 def expected(booking: Booking, act: str, actor: str, at: datetime) -> str | type[Exception]:
     """The state afterwards, or the kind of refusal."""
     if actor not in ROLES:
@@ -114,6 +169,9 @@ def expected(booking: Booking, act: str, actor: str, at: datetime) -> str | type
     rows = [row for row in TABLE[act] if ROLES[actor] in row.roles.split()]
     if not rows:
         return NotAllowed
+    if booking.meet_and_greet and act not in OF_A_MEETING:
+        # Nothing is paid, so nothing is begun, disputed or given back; another date is another meeting.
+        return Conflict
     for row in rows:
         since = None if row.since is None else row.since(booking)
         until = None if row.until is None else row.until(booking)
@@ -174,6 +232,11 @@ def to_cancelled_with_a_fee(booking: Booking) -> None:
     booking.cancel(by=OWNER, at=booking.period.start - INSTANT)
 
 
+def to_held(booking: Booking) -> None:
+    booking.accept(by=CAREGIVER, at=booking.requested_at)
+    assert booking.complete(at=booking.period.end)
+
+
 WAYS: dict[str, Callable[[Booking], object]] = {
     "pending": lambda booking: booking,
     "accepted": to_accepted,
@@ -187,6 +250,10 @@ WAYS: dict[str, Callable[[Booking], object]] = {
     "cancelled": lambda booking: booking.cancel(by=CAREGIVER, at=NOW),
     "cancelled with a fee": to_cancelled_with_a_fee,
     "declined": lambda booking: booking.decline(by=CAREGIVER, at=NOW),
+    "meeting": lambda booking: booking,
+    "meeting accepted": lambda booking: booking.accept(by=CAREGIVER, at=booking.requested_at),
+    "meeting declined": lambda booking: booking.decline(by=CAREGIVER, at=NOW),
+    "meeting held": to_held,
     "expired": lambda booking: booking.expire(at=booking.answer_until),
 }
 
@@ -220,7 +287,7 @@ def instant_of(booking: Booking, time: tuple[str, timedelta, timedelta]) -> date
 
 
 def brought(way: str, period: Period) -> Booking:
-    booking = a_booking(period=period)
+    booking = a_meeting(period.start) if way.startswith("meeting") else a_booking(period=period)
     WAYS[way](booking)
     booking.transitions.clear()
     booking.events.clear()
@@ -245,6 +312,19 @@ def check_what_always_holds(booking: Booking) -> None:
     assert (booking.payout_state is PayoutState.SCHEDULED) == owed
 
 
+AT_ONCE = ("change at once", "change to what is dearer")
+
+
+def first_step(
+    before: Booking, booking: Booking, act: str, at: datetime
+) -> list[tuple[BookingStatus, BookingStatus, datetime]]:
+    """A change is recorded also when the state stays."""
+    if not act.startswith("change"):
+        return [(before.status, booking.status, at)] if booking.status is not before.status else []
+    stays = before.status is BookingStatus.PAID
+    return [(before.status, BookingStatus.PAID if stays else BookingStatus.PENDING, at)]
+
+
 @settings(max_examples=1500, deadline=None)
 @given(st.sampled_from(list(WAYS)), st.sampled_from(list(ACTS)), st.sampled_from(list(ACTORS)), PERIODS, TIMES)
 @example("completed", "dispute", "owner", Period(NOW + DAY, NOW + DAY + HOUR), ("completed", 3 * DAY, timedelta(0)))
@@ -263,12 +343,15 @@ def test_what_people_may_do_is_exactly_what_the_table_says(
     else:
         assert refusal is None
         assert booking.status.value == wanted
-        moved = booking.status is not before.status
-        assert [(step.from_status, step.to_status, step.at) for step in booking.transitions] == (
-            [(before.status, booking.status, at)] if moved else []
+        assert [(step.from_status, step.to_status, step.at) for step in booking.transitions[:1]] == (
+            first_step(before, booking, act, at)
         )
-        assert all(step.actor_role.value == ROLES[actor] for step in booking.transitions)
-        assert all(step.actor_id == ACTORS[actor].account_id for step in booking.transitions)
+        assert all(step.actor_role.value == ROLES[actor] for step in booking.transitions[:1])
+        assert all(step.actor_id == ACTORS[actor].account_id for step in booking.transitions[:1])
+        # An instant-book caregiver answers what is asked anew.
+        assert [step.reason for step in booking.transitions[1:]] == (
+            ["instant book"] if act in AT_ONCE and before.status is not BookingStatus.PAID else []
+        )
     check_what_always_holds(booking)
 
 
@@ -284,6 +367,11 @@ BY_ITSELF: dict[str, dict[str, tuple[str, Callable[[Booking], datetime | None]]]
         "in_progress": ("completed", lambda b: b.period.end + DAY),
     },
     "money arrives": {"accepted": ("paid", lambda _: None)},
+}
+OF_A_MEETING_BY_ITSELF: dict[str, dict[str, tuple[str, Callable[[Booking], datetime | None]]]] = {
+    "expire": {"pending": BY_ITSELF["expire"]["pending"]},
+    "complete": {"accepted": ("completed", lambda b: b.period.end)},
+    "money arrives": {},
 }
 SYSTEM: dict[str, Callable[[Booking, datetime], bool]] = {
     "expire": lambda booking, at: booking.expire(at=at),
@@ -301,7 +389,9 @@ def test_what_time_and_money_do_is_exactly_what_the_table_says(
 ) -> None:
     booking = brought(way, period)
     before, at = replace(booking, transitions=[], events=[]), instant_of(booking, time)
-    to, since = BY_ITSELF[act].get(booking.status.value, (None, lambda _: None))
+    to, since = (OF_A_MEETING_BY_ITSELF if booking.meet_and_greet else BY_ITSELF)[act].get(
+        booking.status.value, (None, lambda _: None)
+    )
     due = to is not None and ((first := since(booking)) is None or first <= at)
     assert SYSTEM[act](booking, at) is due
     if due:

@@ -1,0 +1,180 @@
+"""Other dates and pets for a booking: its place, its deadlines, its money."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from application.bookings.cancel_booking import CancelBooking
+from application.bookings.change_booking import ChangeBooking
+from application.bookings.create_quote import CreateQuote
+from domain.bookings.booking_life import BookingId, BookingStatus
+from domain.bookings.booking_refusals import (
+    BookingNotFound,
+    ChangeNeedsCaregiver,
+    ChangeTooFarAhead,
+    DearerChange,
+    OnlyTheOwner,
+    QuoteForSomethingElse,
+    SlotTaken,
+)
+from domain.bookings.quote import QuoteAlreadyUsed, QuoteId
+from domain.caregivers.services import Service
+from domain.payments.payment import PaymentStatus
+from domain.shared.actor import Actor
+from domain.shared.period import Period
+from infrastructure.persistence.bookings.booking_tables import booking_transitions, occupancies
+from infrastructure.persistence.payments.payment_tables import payments, refunds
+from infrastructure.public_holidays.holidays_calendar import HolidaysCalendar
+from tests.support.booking_world import PETS, BookingWorld
+from tests.support.builders import ADMIN, CAREGIVER, OWNER, STRANGER, a_caregiver, an_offer
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+
+
+def changing(world: BookingWorld) -> ChangeBooking:
+    return ChangeBooking(unit_of_work=world.unit_of_work, clock=world.clock, ids=world.ids)
+
+
+async def change(world: BookingWorld, booking_id: BookingId, quote_id: QuoteId, *, by: Actor = OWNER) -> None:
+    await changing(world).execute(owner=by, booking_id=booking_id, quote_id=quote_id)
+
+
+async def set_caregiver(world: BookingWorld, **changes: object) -> None:
+    async with world.unit_of_work() as uow:
+        caregiver = await uow.caregivers.get(a_caregiver().id, for_update=True)
+        await uow.caregivers.save(replace(caregiver, **changes))  # pyright: ignore[reportArgumentType]
+
+
+async def paid(world: BookingWorld, *, length: timedelta = 2 * HOUR) -> BookingId:
+    """A week ahead, with an instant-book caregiver."""
+    await set_caregiver(world, instant_book=True)
+    booking_id = await world.requested(length=length)
+    _, provider_payment_id = await world.paying(booking_id)
+    await world.payments.pay(provider_payment_id)
+    await world.start_payment.execute(actor=OWNER, booking_id=booking_id)
+    return booking_id
+
+
+async def test_an_unpaid_booking_is_asked_for_anew_at_the_numbers_of_the_quote(world: BookingWorld) -> None:
+    booking_id = await world.accepted()
+    before = await world.booking(booking_id)
+    world.clock.advance(HOUR)
+    quote_id = await world.quoted(starts_in=3 * DAY, length=3 * HOUR, pets=2)
+    await change(world, booking_id, quote_id)
+    after = await world.booking(booking_id)
+    async with world.unit_of_work() as uow:
+        quote = await uow.quotes.get(quote_id, owner_id=OWNER.account_id)
+    assert (after.gross, after.commission, after.period, after.pet_ids, after.quote_id) == (
+        quote.gross,
+        quote.commission,
+        quote.period,
+        quote.pet_ids,
+        quote_id,
+    )
+    assert (after.status, after.answer_until) == (BookingStatus.PENDING, world.clock.now() + DAY)
+    assert (after.accepted_at, after.pay_window_opens_at, after.pay_until) == (None, None, None)
+    (place,) = await world.rows(occupancies)
+    assert (place["start_at"], place["end_at"], place["animals"]) == (quote.period.start, quote.period.end, 2)
+    steps = sorted(await world.rows(booking_transitions), key=lambda row: row["position"])
+    assert (steps[-1]["from_status"], steps[-1]["to_status"]) == ("accepted", "pending")
+    assert f"{before.gross.amount_cents} cents" in steps[-1]["reason"]
+    assert (await world.event_names())[-1] == "BookingChanged"
+    with pytest.raises(QuoteAlreadyUsed):
+        await change(world, booking_id, quote_id)
+
+
+async def test_money_of_the_old_price_goes_back_and_the_new_one_is_asked_for(world: BookingWorld) -> None:
+    await set_caregiver(world, instant_book=True)
+    booking_id = await world.requested()
+    _, old_payment = await world.paying(booking_id)
+    await change(world, booking_id, await world.quoted(length=2 * HOUR))
+    booking = await world.booking(booking_id)
+    assert booking.status is BookingStatus.ACCEPTED
+    assert len(await world.jobs("payments.cancel")) == 1
+    started, new_payment = await world.paying(booking_id)
+    assert new_payment != old_payment
+    await world.payments.pay(new_payment)
+    await world.start_payment.execute(actor=OWNER, booking_id=booking_id)
+    booking = await world.booking(booking_id)
+    assert (booking.status, booking.captured) == (BookingStatus.PAID, booking.gross)
+    assert booking.payment_id == started.payment_id
+    assert [row["status"] for row in await world.rows(payments)].count(PaymentStatus.SUCCEEDED.value) == 1
+
+
+async def test_what_a_paid_booking_costs_less_goes_back_and_cancelling_counts_from_the_new_price(
+    world: BookingWorld,
+) -> None:
+    booking_id = await paid(world)
+    before = await world.booking(booking_id)
+    await change(world, booking_id, await world.quoted(starts_in=8 * DAY, length=HOUR))
+    after = await world.booking(booking_id)
+    assert after.status is BookingStatus.PAID
+    assert after.kept == after.gross < before.gross
+    assert after.payout == after.net
+    (refund,) = await world.rows(refunds)
+    assert refund["amount_cents"] == (before.gross - after.gross).amount_cents
+    assert len(await world.jobs("payments.refund")) == 1
+
+    world.clock.set(after.period.start - HOUR)
+    cancel = CancelBooking(unit_of_work=world.unit_of_work, clock=world.clock, ids=world.ids)
+    await cancel.execute(actor=OWNER, booking_id=booking_id)
+    ended = await world.booking(booking_id)
+    assert ended.kept == after.gross - after.gross.share(50, 100)
+
+
+async def test_a_paid_booking_changes_only_where_cancelling_would_be_free(world: BookingWorld) -> None:
+    booking_id = await paid(world)
+    with pytest.raises(DearerChange):
+        await change(world, booking_id, await world.quoted(length=3 * HOUR))
+    with pytest.raises(ChangeTooFarAhead):
+        await change(world, booking_id, await world.quoted(starts_in=60 * DAY))
+    await set_caregiver(world, instant_book=False)
+    with pytest.raises(ChangeNeedsCaregiver):
+        await change(world, booking_id, await world.quoted())
+    await set_caregiver(world, instant_book=True)
+    world.clock.advance(7 * DAY - HOUR)
+    with pytest.raises(ChangeNeedsCaregiver):
+        await change(world, booking_id, await world.quoted())
+    assert await world.rows(refunds) == []
+
+
+async def test_a_change_that_does_not_fit_leaves_everything_as_it_was(world: BookingWorld) -> None:
+    booking_id = await world.requested(pets=2)
+    await world.requested(starts_in=3 * DAY, pets=2)
+    before = await world.booking(booking_id)
+    quote_id = await world.quoted(starts_in=3 * DAY, pets=2)
+    with pytest.raises(SlotTaken):
+        await change(world, booking_id, quote_id)
+    assert await world.booking(booking_id) == before
+    await set_caregiver(world, max_animals_at_once=4)
+    await change(world, booking_id, quote_id)
+    assert (await world.booking(booking_id)).period != before.period
+
+
+async def test_its_own_place_does_not_count_against_a_booking(world: BookingWorld) -> None:
+    booking_id = await world.requested(length=2 * HOUR, pets=2)
+    await change(world, booking_id, await world.quoted(starts_in=7 * DAY + HOUR, length=2 * HOUR, pets=3))
+    (place,) = await world.rows(occupancies)
+    assert place["animals"] == 3
+
+
+async def test_only_the_owner_changes_a_booking_and_only_to_the_same_service(world: BookingWorld) -> None:
+    booking_id, quote_id = await world.requested(), await world.quoted()
+    for actor, refusal in ((STRANGER, BookingNotFound), (CAREGIVER, OnlyTheOwner), (ADMIN, OnlyTheOwner)):
+        with pytest.raises(refusal):
+            await change(world, booking_id, quote_id, by=actor)
+    await set_caregiver(world, offers=(an_offer(Service.DOG_WALKING), an_offer(Service.DOG_TRAINING)))
+    quoting = CreateQuote(
+        unit_of_work=world.unit_of_work, holidays=HolidaysCalendar(), clock=world.clock, ids=world.ids
+    )
+    start = world.clock.now() + 7 * DAY
+    training = await quoting.execute(
+        owner=OWNER,
+        caregiver_id=a_caregiver().id,
+        service=Service.DOG_TRAINING,
+        period=Period(start, start + HOUR),
+        pet_ids=[PETS[0].id],
+    )
+    with pytest.raises(QuoteForSomethingElse):
+        await change(world, booking_id, QuoteId(training.id))
