@@ -1,4 +1,4 @@
-"""The page of somebody's bookings. Each kind of question has a statement made once; making it costs more than running."""
+"""The page of somebody's bookings, by statements made once: one for each kind of question."""
 
 from collections.abc import Collection
 from datetime import datetime

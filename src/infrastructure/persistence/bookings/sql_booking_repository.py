@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, and_, case, delete, func, or_, select, update
+from sqlalchemy import Row, and_, bindparam, case, delete, func, or_, select, update
 
 from application.cache_tags import calendar_tag
 from application.ports.booking_repository import BookingRepository
@@ -37,6 +37,13 @@ from infrastructure.persistence.caregivers.caregiver_tables import caregivers
 from infrastructure.persistence.dialects import locked
 from infrastructure.persistence.transaction import Transaction
 
+# Made once: to make them takes longer than to run them.
+_ADD_BOOKING, _ADD_PETS, _ADD_TRANSITIONS = bookings.insert(), booking_pets.insert(), booking_transitions.insert()
+_TAKE_PLACE = occupancies.insert().values(
+    capacity=select(caregivers.c.max_animals_at_once)
+    .where(caregivers.c.id == bindparam("of_caregiver"))
+    .scalar_subquery()
+)
 _UNFINISHED = [BookingStatus.PAID.value, BookingStatus.IN_PROGRESS.value]
 
 
@@ -56,22 +63,21 @@ class SqlBookingRepository(BookingRepository):
         return booking
 
     async def add(self, booking: Booking) -> None:
-        await self._transaction.execute(bookings.insert().values(_to_row(booking)))
+        await self._transaction.execute(_ADD_BOOKING, _to_row(booking))
         await self._transaction.execute(
-            booking_pets.insert(),
+            _ADD_PETS,
             [{"booking_id": booking.id, "position": at, "pet_id": pet_id} for at, pet_id in enumerate(booking.pet_ids)],
         )
         await self._transaction.execute(
-            occupancies.insert().values(
-                booking_id=booking.id,
-                caregiver_id=booking.caregiver_id,
-                start_at=booking.period.start,
-                end_at=booking.period.end,
-                animals=len(booking.pet_ids),
-                capacity=select(caregivers.c.max_animals_at_once)
-                .where(caregivers.c.id == booking.caregiver_id)
-                .scalar_subquery(),
-            )
+            _TAKE_PLACE,
+            {
+                "booking_id": booking.id,
+                "caregiver_id": booking.caregiver_id,
+                "start_at": booking.period.start,
+                "end_at": booking.period.end,
+                "animals": len(booking.pet_ids),
+                "of_caregiver": booking.caregiver_id,
+            },
         )
         self._transaction.touch(calendar_tag(booking.caregiver_id))
         await write_aftermath(self._transaction, booking)
@@ -128,7 +134,7 @@ class SqlBookingRepository(BookingRepository):
                 _transition_row(booking, position, transition)
                 for position, transition in enumerate(booking.transitions, start=start)
             ]
-            await self._transaction.execute(booking_transitions.insert(), rows)
+            await self._transaction.execute(_ADD_TRANSITIONS, rows)
             booking.transitions.clear()
         await self._transaction.record_events(booking.events, aggregate_id=booking.id)
 

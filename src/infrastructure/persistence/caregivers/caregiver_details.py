@@ -1,7 +1,7 @@
 """What caregivers have in tables of its own, for their cards and pages: one statement whatever their number."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -11,10 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from application.ports.caregiver_queries import OfferView
 from application.ports.views import MoneyView
-from domain.caregivers.caregiver_profile import Badge
+from domain.caregivers.caregiver_profile import Badge, Offer
 from domain.caregivers.services import Service
 from domain.pets.pet import Animal, AnimalSize
 from domain.shared.languages import Language
+from domain.shared.money import Money
 from infrastructure.persistence.caregivers.caregiver_tables import (
     caregiver_animals,
     caregiver_badges,
@@ -33,35 +34,45 @@ _SETS: dict[Table, tuple[str, Any]] = {
     caregiver_sizes: ("sizes", AnimalSize),
     caregiver_languages: ("languages", Language),
 }
-_KINDS = dict(_SETS.values())
+_KINDS: dict[str, Any] = {"photos": str, **dict(_SETS.values())}
 
 
 async def load_card_details(connection: AsyncConnection, ids: Sequence[UUID]) -> dict[UUID, dict[str, list[Any]]]:
     """Offers, badges and photos."""
-    return await _load(connection, ids, _CARD.on(connection)) if ids else {}
+    return await _load(connection, ids, _CARD.on(connection), _offer_view) if ids else {}
 
 
 async def load_page_details(connection: AsyncConnection, caregiver_id: UUID) -> dict[str, list[Any]]:
     """The same, and animals, sizes and languages."""
-    return (await _load(connection, [caregiver_id], _PAGE.on(connection)))[caregiver_id]
+    return (await _load(connection, [caregiver_id], _PAGE.on(connection), _offer_view))[caregiver_id]
+
+
+async def load_profile_details(connection: AsyncConnection, caregiver_id: UUID) -> dict[str, list[Any]]:
+    """The same in words of the domain. One statement, while others may wait for a lock."""
+    return (await _load(connection, [caregiver_id], _PAGE.on(connection), _offer))[caregiver_id]
 
 
 async def _load(
-    connection: AsyncConnection, ids: Sequence[UUID], statement: Executable
+    connection: AsyncConnection, ids: Sequence[UUID], statement: Executable, as_offer: Callable[[Row[Any]], Any]
 ) -> dict[UUID, dict[str, list[Any]]]:
     details: dict[UUID, dict[str, list[Any]]] = defaultdict(lambda: defaultdict(list))
     for row in await connection.execute(statement, {"ids": list(ids)}):
-        details[row.caregiver_id][row.name].append(_detail(row))
+        details[row.caregiver_id][row.name].append(
+            as_offer(row) if row.name == "offers" else _KINDS[row.name](row.value)
+        )
     return details
 
 
-def _detail(row: Row[Any]) -> Any:
-    if row.name == "offers":
-        return _offer(row)
-    return row.value if row.name == "photos" else _KINDS[row.name](row.value)
+def _offer(row: Row[Any]) -> Offer:
+    return Offer(
+        service=Service(row.value),
+        price=Money(row.price_cents, row.currency),
+        extra_pet_price=Money(row.extra_pet_price_cents, row.currency),
+        holiday_surcharge_percent=row.holiday_surcharge_percent,
+    )
 
 
-def _offer(row: Row[Any]) -> OfferView:
+def _offer_view(row: Row[Any]) -> OfferView:
     return OfferView(
         service=Service(row.value),
         price=MoneyView(amount_cents=row.price_cents, currency=row.currency),
