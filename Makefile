@@ -57,6 +57,10 @@ soak-jobs: $(DEVELOPMENT) ## Kill workers and Redis under 20,000 jobs (8 minutes
 soak-cache: $(DEVELOPMENT) ## Kill, freeze and empty Redis under readers and writers (5 minutes); count what is seen too late
 	@$(BIN)/python -m benchmarks.soak_cache $(ARGS)
 
+.PHONY: fuzz
+fuzz: $(DEVELOPMENT) ## Send each role many made-up requests of the OpenAPI document (some 15 minutes); FUZZ_EXAMPLES=100
+	FUZZ_EXAMPLES=$${FUZZ_EXAMPLES:-100} $(BIN)/pytest tests/e2e/test_contract_fuzz.py $(ARGS)
+
 .PHONY: mutate
 mutate: $(DEVELOPMENT) ## Try the tests of the circuit breaker and of money on mutants, some 8 minutes; fails below 90 % killed
 	@$(BIN)/python tools/mutation_score.py $(ARGS)

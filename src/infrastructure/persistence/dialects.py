@@ -15,10 +15,10 @@ def insert_or_ignore(connection: AsyncConnection, table: Table, unique_columns: 
     return dialect.insert(table).on_conflict_do_nothing(index_elements=unique_columns)
 
 
-def locked(statement: AnySelect) -> AnySelect:
-    """Locks the rows until the transaction ends; rows that refer to them may still be added. SQLite's single writer
-    holds the whole database anyway and ignores it."""
-    return statement.with_for_update(key_share=True)
+def locked(statement: AnySelect, *, of: Table | None = None) -> AnySelect:
+    """Locks the rows (those `of` one table) until the transaction ends; rows that refer to them may still be added.
+    SQLite's single writer holds the whole database anyway and ignores it."""
+    return statement.with_for_update(key_share=True, of=of)
 
 
 def unclaimed(statement: AnySelect) -> AnySelect:

@@ -14,6 +14,8 @@ from application.ports.unit_of_work import StaleVersion
 from domain.shared.events import DomainEvent
 from infrastructure.persistence.outbox import event_rows, outbox_events
 
+_ADD_EVENTS = outbox_events.insert()
+
 
 @dataclass(slots=True, kw_only=True)
 class Transaction:
@@ -30,22 +32,22 @@ class Transaction:
     async def execute(self, statement: Executable, parameters: Any = None) -> CursorResult[Any]:
         return await self.connection.execute(statement, parameters)
 
-    async def first(self, statement: Executable) -> Row[Any] | None:
-        return (await self.connection.execute(statement)).first()
+    async def first(self, statement: Executable, parameters: Any = None) -> Row[Any] | None:
+        return (await self.connection.execute(statement, parameters)).first()
 
-    async def all(self, statement: Executable) -> Sequence[Row[Any]]:
-        return (await self.connection.execute(statement)).all()
+    async def all(self, statement: Executable, parameters: Any = None) -> Sequence[Row[Any]]:
+        return (await self.connection.execute(statement, parameters)).all()
 
-    async def save_version(self, statement: Executable) -> None:
+    async def save_version(self, statement: Executable, parameters: Any = None) -> None:
         """Runs an `UPDATE … WHERE version = :version`. Raises StaleVersion when it met no row."""
-        result = await self.connection.execute(statement)
+        result = await self.connection.execute(statement, parameters)
         if result.rowcount != 1:
             raise StaleVersion
 
     async def record_events(self, events: list[DomainEvent], *, aggregate_id: UUID) -> None:
         """Writes the aggregate's events to the outbox and empties its list, so that a second save repeats none."""
         if events:
-            await self.connection.execute(outbox_events.insert(), event_rows(events, aggregate_id, self.ids))
+            await self.connection.execute(_ADD_EVENTS, event_rows(events, aggregate_id, self.ids))
             events.clear()
             self.leaves_work = True
 

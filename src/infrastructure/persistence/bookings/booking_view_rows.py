@@ -27,7 +27,7 @@ _known = bookings.alias("known")
 _REVEALING = [status.value for status in STATUSES_THAT_REVEAL]
 
 
-def selected_bookings() -> AnySelect:
+def _selected_bookings() -> AnySelect:
     """Bookings with what their views show besides; of the other party, only whether it may be known."""
     revealed = exists().where(
         _known.c.owner_id == bookings.c.owner_id,
@@ -60,6 +60,9 @@ def selected_bookings() -> AnySelect:
         .join(_caregiver, _caregiver.c.id == caregivers.c.account_id)
         .outerjoin(disputes, disputes.c.booking_id == bookings.c.id)
     )
+
+
+SELECTED_BOOKINGS = _selected_bookings()
 
 
 def booking_view(row: Row[Any], booked: list[BookedPetView], viewer: Actor) -> BookingView:

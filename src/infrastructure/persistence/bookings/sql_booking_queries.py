@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Row, and_, case, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from application.cursors import decode_cursor, encode_cursor
+from application.cursors import encode_cursor
 from application.ports.booking_queries import (
     BookedPetView,
     BookingContactView,
@@ -38,11 +38,13 @@ from domain.caregivers.services import Service
 from domain.pets.pet import Animal, AnimalSize
 from domain.shared.actor import Actor
 from domain.shared.money import Money
-from domain.shared.period import Period, checked_instant
+from domain.shared.period import Period
 from infrastructure.persistence.bookings.booking_aftermath import CHECK_IN, CHECK_OUT
+from infrastructure.persistence.bookings.booking_page_sql import page_of_bookings
 from infrastructure.persistence.bookings.booking_tables import booking_pets, booking_transitions, bookings, care_reports
-from infrastructure.persistence.bookings.booking_view_rows import booking_view, selected_bookings
+from infrastructure.persistence.bookings.booking_view_rows import SELECTED_BOOKINGS, booking_view
 from infrastructure.persistence.database import Database
+from infrastructure.persistence.many_ids import statement_of_ids
 from infrastructure.persistence.pets.pet_tables import pets
 from infrastructure.persistence.tables import AnySelect
 
@@ -79,22 +81,22 @@ class SqlBookingQueries(BookingQueries):
         limit: int,
         cursor: str | None,
     ) -> Page[BookingView]:
-        statement = selected_bookings().where(_as_role(viewer, role), *_starting(starts_from, starts_before))
-        if statuses:
-            statement = statement.where(bookings.c.status.in_([status.value for status in statuses]))
-        if cursor is not None:
-            start_at, last_id = decode_cursor(cursor, tuple[datetime, UUID])
-            start_at = checked_instant(start_at, field="cursor")
-            same_start = and_(bookings.c.start_at == start_at, bookings.c.id < last_id)
-            statement = statement.where(or_(bookings.c.start_at < start_at, same_start))
-        ordered = statement.order_by(bookings.c.start_at.desc(), bookings.c.id.desc()).limit(limit + 1)
-        views = await self._views(ordered, viewer)
+        statement, parameters = page_of_bookings(
+            viewer,
+            role,
+            statuses=statuses,
+            starts_from=starts_from,
+            starts_before=starts_before,
+            limit=limit + 1,
+            cursor=cursor,
+        )
+        views = await self._views(statement, viewer, parameters)
         items = views[:limit]
         more = len(views) > limit
         return Page(items=items, next_cursor=encode_cursor((items[-1].start_at, items[-1].id)) if more else None)
 
     async def occupying(self, *, viewer: Actor, role: ActorRole | None, period: Period) -> Sequence[BookingView]:
-        statement = selected_bookings().where(
+        statement = SELECTED_BOOKINGS.where(
             _as_role(viewer, role),
             # The index is by start; what started before that is over.
             bookings.c.start_at > period.start - _LONGEST,
@@ -131,7 +133,7 @@ class SqlBookingQueries(BookingQueries):
         return _totals(rows, others)
 
     async def contact(self, booking_id: BookingId, *, viewer: Actor) -> BookingContactView:
-        statement = selected_bookings().where(bookings.c.id == booking_id, _as_role(viewer, None))
+        statement = SELECTED_BOOKINGS.where(bookings.c.id == booking_id, _as_role(viewer, None))
         async with self._database.read() as connection:
             row = (await connection.execute(statement)).first()
         if row is None:
@@ -182,13 +184,15 @@ class SqlBookingQueries(BookingQueries):
         told = {row.moment: _report_view(row) for row in rows}
         return ServiceReportView(check_in=told.get(CHECK_IN), check_out=told.get(CHECK_OUT))
 
-    async def _views(self, statement: AnySelect, viewer: Actor) -> list[BookingView]:
+    async def _views(
+        self, statement: AnySelect, viewer: Actor, parameters: dict[str, Any] | None = None
+    ) -> list[BookingView]:
         """The bookings with their pets: two queries whatever their number."""
         async with self._database.read() as connection:
-            rows = (await connection.execute(statement)).all()
+            rows = (await connection.execute(statement, parameters)).all()
             booked: dict[UUID, list[BookedPetView]] = defaultdict(list)
             if rows:
-                for pet in await connection.execute(_pets_of([row.id for row in rows])):
+                for pet in await connection.execute(_PETS.on(connection), {"ids": [row.id for row in rows]}):
                     booked[pet.booking_id].append(
                         BookedPetView(id=pet.id, name=pet.name, animal=Animal(pet.animal), size=AnimalSize(pet.size))
                     )
@@ -202,7 +206,7 @@ async def _require_visible(connection: AsyncConnection, booking_id: BookingId, v
 
 
 def _visible_to(viewer: Actor) -> AnySelect:
-    return selected_bookings() if viewer.is_admin else selected_bookings().where(_as_role(viewer, None))
+    return SELECTED_BOOKINGS if viewer.is_admin else SELECTED_BOOKINGS.where(_as_role(viewer, None))
 
 
 def _as_role(viewer: Actor, role: ActorRole | None) -> ColumnElement[bool]:
@@ -215,13 +219,14 @@ def _as_role(viewer: Actor, role: ActorRole | None) -> ColumnElement[bool]:
     return as_owner if viewer.caregiver_id is None else or_(as_owner, as_caregiver)
 
 
-def _pets_of(booking_ids: Sequence[UUID]) -> AnySelect:
-    return (
+_PETS = statement_of_ids(
+    lambda is_among: (
         select(booking_pets.c.booking_id, pets.c.id, pets.c.name, pets.c.animal, pets.c.size)
         .join(pets, pets.c.id == booking_pets.c.pet_id)
-        .where(booking_pets.c.booking_id.in_(booking_ids))
+        .where(is_among(booking_pets.c.booking_id))
         .order_by(booking_pets.c.booking_id, booking_pets.c.position)
     )
+)
 
 
 def _starting(starts_from: datetime | None, starts_before: datetime | None) -> list[ColumnElement[bool]]:

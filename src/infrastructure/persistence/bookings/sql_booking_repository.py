@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, and_, case, delete, func, or_, select, update
+from sqlalchemy import Row, and_, bindparam, case, delete, func, or_, select, update
 
 from application.cache_tags import calendar_tag
 from application.ports.booking_repository import BookingRepository
@@ -39,6 +39,15 @@ from infrastructure.persistence.dialects import locked
 from infrastructure.persistence.transaction import Transaction
 
 _ACCEPTED = bookings.c.status == BookingStatus.ACCEPTED.value
+# Made once: to make them takes longer than to run them.
+_ADD_BOOKING, _ADD_PETS, _ADD_TRANSITIONS = bookings.insert(), booking_pets.insert(), booking_transitions.insert()
+_CAPACITY = select(caregivers.c.max_animals_at_once).where(caregivers.c.id == bindparam("of_caregiver"))
+_TAKE_PLACE = occupancies.insert().values(capacity=_CAPACITY.scalar_subquery())
+_MOVE_PLACE = (
+    update(occupancies)
+    .where(occupancies.c.booking_id == bindparam("of_booking"))
+    .values(capacity=_CAPACITY.scalar_subquery())
+)
 _UNFINISHED = [BookingStatus.PAID.value, BookingStatus.IN_PROGRESS.value]
 
 
@@ -58,9 +67,9 @@ class SqlBookingRepository(BookingRepository):
         return booking
 
     async def add(self, booking: Booking) -> None:
-        await self._transaction.execute(bookings.insert().values(_to_row(booking)))
-        await self._transaction.execute(booking_pets.insert(), _pet_rows(booking))
-        await self._transaction.execute(occupancies.insert().values(_occupancy_row(booking)))
+        await self._transaction.execute(_ADD_BOOKING, _to_row(booking))
+        await self._transaction.execute(_ADD_PETS, _pet_rows(booking))
+        await self._transaction.execute(_TAKE_PLACE, _occupancy_row(booking))
         self._transaction.touch(calendar_tag(booking.caregiver_id))
         await write_aftermath(self._transaction, booking)
         await self._record(booking, first=0)
@@ -79,8 +88,7 @@ class SqlBookingRepository(BookingRepository):
         await self.save(booking)
         await self._transaction.execute(delete(booking_pets).where(booking_pets.c.booking_id == booking.id))
         await self._transaction.execute(booking_pets.insert(), _pet_rows(booking))
-        place = update(occupancies).where(occupancies.c.booking_id == booking.id)
-        await self._transaction.execute(place.values(_occupancy_row(booking)))
+        await self._transaction.execute(_MOVE_PLACE, _occupancy_row(booking) | {"of_booking": booking.id})
         self._transaction.touch(calendar_tag(booking.caregiver_id))
 
     async def of_series(self, series_id: SeriesId, *, seen_by: Actor) -> Sequence[Booking]:
@@ -140,7 +148,7 @@ class SqlBookingRepository(BookingRepository):
                 _transition_row(booking, position, transition)
                 for position, transition in enumerate(booking.transitions, start=start)
             ]
-            await self._transaction.execute(booking_transitions.insert(), rows)
+            await self._transaction.execute(_ADD_TRANSITIONS, rows)
             booking.transitions.clear()
         await self._transaction.record_events(booking.events, aggregate_id=booking.id)
 
@@ -154,14 +162,13 @@ def _pet_rows(booking: Booking) -> list[dict[str, Any]]:
 
 
 def _occupancy_row(booking: Booking) -> dict[str, Any]:
-    maximum = select(caregivers.c.max_animals_at_once).where(caregivers.c.id == booking.caregiver_id)
     return {
         "booking_id": booking.id,
         "caregiver_id": booking.caregiver_id,
         "start_at": booking.period.start,
         "end_at": booking.period.end,
         "animals": len(booking.pet_ids),
-        "capacity": maximum.scalar_subquery(),
+        "of_caregiver": booking.caregiver_id,
     }
 
 

@@ -14,7 +14,7 @@ from domain.bookings.dispute import DisputeDecision
 from domain.caregivers.services import Service
 from domain.shared.period import checked_instant
 from infrastructure.persistence.bookings.booking_tables import disputes
-from infrastructure.persistence.bookings.booking_view_rows import money_view, party_view, selected_bookings
+from infrastructure.persistence.bookings.booking_view_rows import SELECTED_BOOKINGS, money_view, party_view
 from infrastructure.persistence.database import Database
 
 
@@ -23,7 +23,7 @@ class SqlDisputeQueries(DisputeQueries):
         self._database = database
 
     async def of_all(self, *, decided: bool | None, limit: int, cursor: str | None) -> Page[DisputeView]:
-        statement = selected_bookings().where(disputes.c.booking_id.is_not(None))
+        statement = SELECTED_BOOKINGS.where(disputes.c.booking_id.is_not(None))
         if decided is not None:
             statement = statement.where(
                 disputes.c.decided_at.is_not(None) if decided else disputes.c.decided_at.is_(None)
@@ -42,7 +42,7 @@ class SqlDisputeQueries(DisputeQueries):
 
     async def of_booking(self, booking_id: BookingId) -> DisputeView:
         async with self._database.read() as connection:
-            row = (await connection.execute(selected_bookings().where(disputes.c.booking_id == booking_id))).first()
+            row = (await connection.execute(SELECTED_BOOKINGS.where(disputes.c.booking_id == booking_id))).first()
         if row is None:
             raise DisputeNotFound
         return _view(row)

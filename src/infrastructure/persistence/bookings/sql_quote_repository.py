@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, bindparam, select, update
 
 from application.ports.quote_repository import QuoteRepository
 from domain.bookings.pricing import LineItem, LineKind
@@ -14,18 +14,29 @@ from domain.shared.period import Period
 from infrastructure.persistence.bookings.booking_tables import quote_lines, quote_pets, quotes
 from infrastructure.persistence.transaction import Transaction
 
+# Made once: to make them takes longer than to run them.
+_HIS = (quotes.c.id == bindparam("quote_id"), quotes.c.owner_id == bindparam("owner_id"))
+_QUOTE, _CAREGIVER = select(quotes).where(*_HIS), select(quotes.c.caregiver_id).where(*_HIS)
+_PETS, _LINES = (
+    select(table).where(table.c.quote_id == bindparam("quote_id")).order_by(table.c.position)
+    for table in (quote_pets, quote_lines)
+)
+_USE = (
+    update(quotes)
+    .where(quotes.c.id == bindparam("quote_id"), quotes.c.version == bindparam("version_read"))
+    .values(used_at=bindparam("used_at"), version=bindparam("version"))
+)
+
 
 class SqlQuoteRepository(QuoteRepository):
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
 
     async def get(self, quote_id: QuoteId, *, owner_id: AccountId) -> Quote:
-        statement = select(quotes).where(quotes.c.id == quote_id, quotes.c.owner_id == owner_id)
-        row = await self._transaction.first(statement)
+        asked = {"quote_id": quote_id, "owner_id": owner_id}
+        row = await self._transaction.first(_QUOTE, asked)
         if row is None:
             raise QuoteNotFound
-        pets = select(quote_pets.c.pet_id).where(quote_pets.c.quote_id == quote_id).order_by(quote_pets.c.position)
-        lines = select(quote_lines).where(quote_lines.c.quote_id == quote_id).order_by(quote_lines.c.position)
         return Quote(
             id=row.id,
             owner_id=row.owner_id,
@@ -33,8 +44,8 @@ class SqlQuoteRepository(QuoteRepository):
             service=Service(row.service),
             period=Period(row.start_at, row.end_at),
             time_zone=row.time_zone,
-            pet_ids=tuple(pet.pet_id for pet in await self._transaction.all(pets)),
-            line_items=tuple(_line(line, row.currency) for line in await self._transaction.all(lines)),
+            pet_ids=tuple(pet.pet_id for pet in await self._transaction.all(_PETS, asked)),
+            line_items=tuple(_line(line, row.currency) for line in await self._transaction.all(_LINES, asked)),
             gross=Money(row.gross_cents, row.currency),
             commission=Money(row.commission_cents, row.currency),
             commission_basis_points=row.commission_basis_points,
@@ -46,8 +57,7 @@ class SqlQuoteRepository(QuoteRepository):
         )
 
     async def caregiver_of(self, quote_id: QuoteId, *, owner_id: AccountId) -> CaregiverId:
-        statement = select(quotes.c.caregiver_id).where(quotes.c.id == quote_id, quotes.c.owner_id == owner_id)
-        row = await self._transaction.first(statement)
+        row = await self._transaction.first(_CAREGIVER, {"quote_id": quote_id, "owner_id": owner_id})
         if row is None:
             raise QuoteNotFound
         return CaregiverId(row.caregiver_id)
@@ -63,9 +73,10 @@ class SqlQuoteRepository(QuoteRepository):
         )
 
     async def save(self, quote: Quote) -> None:
-        statement = update(quotes).where(quotes.c.id == quote.id, quotes.c.version == quote.version)
+        read = quote.version
         quote.version += 1
-        await self._transaction.save_version(statement.values(used_at=quote.used_at, version=quote.version))
+        changed = {"used_at": quote.used_at, "version": quote.version}
+        await self._transaction.save_version(_USE, {"quote_id": quote.id, "version_read": read, **changed})
 
 
 def _to_row(quote: Quote) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Table, delete, select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.availability.availability import Availability
@@ -14,7 +14,23 @@ from domain.availability.open_hours import OpenHours
 from domain.caregivers.caregiver_profile import CaregiverNotFound
 from domain.shared.actor import CaregiverId
 from infrastructure.persistence.caregivers.caregiver_tables import caregivers, dated_hours, weekly_hours
+from infrastructure.persistence.many_ids import statement_of_ids
 from infrastructure.persistence.transaction import Transaction
+
+_c = caregivers.c
+_RULES = statement_of_ids(
+    lambda is_among: select(_c.id, _c.time_zone, _c.minimum_notice_hours, _c.vacation_until, _c.availability_set).where(
+        is_among(_c.id)
+    )
+)
+_WEEKLY = statement_of_ids(
+    lambda is_among: (
+        select(weekly_hours).where(is_among(weekly_hours.c.caregiver_id)).order_by(weekly_hours.c.start_minute)
+    )
+)
+_DATED = statement_of_ids(
+    lambda is_among: select(dated_hours).where(is_among(dated_hours.c.caregiver_id)).order_by(dated_hours.c.position)
+)
 
 
 async def load_availability(transaction: Transaction, caregiver_id: CaregiverId) -> Availability:
@@ -27,16 +43,14 @@ async def load_availability(transaction: Transaction, caregiver_id: CaregiverId)
 
 async def load_availabilities(connection: AsyncConnection, ids: Sequence[UUID]) -> dict[UUID, Availability]:
     """Of each of the caregivers that exist: three queries whatever their number."""
-    c = caregivers.c
-    rules = select(c.id, c.time_zone, c.minimum_notice_hours, c.vacation_until, c.availability_set).where(c.id.in_(ids))
-    profiles = (await connection.execute(rules)).all()
+    profiles = (await connection.execute(_RULES.on(connection), {"ids": list(ids)})).all()
     weekly: dict[UUID, dict[int, tuple[OpenHours, ...]]] = defaultdict(dict)
     dated: dict[UUID, dict[date, tuple[OpenHours, ...]]] = defaultdict(dict)
     if ids_set := [row.id for row in profiles if row.availability_set]:
-        for row in await _rows(connection, weekly_hours, ids_set, weekly_hours.c.start_minute):
+        for row in await connection.execute(_WEEKLY.on(connection), {"ids": ids_set}):
             of_weekday = weekly[row.caregiver_id]
             of_weekday[row.weekday] = (*of_weekday.get(row.weekday, ()), OpenHours(row.start_minute, row.end_minute))
-        for row in await _rows(connection, dated_hours, ids_set, dated_hours.c.position):
+        for row in await connection.execute(_DATED.on(connection), {"ids": ids_set}):
             hours = () if row.start_minute is None else (OpenHours(row.start_minute, row.end_minute),)
             of_date = dated[row.caregiver_id]
             of_date[row.day] = of_date.get(row.day, ()) + hours
@@ -52,10 +66,6 @@ async def load_availabilities(connection: AsyncConnection, ids: Sequence[UUID]) 
         else Availability.always_open(row.time_zone)
         for row in profiles
     }
-
-
-async def _rows(connection: AsyncConnection, table: Table, ids: Sequence[UUID], order: Any) -> Sequence[Row[Any]]:
-    return (await connection.execute(select(table).where(table.c.caregiver_id.in_(ids)).order_by(order))).all()
 
 
 async def store_availability(transaction: Transaction, caregiver_id: CaregiverId, availability: Availability) -> None:

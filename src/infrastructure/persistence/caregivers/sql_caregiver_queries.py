@@ -1,15 +1,13 @@
 """Pages of caregivers, straight from SQL to what is shown."""
 
 import asyncio
-from collections import defaultdict
 from collections.abc import Sequence
 from contextlib import nullcontext
 from typing import Any
 from uuid import UUID
 
 from msgspec import UNSET, UnsetType
-from sqlalchemy import Row, Table, func, select
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Row, bindparam, func, select
 
 from application.ports.caregiver_queries import (
     GATED_PHOTOS,
@@ -20,36 +18,28 @@ from application.ports.caregiver_queries import (
     CaregiverSubmission,
     HomeView,
     MatchView,
-    OfferView,
     OwnCaregiverProfile,
     SearchOrder,
     ServiceCount,
 )
-from application.ports.views import MoneyView
 from domain.caregivers.caregiver_profile import (
-    Badge,
     CancellationPolicy,
     CaregiverNotFound,
     CaregiverStatus,
 )
 from domain.caregivers.services import Service
-from domain.pets.pet import Animal, AnimalSize
 from domain.shared.actor import AccountId, CaregiverId
-from domain.shared.languages import Country, Language
+from domain.shared.languages import Country
 from domain.shared.names import gated_name
 from domain.shared.sphere import distance_km
 from infrastructure.persistence.accounts.account_tables import accounts
+from infrastructure.persistence.caregivers.caregiver_details import load_card_details, load_page_details
 from infrastructure.persistence.caregivers.caregiver_search_sql import (
     CLOSENESS_WEIGHT,
     QUALITY_WEIGHT,
     search_statement,
 )
 from infrastructure.persistence.caregivers.caregiver_tables import (
-    caregiver_animals,
-    caregiver_badges,
-    caregiver_languages,
-    caregiver_photos,
-    caregiver_sizes,
     caregivers,
     offers,
 )
@@ -81,22 +71,21 @@ class SqlCaregiverQueries(CaregiverQueries):
                 last = shown[-1] if len(rows) > search.limit else None
             else:
                 shown, last = await find_free(connection, search, search.free, candidates=self._candidates)
-            details = await _details(connection, [row.id for row in shown])
+            details = await load_card_details(connection, [row.id for row in shown])
         cards = [CaregiverCard(**_card(row, details[row.id]), match=_match(row, search)) for row in shown]
         return cards, None if last is None else (float(last.sort_value), last.id)
 
     async def page(self, caregiver_id: CaregiverId) -> CaregiverPage:
-        visible = caregivers.c.status == CaregiverStatus.APPROVED.value
-        statement = _profiles().where(caregivers.c.id == caregiver_id, visible, accounts.c.suspended_at.is_(None))
         async with self._database.read() as connection:
-            row = (await connection.execute(statement)).first()
+            row = (await connection.execute(_PAGE, {"caregiver_id": caregiver_id})).first()
             if row is None:
                 raise CaregiverNotFound
-            details = (await _details(connection, [row.id]))[row.id]
-            sets = await _sets(connection, row.id)
+            details = await load_page_details(connection, row.id)
         return CaregiverPage(
             **_card(row, details),
-            **sets,
+            animals=details["animals"],
+            sizes=details["sizes"],
+            languages=details["languages"],
             bio=row.bio,
             cancellation_policy=CancellationPolicy(row.cancellation_policy),
             max_animals_at_once=row.max_animals_at_once,
@@ -107,10 +96,8 @@ class SqlCaregiverQueries(CaregiverQueries):
             row = (await connection.execute(_profiles().where(caregivers.c.account_id == account_id))).first()
             if row is None:
                 raise CaregiverNotFound
-            details = (await _details(connection, [row.id]))[row.id]
-            sets = await _sets(connection, row.id)
+            details = await load_page_details(connection, row.id)
         return OwnCaregiverProfile(
-            **sets,
             id=row.id,
             status=CaregiverStatus(row.status),
             rejection_reason=row.rejection_reason,
@@ -124,6 +111,9 @@ class SqlCaregiverQueries(CaregiverQueries):
             max_animals_at_once=row.max_animals_at_once,
             cancellation_policy=CancellationPolicy(row.cancellation_policy),
             instant_book=row.instant_book,
+            animals=details["animals"],
+            sizes=details["sizes"],
+            languages=details["languages"],
             offers=details["offers"],
             photos=details["photos"],
             badges=details["badges"],
@@ -164,44 +154,11 @@ def _profiles() -> AnySelect:
     ).join(accounts, accounts.c.id == caregivers.c.account_id)
 
 
-async def _details(connection: AsyncConnection, ids: Sequence[UUID]) -> dict[UUID, dict[str, Any]]:
-    """Offers, badges and photos of all the caregivers of a page: three queries whatever their number."""
-    details: dict[UUID, dict[str, Any]] = defaultdict(lambda: {"offers": [], "badges": [], "photos": []})
-    if not ids:
-        return details
-    for row in await _children(connection, offers, ids, offers.c.position):
-        details[row.caregiver_id]["offers"].append(_offer(row))
-    for row in await _children(connection, caregiver_badges, ids, caregiver_badges.c.badge):
-        details[row.caregiver_id]["badges"].append(Badge(row.badge))
-    for row in await _children(connection, caregiver_photos, ids, caregiver_photos.c.position):
-        details[row.caregiver_id]["photos"].append(row.reference)
-    return details
-
-
-async def _children(connection: AsyncConnection, table: Table, ids: Sequence[UUID], order: Any) -> Sequence[Row[Any]]:
-    statement = select(table).where(table.c.caregiver_id.in_(ids)).order_by(table.c.caregiver_id, order)
-    return (await connection.execute(statement)).all()
-
-
-async def _sets(connection: AsyncConnection, caregiver_id: UUID) -> dict[str, Any]:
-    async def values(table: Table, column: str, kind: Any) -> list[Any]:
-        rows = await _children(connection, table, [caregiver_id], table.c[column])
-        return [kind(getattr(row, column)) for row in rows]
-
-    return {
-        "animals": await values(caregiver_animals, "animal", Animal),
-        "sizes": await values(caregiver_sizes, "size", AnimalSize),
-        "languages": await values(caregiver_languages, "language", Language),
-    }
-
-
-def _offer(row: Row[Any]) -> OfferView:
-    return OfferView(
-        service=Service(row.service),
-        price=MoneyView(amount_cents=row.price_cents, currency=row.currency),
-        extra_pet_price=MoneyView(amount_cents=row.extra_pet_price_cents, currency=row.currency),
-        holiday_surcharge_percent=row.holiday_surcharge_percent,
-    )
+_PAGE = _profiles().where(
+    caregivers.c.id == bindparam("caregiver_id"),
+    caregivers.c.status == CaregiverStatus.APPROVED.value,
+    accounts.c.suspended_at.is_(None),
+)
 
 
 def _card(row: Row[Any], details: dict[str, Any]) -> dict[str, Any]:

@@ -5,27 +5,24 @@ from dataclasses import replace
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Row, String, Table, cast, delete, literal, select, union_all, update
+from sqlalchemy import Row, Table, bindparam, delete, select, update
 
 from application.cache_tags import calendar_tag, tags_of_change
 from application.ports.caregiver_repository import CaregiverRepository
 from domain.availability.availability import Availability
 from domain.caregivers.caregiver_profile import (
-    Badge,
     CancellationPolicy,
     CaregiverNotFound,
     CaregiverProfile,
     CaregiverStatus,
     Offer,
 )
-from domain.caregivers.services import Service
-from domain.pets.pet import Animal, AnimalSize
 from domain.shared.actor import AccountId, CaregiverId
-from domain.shared.languages import Country, Language
-from domain.shared.money import Money
+from domain.shared.languages import Country
 from domain.shared.sphere import chord_squared, unit_vector
 from infrastructure.persistence.accounts.account_tables import accounts
 from infrastructure.persistence.caregivers.availability_rows import load_availability, store_availability
+from infrastructure.persistence.caregivers.caregiver_details import load_profile_details
 from infrastructure.persistence.caregivers.caregiver_tables import (
     caregiver_animals,
     caregiver_badges,
@@ -38,7 +35,9 @@ from infrastructure.persistence.caregivers.caregiver_tables import (
 from infrastructure.persistence.dialects import locked
 from infrastructure.persistence.transaction import Transaction
 
-_VALUE_TABLES = (caregiver_animals, caregiver_sizes, caregiver_languages, caregiver_badges, caregiver_photos)
+_PROFILES = select(caregivers, accounts.c.email_verified_at).join(accounts, accounts.c.id == caregivers.c.account_id)
+_BY_ID = _PROFILES.where(caregivers.c.id == bindparam("caregiver_id"))
+_LOCKED = locked(_BY_ID, of=caregivers)
 
 
 class SqlCaregiverRepository(CaregiverRepository):
@@ -49,12 +48,10 @@ class SqlCaregiverRepository(CaregiverRepository):
         self._as_read: dict[CaregiverId, CaregiverProfile] = {}
 
     async def get(self, caregiver_id: CaregiverId, *, for_update: bool = False) -> CaregiverProfile:
-        if for_update:
-            await self._transaction.first(locked(select(caregivers.c.id).where(caregivers.c.id == caregiver_id)))
-        found = await self._load(caregivers.c.id == caregiver_id)
-        if found is None:
+        row = await self._transaction.first(_LOCKED if for_update else _BY_ID, {"caregiver_id": caregiver_id})
+        if row is None:
             raise CaregiverNotFound
-        return found
+        return await self._read(row)
 
     async def of_account(self, account_id: AccountId) -> CaregiverProfile | None:
         mine = caregivers.c.account_id == account_id
@@ -84,21 +81,17 @@ class SqlCaregiverRepository(CaregiverRepository):
         self._transaction.touch(calendar_tag(caregiver_id))
 
     async def _load(self, condition: Any) -> CaregiverProfile | None:
-        statement = (
-            select(caregivers, accounts.c.email_verified_at)
-            .join(accounts, accounts.c.id == caregivers.c.account_id)
-            .where(condition)
-        )
-        row = await self._transaction.first(statement)
-        if row is None:
-            return None
+        row = await self._transaction.first(_PROFILES.where(condition))
+        return None if row is None else await self._read(row)
+
+    async def _read(self, row: Row[Any]) -> CaregiverProfile:
         caregiver = await self._from_row(row)
         # A copy, since whoever gets it changes it.
         self._as_read[caregiver.id] = replace(caregiver)
         return caregiver
 
     async def _from_row(self, row: Row[Any]) -> CaregiverProfile:
-        values = await self._values(row.id)
+        details = await load_profile_details(self._transaction.connection, row.id)
         return CaregiverProfile(
             id=row.id,
             account_id=row.account_id,
@@ -109,12 +102,12 @@ class SqlCaregiverRepository(CaregiverRepository):
             lat=row.lat,
             lng=row.lng,
             action_radius_km=row.action_radius_km,
-            animals=frozenset(Animal(value) for value in values[caregiver_animals.name]),
-            sizes=frozenset(AnimalSize(value) for value in values[caregiver_sizes.name]),
-            languages=frozenset(Language(value) for value in values[caregiver_languages.name]),
-            badges=frozenset(Badge(value) for value in values[caregiver_badges.name]),
-            photos=tuple(values[caregiver_photos.name]),
-            offers=await self._offers(row.id),
+            animals=frozenset(details["animals"]),
+            sizes=frozenset(details["sizes"]),
+            languages=frozenset(details["languages"]),
+            badges=frozenset(details["badges"]),
+            photos=tuple(details["photos"]),
+            offers=tuple(details["offers"]),
             cancellation_policy=CancellationPolicy(row.cancellation_policy),
             created_at=row.created_at,
             time_zone=row.time_zone,
@@ -127,27 +120,6 @@ class SqlCaregiverRepository(CaregiverRepository):
             email_verified=row.email_verified_at is not None,
             version=row.version,
         )
-
-    async def _values(self, caregiver_id: CaregiverId) -> dict[str, list[str]]:
-        """The sets and the photos by the names of their tables, in order: one statement, while others may wait for the
-        lock."""
-        position = caregiver_photos.c.position
-        selects = [
-            select(
-                literal(table.name).label("name"),
-                (position if table is caregiver_photos else literal(0)).label("position"),
-                cast(list(table.c)[-1], String).label("value"),
-            ).where(table.c.caregiver_id == caregiver_id)
-            for table in _VALUE_TABLES
-        ]
-        values: dict[str, list[str]] = {table.name: [] for table in _VALUE_TABLES}
-        for row in await self._transaction.all(union_all(*selects).order_by("name", "position", "value")):
-            values[row.name].append(row.value)
-        return values
-
-    async def _offers(self, caregiver_id: CaregiverId) -> tuple[Offer, ...]:
-        statement = select(offers).where(offers.c.caregiver_id == caregiver_id).order_by(offers.c.position)
-        return tuple(_offer(row) for row in await self._transaction.all(statement))
 
     async def _store_children(self, caregiver: CaregiverProfile) -> None:
         await self._insert(offers, [_offer_row(caregiver.id, at, offer) for at, offer in enumerate(caregiver.offers)])
@@ -209,12 +181,3 @@ def _offer_row(caregiver_id: CaregiverId, position: int, offer: Offer) -> dict[s
         "currency": offer.price.currency,
         "holiday_surcharge_percent": offer.holiday_surcharge_percent,
     }
-
-
-def _offer(row: Row[Any]) -> Offer:
-    return Offer(
-        service=Service(row.service),
-        price=Money(row.price_cents, row.currency),
-        extra_pet_price=Money(row.extra_pet_price_cents, row.currency),
-        holiday_surcharge_percent=row.holiday_surcharge_percent,
-    )

@@ -49,12 +49,9 @@ class SqlJobQueue(JobQueue):
             "run_at": run_at or now,
         }
         connection = self._transaction.connection
-        await self._transaction.execute(insert_or_ignore(connection, jobs, ["unique_key"]).values(row))
+        inserted = await self._transaction.execute(insert_or_ignore(connection, jobs, ["unique_key"]), row)
         self._transaction.leaves_work = True
-        if unique_key is None:
-            return job_id
-        kept = await self._transaction.first(select(jobs.c.id).where(jobs.c.unique_key == unique_key))
-        return job_id if kept is not None and kept.id == job_id else None
+        return job_id if inserted.rowcount == 1 else None
 
     def finish_current(self) -> None:
         self._transaction.finishes_job = True

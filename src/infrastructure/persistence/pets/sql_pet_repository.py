@@ -4,14 +4,20 @@ from collections.abc import Collection, Sequence
 from dataclasses import fields
 from typing import Any
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, bindparam, select, update
 
 from application.ports.pet_repository import PetRepository
 from domain.pets.pet import Animal, AnimalSize, Pet, PetId, PetNotFound, PetSex
 from domain.shared.actor import AccountId
+from infrastructure.persistence.many_ids import statement_of_ids
 from infrastructure.persistence.pets.pet_tables import pets
 from infrastructure.persistence.transaction import Transaction
 
+_OF_OWNER = statement_of_ids(
+    lambda is_among: select(pets).where(
+        is_among(pets.c.id), pets.c.owner_id == bindparam("owner_id"), pets.c.deleted_at.is_(None)
+    )
+)
 _COLUMNS = tuple(field.name for field in fields(Pet))
 
 
@@ -23,10 +29,9 @@ class SqlPetRepository(PetRepository):
         return (await self.get_many([pet_id], owner_id=owner_id))[0]
 
     async def get_many(self, pet_ids: Collection[PetId], *, owner_id: AccountId) -> Sequence[Pet]:
-        statement = select(pets).where(
-            pets.c.id.in_(list(pet_ids)), pets.c.owner_id == owner_id, pets.c.deleted_at.is_(None)
-        )
-        found = {row.id: from_row(row) for row in await self._transaction.all(statement)}
+        statement = _OF_OWNER.on(self._transaction.connection)
+        rows = await self._transaction.all(statement, {"ids": list(pet_ids), "owner_id": owner_id})
+        found = {row.id: from_row(row) for row in rows}
         if len(found) < len(set(pet_ids)):
             raise PetNotFound
         return [found[pet_id] for pet_id in pet_ids]

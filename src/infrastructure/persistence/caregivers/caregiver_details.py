@@ -1,0 +1,111 @@
+"""What caregivers have in tables of its own, for their cards and pages: one statement whatever their number."""
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Executable, Integer, Row, String, Table, literal_column, null, select, union_all
+from sqlalchemy import cast as sql_cast
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from application.ports.caregiver_queries import OfferView
+from application.ports.views import MoneyView
+from domain.caregivers.caregiver_profile import Badge, Offer
+from domain.caregivers.services import Service
+from domain.pets.pet import Animal, AnimalSize
+from domain.shared.languages import Language
+from domain.shared.money import Money
+from infrastructure.persistence.caregivers.caregiver_tables import (
+    caregiver_animals,
+    caregiver_badges,
+    caregiver_languages,
+    caregiver_photos,
+    caregiver_sizes,
+    offers,
+)
+from infrastructure.persistence.many_ids import IsAmong, statement_of_ids
+from infrastructure.persistence.tables import AnySelect
+
+_PRICES = ("price_cents", "extra_pet_price_cents", "holiday_surcharge_percent")
+_SETS: dict[Table, tuple[str, Any]] = {
+    caregiver_badges: ("badges", Badge),
+    caregiver_animals: ("animals", Animal),
+    caregiver_sizes: ("sizes", AnimalSize),
+    caregiver_languages: ("languages", Language),
+}
+_KINDS: dict[str, Any] = {"photos": str, **dict(_SETS.values())}
+
+
+async def load_card_details(connection: AsyncConnection, ids: Sequence[UUID]) -> dict[UUID, dict[str, list[Any]]]:
+    """Offers, badges and photos."""
+    return await _load(connection, ids, _CARD.on(connection), _offer_view) if ids else {}
+
+
+async def load_page_details(connection: AsyncConnection, caregiver_id: UUID) -> dict[str, list[Any]]:
+    """The same, and animals, sizes and languages."""
+    return (await _load(connection, [caregiver_id], _PAGE.on(connection), _offer_view))[caregiver_id]
+
+
+async def load_profile_details(connection: AsyncConnection, caregiver_id: UUID) -> dict[str, list[Any]]:
+    """The same in words of the domain. One statement, while others may wait for a lock."""
+    return (await _load(connection, [caregiver_id], _PAGE.on(connection), _offer))[caregiver_id]
+
+
+async def _load(
+    connection: AsyncConnection, ids: Sequence[UUID], statement: Executable, as_offer: Callable[[Row[Any]], Any]
+) -> dict[UUID, dict[str, list[Any]]]:
+    details: dict[UUID, dict[str, list[Any]]] = defaultdict(lambda: defaultdict(list))
+    for row in await connection.execute(statement, {"ids": list(ids)}):
+        details[row.caregiver_id][row.name].append(
+            as_offer(row) if row.name == "offers" else _KINDS[row.name](row.value)
+        )
+    return details
+
+
+def _offer(row: Row[Any]) -> Offer:
+    return Offer(
+        service=Service(row.value),
+        price=Money(row.price_cents, row.currency),
+        extra_pet_price=Money(row.extra_pet_price_cents, row.currency),
+        holiday_surcharge_percent=row.holiday_surcharge_percent,
+    )
+
+
+def _offer_view(row: Row[Any]) -> OfferView:
+    return OfferView(
+        service=Service(row.value),
+        price=MoneyView(amount_cents=row.price_cents, currency=row.currency),
+        extra_pet_price=MoneyView(amount_cents=row.extra_pet_price_cents, currency=row.currency),
+        holiday_surcharge_percent=row.holiday_surcharge_percent,
+    )
+
+
+def _statement(is_among: IsAmong, sets: Sequence[Table]) -> Executable:
+    parts = [
+        _part("offers", offers, offers.c.service, offers.c.position),
+        _part("photos", caregiver_photos, caregiver_photos.c.reference, caregiver_photos.c.position),
+        *(_part(_SETS[table][0], table, list(table.c)[1], literal_column("0", Integer)) for table in sets),
+    ]
+    return union_all(*(part.where(is_among(part.selected_columns.caregiver_id)) for part in parts)).order_by(
+        "position", "value"
+    )
+
+
+def _part(name: str, table: Table, value: Any, position: Any) -> AnySelect:
+    prices: list[Any] = [sql_cast(null(), Integer).label(price) for price in _PRICES]
+    currency: Any = sql_cast(null(), String).label("currency")
+    if table is offers:
+        prices, currency = [offers.c[price] for price in _PRICES], offers.c.currency
+    return select(
+        table.c.caregiver_id,
+        literal_column(f"'{name}'", String).label("name"),
+        position.label("position"),
+        sql_cast(value, String).label("value"),
+        *prices,
+        currency,
+    )
+
+
+_CARD = statement_of_ids(lambda is_among: _statement(is_among, [caregiver_badges]))
+_PAGE = statement_of_ids(lambda is_among: _statement(is_among, list(_SETS)))
