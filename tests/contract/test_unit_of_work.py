@@ -298,7 +298,6 @@ async def test_a_write_that_nobody_sees_leaves_the_cache_alone(peopled: Store) -
         caregiver = await uow.caregivers.get(a_caregiver().id)
         caregiver.payout_account_id, caregiver.postal_code = "acct_9", "9040"
         await uow.caregivers.save(caregiver)
-    await peopled.always_open()
     async with peopled.unit_of_work() as uow:
         account = await uow.accounts.get(CAREGIVER.account_id)
         account.last_name, account.phone = account.last_name[0] + "eeters-Claes", "+32470123456"
