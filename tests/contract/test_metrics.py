@@ -273,11 +273,19 @@ async def test_a_push_whose_answer_was_lost_counts_once(crew: Crew) -> None:
     # As if nobody had heard that it arrived.
     crew.one._under_way = pushed
     _request(crew.one)
-    assert not await crew.one.push()
-    crew.time.seconds += 1
-    assert (await crew.other.summary()).requests_per_minute == 1
     assert await crew.one.push()
+    crew.time.seconds += 1
     assert (await crew.other.summary()).requests_per_minute == 2
+
+
+async def test_the_first_push_after_redis_is_back_tells_everything(crew: Crew) -> None:
+    _request(crew.lost)
+    assert not await crew.lost.push()
+    _request(crew.lost)
+    crew.lost._push, crew.lost._hgetall = crew.one._push, crew.one._hgetall
+    lines = await _lines(crew.lost)
+    assert "tailtribe_totals_up 1.0" in lines
+    assert 'tailtribe_http_requests_total{method="GET",route="/api/bookings/{id}",status="200"} 2.0' in lines
 
 
 async def test_without_redis_a_process_tells_what_it_knows_and_catches_up(crew: Crew) -> None:
