@@ -365,6 +365,7 @@ def _watch(a: Adapters) -> WatchOverSystem:
             breaker_history=a.breaker_history,
             system_queries=a.system_queries,
             clock=a.clock,
+            errors=a.error_log,
         ),
         unit_of_work=a.unit_of_work,
         clock=a.clock,
