@@ -323,7 +323,7 @@ def build_use_cases(a: Adapters) -> UseCases:
         ),
         suggest_places=SuggestPlaces(geocoder=a.geocoder, cache=a.cache),
         tell_admins=TellAdmins(queries=a.mail_queries, unit_of_work=uow),
-        tell_alert=TellAlert(alerts=a.alert_queries, jobs=a.job_queries, channels=a.alert_channels),
+        tell_alert=TellAlert(alerts=a.alert_queries, jobs=a.job_queries, channels=a.alert_channels, clock=a.clock),
         update_account=UpdateAccount(unit_of_work=uow, clock=clock),
         verify_email=VerifyEmail(unit_of_work=uow, token_signer=a.token_signer, clock=clock),
         watch_over_system=_watch(a),
