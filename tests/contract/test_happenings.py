@@ -111,3 +111,10 @@ async def test_more_than_a_page_since_the_last_look_is_told_whole(store: Store, 
         assert len(await show.execute(since=since, whole_since=whole_since)) == MOST_SHOWN
     whole = await show.execute(since=since, whole_since=NOW - (count - 2) * SECOND)
     assert [each.key for each in reversed(whole)] == [str(change) for change in changes[1:]]
+
+
+async def test_an_old_beginning_makes_no_page_of_alerts_look_whole(store: Store, show: ShowHappenings) -> None:
+    count = MOST_SHOWN + 5
+    ended = [await alert(store, started=NOW - DAY, resolved=NOW - number * SECOND) for number in range(count)]
+    found = await show.execute(since=NOW - 2 * DAY, whole_since=NOW - count * SECOND)
+    assert [each.key for each in found if each.what == "resolved"] == [f"{alert_id}:resolved" for alert_id in ended]

@@ -14,6 +14,7 @@ from structlog.testing import capture_logs
 from application.ports.metric_figures import Gauge
 from application.request_load import RequestLoad, request_load
 from infrastructure.metrics.in_memory_metrics import InMemoryMetrics
+from infrastructure.metrics.measurements import TOLD_AFTER_SECONDS
 from infrastructure.metrics.redis_metrics import RedisMetrics
 from infrastructure.redis.redis_client import create_redis
 from tests.support.polling import until
@@ -58,12 +59,16 @@ async def test_nothing_happened_yet(metrics: AnyMetrics) -> None:
     assert summary.avg_response_time == summary.p99 == summary.error_rate == summary.cache_hit_rate == 0
 
 
-async def test_requests_per_minute_are_those_of_the_last_sixty_seconds(metrics: AnyMetrics, time: Time) -> None:
+async def test_requests_per_minute_are_those_of_the_last_sixty_seconds_that_all_have_told_of(
+    metrics: AnyMetrics, time: Time
+) -> None:
     for _ in range(120):
         _request(metrics)
         time.seconds += 1
     assert (await metrics.summary()).requests_per_minute == 60
     time.seconds += 60
+    assert (await metrics.summary()).requests_per_minute == TOLD_AFTER_SECONDS
+    time.seconds += TOLD_AFTER_SECONDS
     assert (await metrics.summary()).requests_per_minute == 0
 
 
@@ -162,7 +167,7 @@ def test_two_registries_live_side_by_side() -> None:
 async def test_errors_and_requests_of_the_last_full_minute(metrics: AnyMetrics, time: Time) -> None:
     for status in (200, 500, 503):
         _request(metrics, status=status, seconds=2)
-    time.seconds += 1
+    time.seconds += 1 + TOLD_AFTER_SECONDS
     summary = await metrics.summary()
     assert (summary.requests_per_minute, summary.errors_per_minute) == (3, 2)
     assert summary.p95_of_minute == pytest.approx(2000, rel=0.03)
@@ -257,13 +262,24 @@ async def test_what_processes_measured_adds_up_and_outlives_them(crew: Crew) -> 
             process.request_finished(route="/a", method="GET", status=200, seconds=milliseconds / 1000)
             process.account_seen(f"account {number}")
         await process.stop()
-    crew.time.seconds += 1
+    crew.time.seconds += 1 + TOLD_AFTER_SECONDS
     summary = await crew.one.summary()
     assert summary.requests_per_minute == 200
     assert summary.active_users == pytest.approx(100, abs=3)
     assert summary.avg_response_time == pytest.approx(505)
     assert summary.p95 == pytest.approx(1000, rel=0.03)
     assert 'tailtribe_http_requests_total{method="GET",route="/a",status="200"} 200.0' in await _lines(crew.one)
+
+
+async def test_what_a_busy_process_tells_two_seconds_later_is_missed_in_no_minute(crew: Crew) -> None:
+    for second in range(100):
+        for process in (crew.one, crew.other):
+            _request(process)
+        if second % 2:
+            await crew.other.push()
+        crew.time.seconds += 1
+        if second >= 70:
+            assert (await crew.one.summary()).requests_per_minute == 120
 
 
 async def test_a_push_whose_answer_was_lost_counts_once(crew: Crew) -> None:
@@ -273,19 +289,27 @@ async def test_a_push_whose_answer_was_lost_counts_once(crew: Crew) -> None:
     # As if nobody had heard that it arrived.
     crew.one._under_way = pushed
     _request(crew.one)
-    assert not await crew.one.push()
-    crew.time.seconds += 1
-    assert (await crew.other.summary()).requests_per_minute == 1
     assert await crew.one.push()
+    crew.time.seconds += 1 + TOLD_AFTER_SECONDS
     assert (await crew.other.summary()).requests_per_minute == 2
+
+
+async def test_the_first_push_after_redis_is_back_tells_everything(crew: Crew) -> None:
+    _request(crew.lost)
+    assert not await crew.lost.push()
+    _request(crew.lost)
+    crew.lost._push, crew.lost._hgetall = crew.one._push, crew.one._hgetall
+    lines = await _lines(crew.lost)
+    assert "tailtribe_totals_up 1.0" in lines
+    assert 'tailtribe_http_requests_total{method="GET",route="/api/bookings/{id}",status="200"} 2.0' in lines
 
 
 async def test_without_redis_a_process_tells_what_it_knows_and_catches_up(crew: Crew) -> None:
     _request(crew.lost)
-    crew.time.seconds += 1
+    crew.time.seconds += 1 + TOLD_AFTER_SECONDS
     assert (await crew.lost.summary()).requests_per_minute == 1
     _request(crew.lost)
-    crew.time.seconds += 1
+    crew.time.seconds += 1 + TOLD_AFTER_SECONDS
     # Redis is there again.
     crew.lost._push = crew.one._push
     await crew.lost.stop()

@@ -68,6 +68,16 @@ async def test_a_leader_who_leaves_is_followed_at_once(store: Store, register: S
     assert [process.id for process in await register.present()] == ["host:3"]
 
 
+async def test_who_steps_down_stays_and_is_followed_at_once(store: Store, register: SqlProcessRegister) -> None:
+    assert await register.report(a_report(store))
+    await register.step_down("host:2")
+    assert not await register.report(a_report(store, "host:2"))
+    await register.step_down("host:1")
+    assert await register.report(a_report(store, "host:2"))
+    assert not await register.report(a_report(store))
+    assert [process.id for process in await register.present()] == ["host:1", "host:2"]
+
+
 async def test_who_has_long_been_gone_is_forgotten(store: Store, register: SqlProcessRegister) -> None:
     await register.report(a_report(store))
     store.clock.advance(FORGOTTEN_AFTER + timedelta(seconds=1))

@@ -38,10 +38,11 @@ class Beats(Heartbeat):
 
 @dataclass
 class Register(ProcessRegister):
-    """That of the database, unless it is away."""
+    """That of the database, unless it is away; or it takes reports, and answers nothing else."""
 
     inner: ProcessRegister
     is_away: bool = False
+    unanswered: Exception | None = None
 
     async def report(self, report: ProcessReport) -> bool:
         if self.is_away:
@@ -49,7 +50,12 @@ class Register(ProcessRegister):
         return await self.inner.report(report)
 
     async def present(self) -> Sequence[ProcessReport]:
+        if self.unanswered is not None:
+            raise self.unanswered
         return await self.inner.present()
+
+    async def step_down(self, process_id: str) -> None:
+        await self.inner.step_down(process_id)
 
     async def leave(self, process_id: str) -> None:
         await self.inner.leave(process_id)

@@ -38,7 +38,9 @@ class LiveFeed:
         longest_seconds: float = LONGEST_SECONDS,
         admitted_seconds: float = ADMITTED_SECONDS,
         patience_seconds: float = PATIENCE_SECONDS,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._monotonic = monotonic
         self._look = look
         self._still_admins = still_admins
         self._admitted_seconds = admitted_seconds
@@ -63,9 +65,9 @@ class LiveFeed:
         """The view of now and every one that follows, until the feed ends, it has taken long enough, or the session is
         no admin's any more; without one nobody asks."""
         seen: LiveView | None = None
-        end_at = time.monotonic() + self._longest_seconds
+        end_at = self._monotonic() + self._longest_seconds
         with self._watched(session_id) as looking:
-            while not self.has_ended and time.monotonic() < end_at and session_id not in self._turned_out:
+            while not self.has_ended and self._monotonic() < end_at and session_id not in self._turned_out:
                 news, latest = self._news, self._latest
                 if latest is None or latest is seen:
                     await self._wait_for(news, looking)
@@ -123,7 +125,7 @@ class LiveFeed:
 
     async def _turn_out(self) -> None:
         """Those who watched with a right that they have no more."""
-        now = time.monotonic()
+        now = self._monotonic()
         if now - self._admitted_at < self._admitted_seconds or not self._sessions:
             return
         self._admitted_at, asked = now, set(self._sessions)
@@ -136,7 +138,7 @@ class LiveFeed:
 
     async def _look_while_watched(self) -> None:
         # Whoever began to watch was let in just now.
-        self._admitted_at = time.monotonic()
+        self._admitted_at = self._monotonic()
         while self._watchers and not self.has_ended:
             self._now.clear()
             # A database that hangs must show as one that is away, and soon.

@@ -9,6 +9,7 @@ from typing import TypeAlias
 from application.deadline import deadline_in, seconds_left
 from application.ports.breaker_history import BreakerHistory
 from application.ports.clock import Clock
+from application.ports.error_log import ErrorLog
 from application.ports.job_records import JobRecords
 from application.ports.metric_figures import MetricFigures
 from application.ports.process_register import ProcessRegister, ProcessReport
@@ -47,6 +48,7 @@ class ObserveSystem:
     breaker_history: BreakerHistory
     system_queries: SystemQueries
     clock: Clock
+    errors: ErrorLog
     figures_every: timedelta = FIGURES_EVERY
     invariants_every: timedelta = INVARIANTS_EVERY
     limit_seconds: float = LIMIT_SECONDS
@@ -88,11 +90,17 @@ class ObserveSystem:
             with deadline_in(limit):
                 self._seen |= await ask.question()
         except Unavailable:
-            self.unknown.update(ask.figures)
-            for figure in ask.figures:
-                self._seen.pop(figure, None)
+            self._is_unknown(ask)
+        except Exception as error:  # noqa: BLE001 - a mistake in one figure must not blind the rules of all others
+            self.errors.note(error, place=f"figure {ask.figures[0]}")
+            self._is_unknown(ask)
         else:
             self.unknown.difference_update(ask.figures)
+
+    def _is_unknown(self, ask: _Ask) -> None:
+        self.unknown.update(ask.figures)
+        for figure in ask.figures:
+            self._seen.pop(figure, None)
 
     async def _of_breakers(self) -> Seen:
         opened = await self.breaker_history.opened_since(self.clock.now() - LOOK_BACK)

@@ -95,12 +95,16 @@ class WatchOverSystem:
     async def _have_told(self, uow: UnitOfWork, notice: Notice) -> None:
         ids = ",".join(str(alert.id) for alert in notice.alerts)
         first = notice.alerts[0]
-        # A reminder is another each time; a beginning and an end are told once, whoever looks.
-        when = f":{first.notified_at}" if notice.kind is NoticeKind.GOES_ON else ""
         for channel in self.channels:
             payload = {"channel": channel, "notice": notice.kind.value, "alerts": ids}
-            key = notice_key(first.id, f"{notice.kind}{when}", channel)
+            key = notice_key(first.id, told_as(notice), channel)
             await uow.jobs.enqueue(JOB_KIND, payload, queue=NOTICE_QUEUE, unique_key=key)
+
+
+def told_as(notice: Notice) -> str:
+    """A reminder is another each time; a beginning and an end are told once, whoever looks."""
+    when = f":{notice.alerts[0].notified_at}" if notice.kind is NoticeKind.GOES_ON else ""
+    return f"{notice.kind}{when}"
 
 
 def notice_key(alert_id: AlertId, what: str, channel: str) -> str:

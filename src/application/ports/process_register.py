@@ -38,6 +38,11 @@ class ProcessRegister(Protocol):
     async def present(self) -> Sequence[ProcessReport]: ...
 
     @abstractmethod
+    async def step_down(self, process_id: str) -> None:
+        """It stays, and leads no longer: another may lead at once."""
+        ...
+
+    @abstractmethod
     async def leave(self, process_id: str) -> None:
         """It ends: another may lead at once."""
         ...

@@ -1,5 +1,7 @@
 """Alerts by mail to every admin."""
 
+from application.operations.tell_alert import alert_mail_key
+from application.operations.watch_over_system import told_as
 from application.ports.alert_channel import AlertChannel
 from application.ports.mail_queries import MailQueries
 from application.ports.unit_of_work import UnitOfWorkFactory
@@ -25,5 +27,5 @@ class MailedAlertChannel(AlertChannel):
         async with self._unit_of_work() as uow:
             for account_id in admins:
                 payload = {**facts, "account_id": str(account_id)}
-                key = f"alert_mail:{first.id}:{notice.kind}:{first.notified_at}:{account_id}"
+                key = alert_mail_key(first.id, told_as(notice), account_id)
                 await uow.jobs.enqueue(JOB_KIND, payload, queue=NOTICE_QUEUE, unique_key=key)

@@ -11,6 +11,8 @@ from infrastructure.metrics.latency_buckets import quantile_seconds
 SLOT_SECONDS = 10
 WINDOW_SECONDS = 300
 MINUTE_SECONDS = 60
+# By then every process that is busy has told of a second; who counts up to now counts those that have not yet too low.
+TOLD_AFTER_SECONDS = 3
 MOST_ACCOUNTS = 200_000
 
 # The metric, the values of its labels, and the part of it: VALUE of a counter, SUM or a bucket of a histogram.
@@ -71,7 +73,7 @@ class Measurements:
 @dataclass(frozen=True, slots=True)
 class Windows:
     """What is added up: the slots of five minutes; of these the last `of_minute` and `share` of the one before them for
-    a minute; and its seconds, where the one that is under way is not over yet."""
+    a minute; and the seconds of a minute that all have told of."""
 
     slots: range
     of_minute: int
@@ -81,7 +83,7 @@ class Windows:
 
 def windows_until(now: float) -> Windows:
     """The slot that is being filled is among them; of the minute's oldest one a part is more than a minute ago."""
-    return _windows(int(now // SLOT_SECONDS), 1 - now % SLOT_SECONDS / SLOT_SECONDS, int(now))
+    return _windows(int(now // SLOT_SECONDS), 1 - now % SLOT_SECONDS / SLOT_SECONDS, int(now) - TOLD_AFTER_SECONDS)
 
 
 def windows_of_minute(end: int) -> Windows:

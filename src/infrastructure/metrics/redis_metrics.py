@@ -74,27 +74,31 @@ class RedisMetrics(RecordedMetrics, MetricFigures):
                 )
 
     async def stop(self) -> None:
-        """The last word of a process that ends: what was under way, and the rest."""
-        if not await self.push():
-            await self.push()
+        """The last word of a process that ends."""
+        await self.push()
 
     async def push(self) -> bool:
         """Whether everything measured so far is in Redis now."""
         async with self._pushing:
             self._waiting.add(self._take_fresh())
             self._waiting.forget_before(self._now())
-            if self._under_way is None:
-                self._under_way, self._waiting = self._encoded(self._waiting), Measurements()
-                self._number += 1
-            try:
-                arguments = [self._number, REMEMBER_PUSH_SECONDS, self._under_way]
-                watched_seconds = await self._push([f"{self._prefix}watched", self._push_key], arguments)
-            except REDIS_AWAY:
+            # What nobody heard the answer to goes first, as it was; what has waited behind it is another push.
+            if self._under_way is not None and not await self._push_under_way(self._under_way):
                 return False
-            self._under_way = None
-            self._pushed_at = time.monotonic()
-            self._watched_until = self._pushed_at + max(0, int(watched_seconds))
-            return not (self._waiting.totals or self._waiting.slots)
+            self._under_way, self._waiting = self._encoded(self._waiting), Measurements()
+            self._number += 1
+            return await self._push_under_way(self._under_way)
+
+    async def _push_under_way(self, told: bytes) -> bool:
+        arguments = [self._number, REMEMBER_PUSH_SECONDS, told]
+        try:
+            watched_seconds = await self._push([f"{self._prefix}watched", self._push_key], arguments)
+        except REDIS_AWAY:
+            return False
+        self._under_way = None
+        self._pushed_at = time.monotonic()
+        self._watched_until = self._pushed_at + max(0, int(watched_seconds))
+        return True
 
     async def summary(self, *, watching: bool = False, minute_until: datetime | None = None) -> MetricsSummary:
         windows = self._windows(minute_until)

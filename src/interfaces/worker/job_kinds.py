@@ -1,6 +1,7 @@
 """Every kind of job: what it runs, and how it is retried."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import timedelta
 from typing import Protocol
 from uuid import UUID
 
@@ -10,12 +11,11 @@ from domain.operations.alert import AlertId, NoticeKind
 from domain.operations.retries import MAIL, MONEY
 from domain.payments.payment import PaymentId
 from domain.payments.refund import RefundId
+from domain.shared.actor import AccountId
 from interfaces.worker.job_runner import JobKind, NotOurTurn, Provider
 
 EXPIRY_BATCH = 100
 COMPLETION_BATCH = 100
-# Until it is asked again whether the beginning of an alert has been told, whose end is to be.
-BEGINNING_FIRST_SECONDS = 2.0
 # Stripe lets 25 requests a second through; the API needs some of them.
 PAYMENTS = Provider("payments", per_second=20)
 
@@ -49,15 +49,29 @@ def job_kinds(use_cases: UseCases, *, mail_per_second: float) -> Mapping[str, Jo
         await use_cases.clean_up.execute()
 
     async def tell_alert(job: ClaimedJob) -> None:
-        alert_ids = [AlertId(UUID(alert_id)) for alert_id in str(job.payload["alerts"]).split(",")]
+        alert_ids = _alert_ids(job, "alerts")
         channel, kind = str(job.payload["channel"]), NoticeKind(str(job.payload["notice"]))
-        if await use_cases.tell_alert.is_too_early(channel=channel, kind=kind, alert_ids=alert_ids):
-            raise NotOurTurn(BEGINNING_FIRST_SECONDS)
+        _not_before(
+            await use_cases.tell_alert.wait_for_beginning(
+                channel=channel, kind=kind, alert_ids=alert_ids, asked_at=job.created_at
+            )
+        )
         await use_cases.tell_alert.execute(channel=channel, kind=kind, alert_ids=alert_ids)
+
+    async def mail_alert(job: ClaimedJob) -> None:
+        _not_before(
+            await use_cases.tell_alert.wait_for_mailed_beginning(
+                account_id=AccountId(_id(job, "account_id")),
+                kind=NoticeKind(str(job.payload["notice"])),
+                alert_ids=_alert_ids(job, "alert_ids"),
+                asked_at=job.created_at,
+            )
+        )
+        await send_mail(job)
 
     return {
         "alerts.notify": JobKind(run=tell_alert, retries=MAIL),
-        "alerts.mail": JobKind(run=send_mail, retries=MAIL, provider=mail),
+        "alerts.mail": JobKind(run=mail_alert, retries=MAIL, provider=mail),
         "mail.send": JobKind(run=send_mail, retries=MAIL, provider=mail),
         "mails.tell_admins": JobKind(run=tell_admins, retries=MAIL),
         "payments.apply_event": _money(
@@ -81,6 +95,15 @@ def _money(run: Callable[[ClaimedJob], Awaitable[None]]) -> JobKind:
 
 def _id(job: ClaimedJob, name: str) -> UUID:
     return UUID(str(job.payload[name]))
+
+
+def _alert_ids(job: ClaimedJob, name: str) -> list[AlertId]:
+    return [AlertId(UUID(alert_id)) for alert_id in str(job.payload[name]).split(",")]
+
+
+def _not_before(wait: timedelta | None) -> None:
+    if wait is not None:
+        raise NotOurTurn(wait.total_seconds())
 
 
 def _texts(job: ClaimedJob) -> dict[str, str]:

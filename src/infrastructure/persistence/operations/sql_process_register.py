@@ -52,6 +52,10 @@ class SqlProcessRegister(ProcessRegister):
             rows = (await connection.execute(seen.order_by(process_reports.c.id))).all()
         return [msgspec.convert(row.facts, ProcessReport) for row in rows]
 
+    async def step_down(self, process_id: str) -> None:
+        async with self._database.begin() as connection:
+            await connection.execute(delete(leaders).where(leaders.c.process == process_id))
+
     async def leave(self, process_id: str) -> None:
         async with self._database.begin() as connection:
             await connection.execute(delete(process_reports).where(process_reports.c.id == process_id))

@@ -129,9 +129,13 @@ async def test_all_streams_end_with_the_feed(looks: Looks) -> None:
 
 
 async def test_whoever_watches_long_has_to_come_again(looks: Looks) -> None:
-    feed = LiveFeed(looks, everybody, every_seconds=0.001, longest_seconds=0.05)
+    # A second passes with each look.
+    feed = LiveFeed(looks, everybody, every_seconds=0.001, longest_seconds=50, monotonic=lambda: looks.count)
     seen = [view.at async for view in feed.views()]
+    assert seen
     assert seen == sorted(set(seen))
+    assert looks.count >= 50
+    assert (await first(feed)).at >= seen[-1]
     await feed.stop()
 
 

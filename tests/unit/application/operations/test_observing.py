@@ -9,24 +9,26 @@ import pytest
 
 from application.deadline import deadline_in, within_deadline
 from application.operations.observe_system import INVARIANTS_EVERY, ObserveSystem
+from application.ports.error_log import ErrorLog
 from application.ports.system_queries import SystemQueries
 from application.use_cases import build_use_cases
 from domain.shared.errors import Unavailable
 from infrastructure.clock.settable_clock import SettableClock
 from tests.support.in_memory_adapters import in_memory_adapters
+from tests.support.polling import until
 
 
 @dataclass
 class Queries(SystemQueries):
     """One figure that takes for ever, as a statement that is given up at its deadline; or that cannot be had."""
 
-    age: float | Unavailable = 7.0
+    age: float | Exception = 7.0
     is_slow: bool = True
     asked: list[str] = field(default_factory=list[str])
 
     async def outbox_age_seconds(self) -> float:
         self.asked.append("outbox")
-        if isinstance(self.age, Unavailable):
+        if isinstance(self.age, Exception):
             raise self.age
         return self.age
 
@@ -39,19 +41,28 @@ class Queries(SystemQueries):
 
 
 @dataclass
+class Notes(ErrorLog):
+    taken: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
+
+    def note(self, error: BaseException, *, place: str) -> None:
+        self.taken.append((type(error).__name__, place))
+
+
+@dataclass
 class Desk:
     queries: Queries
+    notes: Notes
     clock: SettableClock
     observe: ObserveSystem
 
 
 @pytest.fixture
 def desk(tmp_path: Path) -> Desk:
-    adapters, queries = in_memory_adapters(tmp_path), Queries()
+    adapters, queries, notes = in_memory_adapters(tmp_path), Queries(), Notes()
     assert isinstance(adapters.clock, SettableClock)
-    observe = build_use_cases(replace(adapters, system_queries=queries)).watch_over_system.observe
+    observe = build_use_cases(replace(adapters, system_queries=queries, error_log=notes)).watch_over_system.observe
     observe.limit_seconds = 1.0
-    return Desk(queries, adapters.clock, observe)
+    return Desk(queries, notes, adapters.clock, observe)
 
 
 async def test_a_slow_invariant_is_not_known_and_the_rest_is_without_waiting_for_it(desk: Desk) -> None:
@@ -75,11 +86,29 @@ async def test_what_is_slow_is_asked_again_only_when_it_is_due(desk: Desk) -> No
     assert desk.observe.unknown == set()
 
 
-async def test_a_figure_that_fails_is_no_older_one(desk: Desk) -> None:
+@pytest.mark.parametrize(
+    ("error", "noted"),
+    [(Unavailable(), []), (LookupError("a mistake"), [("LookupError", "figure outbox_age_seconds")])],
+)
+async def test_a_figure_that_fails_is_no_older_one_and_a_mistake_is_noted(
+    desk: Desk, error: Exception, noted: list[tuple[str, str]]
+) -> None:
     desk.queries.is_slow = False
     assert "outbox_age_seconds" in await desk.observe.execute()
-    desk.queries.age = Unavailable()
+    desk.queries.age = error
     desk.clock.advance(timedelta(seconds=10))
     seen = await desk.observe.execute()
     assert "outbox_age_seconds" not in seen
     assert "dead_jobs" in seen
+    assert desk.observe.unknown == {"outbox_age_seconds"}
+    assert desk.notes.taken == noted
+
+
+async def test_whoever_is_told_to_stop_stops_also_in_the_middle_of_a_figure(desk: Desk) -> None:
+    desk.observe.limit_seconds = 60.0
+    looking = asyncio.create_task(desk.observe.execute())
+    await until(lambda: "capacity" in desk.queries.asked)
+    looking.cancel()
+    await asyncio.wait([looking])
+    assert looking.cancelled()
+    assert desk.notes.taken == []

@@ -72,6 +72,9 @@ class OneOpenElsewhere(ProcessRegister):
     async def present(self) -> Sequence[ProcessReport]:
         return [a_process("host:1", "payments")]
 
+    async def step_down(self, process_id: str) -> None:
+        raise NotImplementedError(process_id)
+
     async def leave(self, process_id: str) -> None:
         raise NotImplementedError(process_id)
 

@@ -1,17 +1,21 @@
 """Notices reach people while queues are paused and no worker is there, once."""
 
 import asyncio
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
 import pytest
 
+from application.operations.watch_over_system import notice_key
 from application.ports.alert_channel import ChannelUnavailable
 from application.ports.job_queries import AdminJobView, JobFilter
-from domain.operations.alert import Notice
+from application.ports.mail import Mail, MailMessage, MailUnavailable
+from domain.operations.alert import Alert, AlertId, AlertState, Notice, NoticeKind
 from domain.operations.job import JobStatus, QueueName
 from domain.shared.errors import Unavailable
+from interfaces.worker.job_runner import MESSAGE_VERSION
 from interfaces.worker.left_notices import LeftNotices
 from tests.support.polling import until, until_awaited
 from tests.support.watch_tower import Heard, Tower, a_tower
@@ -20,6 +24,21 @@ from tests.support.watch_tower import Heard, Tower, a_tower
 @pytest.fixture
 def tower(tmp_path: Path) -> Tower:
     return a_tower(tmp_path)
+
+
+def an_alert(tower: Tower) -> Alert:
+    now = tower.clock.now()
+    return Alert(
+        id=AlertId(tower.adapters.ids.new()),
+        rule="queue_waits",
+        subject="mail",
+        value=75,
+        since=now,
+        last_seen_at=now,
+        state=AlertState.FIRING,
+        started_at=now,
+        notified_at=now,
+    )
 
 
 async def pause_everything(tower: Tower) -> None:
@@ -123,6 +142,79 @@ async def test_nobody_hears_of_an_end_before_its_beginning(tmp_path: Path) -> No
     await watch.stop()
     assert slack.titles[0] == "Circuit breaker email opened"
     assert slack.titles[1].startswith("Over after ")
+
+
+@dataclass
+class MailThatIsAway(Mail):
+    is_away: bool = True
+    subjects: list[str] = field(default_factory=list[str])
+
+    async def send(self, message: MailMessage) -> None:
+        if self.is_away:
+            raise MailUnavailable
+        self.subjects.append(message.subject)
+
+
+async def test_no_admin_is_mailed_an_end_before_its_beginning(tmp_path: Path) -> None:
+    mail = MailThatIsAway()
+    tower = a_tower(tmp_path, with_mail=True, mail=mail)
+    await tower.use_cases.create_admin.execute(email="an@example.org", password="four unlikely small words")
+    alert = an_alert(tower)
+    channel = tower.adapters.alert_channels["mail"]
+
+    async def told(alert: Alert, kind: NoticeKind) -> None:
+        async with tower.adapters.unit_of_work() as uow:
+            await uow.alerts.save([alert])
+        await channel.send(Notice(kind=kind, alerts=(alert,)))
+
+    async def run_mails() -> list[JobStatus]:
+        for job in (await tower.adapters.job_queries.jobs(JobFilter(kind="alerts.mail"), limit=9, after=None))[0]:
+            await tower.runner().run(job.id, MESSAGE_VERSION)
+        return (await statuses(tower, "alerts.mail"))[::-1]
+
+    await told(alert, NoticeKind.STARTED)
+    assert await run_mails() == [JobStatus.RETRYING]
+    mail.is_away = False
+    await told(replace(alert, state=AlertState.RESOLVED, resolved_at=tower.clock.now()), NoticeKind.ENDED)
+    # The younger is run first, and the older is not yet due again.
+    await run_mails()
+    assert mail.subjects == []
+    tower.clock.advance(timedelta(seconds=30))
+    await run_mails()
+    tower.clock.advance(timedelta(seconds=30))
+    assert await run_mails() == [JobStatus.SUCCEEDED] * 2
+    began, ended = mail.subjects
+    assert ended.endswith("Over after 0 s: Jobs wait in queue mail")
+    assert began.endswith("Jobs wait in queue mail")
+    assert "Over" not in began
+
+
+async def test_a_beginning_is_mailed_once_also_when_it_is_asked_for_after_the_end(tmp_path: Path) -> None:
+    tower = a_tower(tmp_path, with_mail=True)
+    await tower.use_cases.create_admin.execute(email="an@example.org", password="four unlikely small words")
+    channel, alert = tower.adapters.alert_channels["mail"], an_alert(tower)
+    later = replace(alert, notified_at=tower.clock.now() + timedelta(hours=1))
+    for kind, count in ((NoticeKind.STARTED, 1), (NoticeKind.ENDED, 2), (NoticeKind.GOES_ON, 4)):
+        for told in (alert, later):
+            await channel.send(Notice(kind=kind, alerts=(told,)))
+        assert len(await statuses(tower, "alerts.mail")) == count
+
+
+async def test_whoever_waits_long_for_a_beginning_is_asked_less_often(tower: Tower) -> None:
+    alert_id = an_alert(tower).id
+    async with tower.adapters.unit_of_work() as uow:
+        key = notice_key(alert_id, NoticeKind.STARTED, "slack")
+        await uow.jobs.enqueue("alerts.notify", {}, queue="money", unique_key=key)
+
+    async def wait(kind: NoticeKind, asked_before: int) -> float | None:
+        asked_at = tower.clock.now() - timedelta(seconds=asked_before)
+        found = await tower.use_cases.tell_alert.wait_for_beginning(
+            channel="slack", kind=kind, alert_ids=[alert_id], asked_at=asked_at
+        )
+        return None if found is None else found.total_seconds()
+
+    assert [await wait(NoticeKind.ENDED, seconds) for seconds in (0, 2, 10, 20_000)] == [2, 2, 5, 30]
+    assert await wait(NoticeKind.STARTED, 10) is None
 
 
 async def test_a_database_that_goes_away_meanwhile_is_left_to_the_next_look(tower: Tower) -> None:

@@ -4,13 +4,18 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
+from application.deadline import DeadlineExceeded
+from application.ports.alert_channel import ChannelUnavailable
 from application.ports.breaker_history import BreakerChange
 from application.ports.circuit_breakers import BreakerState
-from domain.operations.alert import AlertState
+from domain.operations.alert import AlertState, Notice
+from infrastructure.alerts.outage_records import InMemoryOutageRecord
 from infrastructure.errors.error_journal import ErrorJournal
+from interfaces.worker.watch import PATIENT_LOOKS
 from tests.support.polling import until, until_awaited
-from tests.support.watch_tower import Beats, Register, Tower, a_tower
+from tests.support.watch_tower import Beats, Heard, Register, Tower, a_tower
 
 
 @pytest.fixture
@@ -111,6 +116,101 @@ async def test_a_process_that_was_cut_off_alone_mutes_no_later_outage(tower: Tow
     await until(lambda: told()[2:] == ["Database connection failed"])
     for watch in (leader, alone):
         await watch.stop()
+
+
+async def test_a_database_too_slow_for_a_look_is_told_as_lost_and_another_may_look(tower: Tower) -> None:
+    elapsed = 0.0
+    slow, quick = (tower.watch(f"host:{number}", lambda: elapsed) for number in range(2))
+    await tower.adapters.circuit_breakers.force_open("email", "test", 3600)
+
+    async def look_after(seconds: int) -> None:
+        nonlocal elapsed
+        elapsed += seconds
+        tower.clock.advance(timedelta(seconds=seconds))
+        for watch, error in ((slow, DeadlineExceeded()), (quick, None)):
+            tower.register.unanswered = error
+            await watch.look()
+
+    for _ in range(PATIENT_LOOKS):
+        assert tower.log.titles == []
+        await look_after(9)
+    await until(lambda: tower.slack.titles == ["Database connection failed"])
+    await look_after(5)
+    told = ["Circuit breaker email opened", "Over after 23 s: Database connection failed"]
+    assert tower.log.titles[1:] == told
+    await look_after(5)
+    assert tower.log.titles[1:] == told
+    for watch in (slow, quick):
+        await watch.stop()
+
+
+async def test_after_a_mistake_in_the_look_what_is_left_of_an_outage_is_settled(tmp_path: Path) -> None:
+    class Recoveries(InMemoryOutageRecord):
+        count = 0
+
+        async def recovered(self) -> None:
+            self.count += 1
+
+    outage = Recoveries()
+    tower = a_tower(tmp_path, outage_record=outage)
+    watch = tower.watch("host:1")
+    tower.register.is_away = True
+    await watch.look()
+    tower.register.is_away, tower.register.unanswered = False, LookupError("a mistake")
+    with pytest.raises(LookupError):
+        await watch.look()
+    assert outage.count == 0
+    tower.register.unanswered = None
+    for _ in range(2):
+        await watch.look()
+    assert outage.count == 1
+    await watch.stop()
+
+
+async def test_whoever_makes_the_same_mistake_in_every_look_lets_another_lead(tower: Tower) -> None:
+    mistaken, other = tower.watch("host:1"), tower.watch("host:2")
+    tower.register.unanswered = LookupError("a mistake")
+    for _ in range(PATIENT_LOOKS):
+        with pytest.raises(LookupError):
+            await mistaken.look()
+        await other.look()
+    await mistaken.look()
+    tower.register.unanswered = None
+    await other.look()
+    await until(lambda: tower.beats.count == 1)
+    assert not await tower.register.report(structs.replace((await tower.register.present())[0], id="host:3"))
+    for watch in (mistaken, other):
+        await watch.stop()
+
+
+async def test_a_channel_that_does_not_take_the_notice_of_a_lost_database_is_told_at_a_later_look(
+    tmp_path: Path,
+) -> None:
+    class Cut(Heard):
+        tries = 0
+        is_away = True
+
+        async def send(self, notice: Notice) -> None:
+            self.tries += 1
+            if self.is_away:
+                raise ChannelUnavailable
+            await super().send(notice)
+
+    elapsed, slack = 0.0, Cut()
+    tower = a_tower(tmp_path, alert_channels={"slack": slack})
+    watch = tower.watch("host:1", lambda: elapsed)
+    tower.register.is_away = True
+    await watch.look()
+    for tries in range(1, 4):
+        elapsed += 16
+        await watch.look()
+        await until(lambda tries=tries: slack.tries == tries)
+    slack.is_away = False
+    for _ in range(3):
+        await watch.look()
+    await until(lambda: slack.tries == 4)
+    assert slack.titles == tower.log.titles == ["Database connection failed"]
+    await watch.stop()
 
 
 async def test_an_opening_shorter_than_a_look_is_told_once_whoever_leads(tower: Tower) -> None:
