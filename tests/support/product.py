@@ -211,8 +211,8 @@ def ok(response: httpx.Response, status: int = 200) -> Any:
 def running(product: Product) -> Iterator[Product]:
     """Starts with an admin, and stops; for fixtures."""
     product.command("create-admin", "--email", ADMIN[0], stdin=ADMIN[1] + "\n")
-    product.start()
     try:
+        product.start()
         yield product
     finally:
         product.stop()

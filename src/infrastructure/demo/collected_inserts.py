@@ -27,8 +27,8 @@ class CollectedInserts(Transaction):
     async def execute(self, statement: Executable, parameters: Any = None) -> CursorResult[Any]:
         if not isinstance(statement, Insert) or not isinstance(statement.table, Table):
             return await self.connection.execute(statement, parameters)
-        given = [dict(statement.compile().params)] if parameters is None else parameters
-        self.rows[statement.table].extend(given)
+        given = dict(statement.compile().params) if parameters is None else parameters
+        self.rows[statement.table].extend([given] if isinstance(given, dict) else given)
         return cast(
             "CursorResult[Any]", None
         )  # what is kept has no result, and no repository looks at one of an insert
