@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from domain.bookings.quote import QuoteId
 from domain.payments.payment import Payment, PaymentId, PaymentNotFound, PaymentStatus
 from domain.payments.refund import Refund, RefundId, RefundNotFound, RefundStatus
 from domain.shared.errors import Conflict
@@ -25,6 +26,7 @@ async def a_full_payment(store: Store) -> Payment:
         error="card_declined",
         captured=Money(3333),
         refunded=Money(1234),
+        quote_id=QuoteId(identified("quote")),
         created_at=NOW + timedelta(microseconds=3),
         version=5,
     )

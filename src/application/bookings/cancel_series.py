@@ -27,11 +27,15 @@ class CancelSeries:
     ) -> int:
         """How many were cancelled; twice is harmless. Raises SeriesNotFound, also for who is no party of it."""
         now = self.clock.now()
-        starts_from = now if starts_from is None else max(starts_from, now)
+        starts_from = starts_from or now
         cancelled: list[BookingId] = []
         async with self.unit_of_work() as uow:
             for booking in await uow.bookings.of_series(series_id, seen_by=actor):
-                if booking.period.start < starts_from or booking.status not in CANCELLABLE:
+                if (
+                    booking.period.start <= now
+                    or booking.period.start < starts_from
+                    or booking.status not in CANCELLABLE
+                ):
                     continue
                 terms = booking.cancel(by=actor, at=now, reason=reason)
                 if terms is None:

@@ -17,6 +17,7 @@ from domain.bookings.booking_life import ActorRole, BookingId, BookingStatus
 from domain.operations.alert import AlertId, Notice, NoticeKind
 from domain.payments.refund import RefundId
 from domain.shared.actor import AccountId, CaregiverId
+from domain.shared.money import Money
 from domain.shared.names import gated_name
 
 _LINKS = {
@@ -145,6 +146,8 @@ class SendMail:
         reader, other = (news.owner, news.caregiver) if role is ActorRole.OWNER else (news.caregiver, news.owner)
         name_of_other = gated_name(other.first_name, other.last_name)
         asks_for_answer = kind == "booking_requested" and not news.booked_instantly
+        nothing = Money.zero(news.gross.currency)
+        spared = max(news.captured - news.gross, nothing)
         return reader, {
             "name": reader.first_name,
             "other_name": f"{other.first_name} {other.last_name}" if news.parties_revealed else name_of_other,
@@ -155,7 +158,9 @@ class SendMail:
             "pets": list(news.pets),
             "gross": news.gross,
             "net": news.net,
-            "refund": news.refunded,
+            # What a change made cheaper went back before, and is no part of the price any more.
+            "refund": max(news.refunded - spared, nothing),
+            "spared": spared,
             "fee": news.captured - news.refunded,
             "deadline": news.answer_until if asks_for_answer else news.pay_until or news.answer_until,
             "instant": news.booked_instantly,

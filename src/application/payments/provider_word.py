@@ -28,7 +28,7 @@ async def take_over(
         error=seen.error,
     )
     if money_arrived:
-        outcome = booking.mark_paid(payment_id=payment.id, captured=payment.captured, at=now)
+        outcome = booking.mark_paid(payment_id=payment.id, captured=payment.captured, at=now, quote_id=payment.quote_id)
         if outcome is MoneyOutcome.GIVE_BACK:
             await _give_back(uow, booking, payment, ids, now)
         await uow.bookings.save(booking)

@@ -65,8 +65,9 @@ class StartPayment:
 
     async def _open_payment(self, uow: UnitOfWork, booking: Booking) -> Payment:
         attempts = await uow.payments.of_booking(booking.id)
-        if attempts and attempts[-1].is_open and attempts[-1].amount == booking.gross:
-            return attempts[-1]
+        last = attempts[-1] if attempts else None
+        if last and last.is_open and last.amount == booking.gross and last.quote_id in (None, booking.quote_id):
+            return last
         payment = Payment.open(
             id=PaymentId(self.ids.new()),
             booking_id=booking.id,
@@ -74,6 +75,7 @@ class StartPayment:
             provider=self.provider,
             amount=booking.gross,
             at=self.clock.now(),
+            quote_id=booking.quote_id,
         )
         await uow.payments.add(payment)
         return payment

@@ -34,7 +34,7 @@ from domain.bookings.booking_refusals import (
 from domain.bookings.booking_state import FUNDS_HELD_AT_MOST, PAYOUT_DELAY, in_words
 from domain.bookings.cancellation import CancellationTerms, cancellation_terms
 from domain.bookings.care_details import CareDetails
-from domain.bookings.quote import Quote
+from domain.bookings.quote import Quote, QuoteId
 from domain.caregivers.caregiver_profile import CaregiverProfile
 from domain.shared.actor import AccountId, Actor
 from domain.shared.money import Money
@@ -135,7 +135,7 @@ class Booking(BookingInCare):
         reason = f"changed; before: {was}, {self.gross.amount_cents} cents"
         self._take_over(quote)
         self.refunded += refund
-        asked_anew = self.status is not BookingStatus.PAID
+        asked_anew, had_to_pay_until = self.status is not BookingStatus.PAID, self.pay_until
         to = BookingStatus.PENDING if asked_anew else BookingStatus.PAID
         self._move(to, at, actor_id=by.account_id, role=ActorRole.OWNER, reason=reason)
         self._report(BookingChanged, at)
@@ -144,7 +144,13 @@ class Booking(BookingInCare):
             self.accepted_at = self.pay_window_opens_at = self.pay_until = None
             if caregiver.instant_book:
                 self._accept(at, actor_id=caregiver.account_id, reason="instant book")
+                self._grant_no_more_time(had_to_pay_until)
         return refund
+
+    def _grant_no_more_time(self, had_to_pay_until: datetime | None) -> None:
+        """Nobody keeps a place without paying by changing again and again."""
+        if had_to_pay_until and self.pay_until and self.pay_window_opens_at == self.accepted_at:
+            self.pay_until = min(self.pay_until, had_to_pay_until)
 
     def expire(self, *, at: datetime) -> bool:
         """Lets the booking lapse when nobody answered or paid in time; False, and nothing done, when it is not due."""
@@ -177,12 +183,16 @@ class Booking(BookingInCare):
         if at >= closes:
             raise PayWindowClosed(f"The booking is accepted, but could be paid until {in_words(closes)}.")
 
-    def mark_paid(self, *, payment_id: UUID, captured: Money, at: datetime) -> MoneyOutcome:
-        """Counts money that arrived. Never raises: money the booking has no use for is to be given back."""
+    def mark_paid(
+        self, *, payment_id: UUID, captured: Money, at: datetime, quote_id: QuoteId | None = None
+    ) -> MoneyOutcome:
+        """Counts money that arrived for a quote. Never raises: money the booking has no use for is to be given back."""
         if self.payment_id == payment_id:
             return MoneyOutcome.ALREADY_COUNTED
-        if self.status is not BookingStatus.ACCEPTED or self.meet_and_greet or captured != self.gross:
-            # The other sum is that of a price before a change.
+        if self.status is not BookingStatus.ACCEPTED or self.meet_and_greet:
+            return MoneyOutcome.GIVE_BACK
+        if captured != self.gross or quote_id not in (None, self.quote_id):
+            # It was asked for before a change, on other terms.
             return MoneyOutcome.GIVE_BACK
         self.payment_id = payment_id
         self.captured = captured

@@ -9,6 +9,7 @@ from domain.bookings.booking_refusals import (
     ChangeNeedsCaregiver,
     ChangeTooFarAhead,
     DearerChange,
+    NothingChanges,
     PayWindowClosed,
     QuoteForSomethingElse,
 )
@@ -27,6 +28,8 @@ def check_change(booking: BookingState, quote: Quote, *, is_instant: bool, at: d
     """
     if (quote.caregiver_id, quote.service) != (booking.caregiver_id, booking.service):
         raise QuoteForSomethingElse(field="quoteId")
+    if quote.period == booking.period and set(quote.pet_ids) == set(booking.pet_ids):
+        raise NothingChanges(field="quoteId")
     if booking.meet_and_greet or quote.meet_and_greet:
         raise BookingNotChangeable(
             f"The booking is {booking.state_in_words}; a meet-and-greet is cancelled and asked for anew instead."

@@ -71,6 +71,10 @@ class ChangeNeedsCaregiver(Conflict):
     title = "The owner alone cannot change the booking any more"
 
 
+class NothingChanges(InvalidInput):
+    title = "The quote is for the dates and pets that the booking has already"
+
+
 class DearerChange(Conflict):
     title = "A paid booking cannot become dearer"
 

@@ -68,8 +68,8 @@ def recurring(first: Period, recurrence: Recurrence, *, until: date, time_zone: 
     for day in _days(start.date(), recurrence, until):
         if len(periods) == MAX_DATES:
             raise SeriesTooLong(field="until")
-        begins = datetime.combine(day, start.time(), tzinfo=zone)
-        ends = datetime.combine(day + nights, first.local_end(time_zone).time(), tzinfo=zone)
+        begins = datetime.combine(day, start.time().replace(fold=0), tzinfo=zone)
+        ends = datetime.combine(day + nights, first.local_end(time_zone).time().replace(fold=0), tzinfo=zone)
         # Clocks that change in between may leave nothing of a short visit.
         is_left = ends.timestamp() > begins.timestamp()
         periods.append(Period(begins, ends) if is_left else Period(begins, _later(begins, first.duration)))

@@ -7,6 +7,7 @@ from typing import NewType, Self
 from uuid import UUID
 
 from domain.bookings.booking_life import BookingId
+from domain.bookings.quote import QuoteId
 from domain.payments.refund import Refund, RefundId
 from domain.shared.errors import NotFound
 from domain.shared.money import Money
@@ -30,7 +31,8 @@ class Payment:
     """One attempt (1, 2, …) to pay a booking. Recorded before the provider is asked, so its id there comes later.
 
     A payment that succeeded stays so; a cancelled one can only turn out to have succeeded. `refunded` is what was
-    decided to go back, never more than `captured`.
+    decided to go back, never more than `captured`. `quote_id` names the terms it was opened for: what comes in after
+    they have changed is not counted. None for payments from before that was kept.
     """
 
     id: PaymentId
@@ -43,6 +45,7 @@ class Payment:
     status: PaymentStatus = PaymentStatus.AWAITING_PAYMENT
     charge_id: str | None = None
     error: str | None = None
+    quote_id: QuoteId | None = None
     captured: Money = field(default_factory=Money.zero)
     refunded: Money = field(default_factory=Money.zero)
     version: int = 0
@@ -57,9 +60,18 @@ class Payment:
         provider: str,
         amount: Money,
         at: datetime,
+        quote_id: QuoteId | None = None,
     ) -> Self:
-        """The intent to ask the provider for `amount`."""
-        return cls(id=id, booking_id=booking_id, attempt=attempt, provider=provider, amount=amount, created_at=at)
+        """The intent to ask the provider for `amount`, the price of a quote."""
+        return cls(
+            id=id,
+            booking_id=booking_id,
+            attempt=attempt,
+            provider=provider,
+            amount=amount,
+            created_at=at,
+            quote_id=quote_id,
+        )
 
     @property
     def is_open(self) -> bool:

@@ -12,7 +12,6 @@ from domain.bookings.booking import Booking
 from domain.bookings.booking_in_care import COMPLETED_BY_ITSELF_AFTER
 from domain.bookings.booking_life import (
     STATUSES_THAT_FREE_THE_PLACE,
-    STATUSES_THAT_REVEAL,
     BookingId,
     BookingStatus,
     BookingTransition,
@@ -112,7 +111,7 @@ class SqlBookingRepository(BookingRepository):
 
     async def have_met(self, owner_id: AccountId, caregiver_id: CaregiverId) -> bool:
         stands = bookings.c.status.not_in([status.value for status in STATUSES_THAT_FREE_THE_PLACE])
-        was_paid = bookings.c.status.in_([status.value for status in STATUSES_THAT_REVEAL])
+        was_paid = bookings.c.paid_at.is_not(None)
         met = select(bookings.c.id).where(
             bookings.c.owner_id == owner_id,
             bookings.c.caregiver_id == caregiver_id,

@@ -38,6 +38,7 @@ payments = Table(
     Column("error", Text),
     Column("created_at", UtcDateTime, nullable=False),
     Column("version", Integer, nullable=False),
+    Column("quote_id", Uuid),
     UniqueConstraint("booking_id", "attempt"),
     UniqueConstraint("provider", "provider_payment_id"),
     one_of("status", PaymentStatus),

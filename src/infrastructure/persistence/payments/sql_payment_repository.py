@@ -61,7 +61,7 @@ class SqlPaymentRepository(PaymentRepository):
 
 
 def _payment_row(payment: Payment) -> dict[str, Any]:
-    same = "id booking_id attempt provider provider_payment_id charge_id error created_at version"
+    same = "id booking_id attempt provider provider_payment_id charge_id error created_at version quote_id"
     return {column: getattr(payment, column) for column in same.split()} | {
         "status": payment.status.value,
         "amount_cents": payment.amount.amount_cents,
@@ -79,6 +79,7 @@ def _payment(row: Row[Any]) -> Payment:
         provider=row.provider,
         amount=Money(row.amount_cents, row.currency),
         created_at=row.created_at,
+        quote_id=row.quote_id,
         provider_payment_id=row.provider_payment_id,
         status=PaymentStatus(row.status),
         charge_id=row.charge_id,

@@ -8,12 +8,14 @@ import pytest
 from application.bookings.cancel_booking import CancelBooking
 from application.bookings.change_booking import ChangeBooking
 from application.bookings.create_quote import CreateQuote
+from application.payments.provider_word import take_over
 from domain.bookings.booking_life import BookingId, BookingStatus
 from domain.bookings.booking_refusals import (
     BookingNotFound,
     ChangeNeedsCaregiver,
     ChangeTooFarAhead,
     DearerChange,
+    NothingChanges,
     OnlyTheOwner,
     QuoteForSomethingElse,
     SlotTaken,
@@ -100,6 +102,49 @@ async def test_money_of_the_old_price_goes_back_and_the_new_one_is_asked_for(wor
     assert (booking.status, booking.captured) == (BookingStatus.PAID, booking.gross)
     assert booking.payment_id == started.payment_id
     assert [row["status"] for row in await world.rows(payments)].count(PaymentStatus.SUCCEEDED.value) == 1
+
+
+async def test_money_for_other_dates_goes_back_though_the_price_is_the_same(world: BookingWorld) -> None:
+    """It may come in before the job that is to prevent it has run."""
+    await set_caregiver(world, instant_book=True)
+    booking_id = await world.requested()
+    started, old_payment = await world.paying(booking_id)
+    await change(world, booking_id, await world.quoted(starts_in=200 * DAY))
+    await world.payments.pay(old_payment)
+    async with world.unit_of_work() as uow:
+        seen = await world.payments.retrieve(old_payment)
+        await take_over(
+            uow,
+            booking_id=booking_id,
+            payment_id=started.payment_id,
+            seen=seen,
+            ids=world.ids,
+            now=world.clock.now(),
+        )
+    assert (await world.booking(booking_id)).status is BookingStatus.ACCEPTED
+    (refund,) = await world.rows(refunds)
+    assert refund["amount_cents"] == (await world.booking(booking_id)).gross.amount_cents
+
+
+async def test_a_payment_of_other_terms_is_not_shown_again(world: BookingWorld) -> None:
+    await set_caregiver(world, instant_book=True)
+    booking_id = await world.requested()
+    old, _ = await world.paying(booking_id)
+    await change(world, booking_id, await world.quoted(starts_in=8 * DAY))
+    new, _ = await world.paying(booking_id)
+    again, _ = await world.paying(booking_id)
+    assert new.payment_id == again.payment_id != old.payment_id
+
+
+async def test_changing_again_and_again_gives_no_more_time_to_pay(world: BookingWorld) -> None:
+    await set_caregiver(world, instant_book=True)
+    booking_id = await world.requested()
+    until = (await world.booking(booking_id)).pay_until
+    world.clock.advance(20 * HOUR)
+    with pytest.raises(NothingChanges):
+        await change(world, booking_id, await world.quoted(starts_in=7 * DAY - 20 * HOUR))
+    await change(world, booking_id, await world.quoted(starts_in=8 * DAY))
+    assert (await world.booking(booking_id)).pay_until == until
 
 
 async def test_what_a_paid_booking_costs_less_goes_back_and_cancelling_counts_from_the_new_price(
