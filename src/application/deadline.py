@@ -46,7 +46,7 @@ def within_deadline() -> AbstractAsyncContextManager[None]:
 
 
 class _WithinDeadline(AbstractAsyncContextManager[None]):
-    """A class, as every request enters several of them: a generator costs three times as much."""
+    """A class, not a generator: every request enters several of them."""
 
     __slots__ = ("_limit",)
 

@@ -42,8 +42,10 @@ class BookSeries:
             caregiver = await uow.caregivers.get(wish.caregiver_id, for_update=True)
             now = self.clock.now()
             dates = await plan(uow, wish, owner=owner, caregiver=caregiver, holidays=self.holidays, now=now)
+            free = [each for each in dates if each.refusal is None]
+            if not free:
+                raise NoDateFree
             booked: list[tuple[SeriesDate, BookingId | None]] = []
-            is_first = True
             for each in dates:
                 if each.refusal is not None:
                     booked.append((each, None))
@@ -56,15 +58,12 @@ class BookSeries:
                     care=care,
                     at=now,
                     series_id=series_id,
-                    is_announced=is_first,
+                    is_announced=each is free[0],
                 )
                 await uow.quotes.add(quote)
                 await uow.bookings.add(booking)
                 await announce_pay_window(uow, booking, now=now)
                 booked.append((each, booking.id))
-                is_first = False
-            if is_first:
-                raise NoDateFree
         return series_id, booked
 
     def _quote(

@@ -2,12 +2,11 @@
 
 from dataclasses import dataclass
 
-from application.payments.decided_refunds import send_back
-from application.payments.money_jobs import enqueue_cancel_of_open_payments
+from application.bookings.ended_booking import end_booking
 from application.ports.clock import Clock
 from application.ports.ids import Ids
 from application.ports.unit_of_work import UnitOfWorkFactory
-from domain.bookings.booking_life import ActorRole, BookingId
+from domain.bookings.booking_life import BookingId
 from domain.shared.actor import Actor
 
 
@@ -28,13 +27,6 @@ class CancelBooking:
         now = self.clock.now()
         async with self.unit_of_work() as uow:
             booking = await uow.bookings.get(booking_id, for_update=True)
-            terms = booking.cancel(by=actor, at=now, reason=reason, caregiver_fault=caregiver_fault)
-            if terms is None:
-                return
-            await enqueue_cancel_of_open_payments(uow, booking.id)
-            await send_back(uow, booking, terms.refund, reason="booking cancelled", ids=self.ids, now=now)
-            if booking.role_of(actor) is ActorRole.ADMIN:
-                await uow.audit.record(
-                    admin_id=actor.account_id, action="bookings.cancel", subject_id=booking.id, reason=reason
-                )
-            await uow.bookings.save(booking)
+            await end_booking(
+                uow, booking, actor=actor, reason=reason, ids=self.ids, now=now, caregiver_fault=caregiver_fault
+            )

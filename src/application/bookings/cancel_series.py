@@ -3,13 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from application.payments.decided_refunds import send_back
-from application.payments.money_jobs import enqueue_cancel_of_open_payments
+from application.bookings.ended_booking import end_booking
 from application.ports.clock import Clock
 from application.ports.ids import Ids
 from application.ports.unit_of_work import UnitOfWorkFactory
 from domain.bookings.booking import CANCELLABLE
-from domain.bookings.booking_life import ActorRole, BookingId, SeriesId
+from domain.bookings.booking_life import SeriesId
 from domain.shared.actor import Actor
 
 
@@ -27,25 +26,11 @@ class CancelSeries:
     ) -> int:
         """How many were cancelled; twice is harmless. Raises SeriesNotFound, also for who is no party of it."""
         now = self.clock.now()
-        starts_from = starts_from or now
-        cancelled: list[BookingId] = []
+        cancelled = 0
         async with self.unit_of_work() as uow:
             for booking in await uow.bookings.of_series(series_id, seen_by=actor):
-                if (
-                    booking.period.start <= now
-                    or booking.period.start < starts_from
-                    or booking.status not in CANCELLABLE
-                ):
-                    continue
-                terms = booking.cancel(by=actor, at=now, reason=reason)
-                if terms is None:
-                    continue
-                await enqueue_cancel_of_open_payments(uow, booking.id)
-                await send_back(uow, booking, terms.refund, reason="booking cancelled", ids=self.ids, now=now)
-                if booking.role_of(actor) is ActorRole.ADMIN:
-                    await uow.audit.record(
-                        admin_id=actor.account_id, action="bookings.cancel", subject_id=booking.id, reason=reason
-                    )
-                await uow.bookings.save(booking)
-                cancelled.append(booking.id)
-        return len(cancelled)
+                start = booking.period.start
+                lies_ahead = start > now and (starts_from is None or start >= starts_from)
+                if lies_ahead and booking.status in CANCELLABLE:
+                    cancelled += await end_booking(uow, booking, actor=actor, reason=reason, ids=self.ids, now=now)
+        return cancelled

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from application.bookings.one_by_one import one_by_one
 from application.ports.clock import Clock
 from application.ports.unit_of_work import UnitOfWorkFactory
 from domain.bookings.booking_life import BookingId
-from domain.shared.errors import Conflict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,13 +24,7 @@ class CompleteBookings:
         now = self.clock.now()
         async with self.unit_of_work() as uow:
             due = await uow.bookings.due_for_completion(now, limit=limit)
-        completed = 0
-        for booking_id in due:
-            try:
-                completed += await self._complete(booking_id, now)
-            except Conflict:
-                continue
-        return completed
+        return await one_by_one(due, lambda booking_id: self._complete(booking_id, now))
 
     async def _complete(self, booking_id: BookingId, now: datetime) -> bool:
         async with self.unit_of_work() as uow:

@@ -91,17 +91,17 @@ class SqlBookingRepository(BookingRepository):
         self._transaction.touch(calendar_tag(booking.caregiver_id))
 
     async def of_series(self, series_id: SeriesId, *, seen_by: Actor) -> Sequence[Booking]:
-        ids = select(bookings.c.id).where(bookings.c.series_id == series_id)
-        rows = await self._transaction.all(ids.order_by(bookings.c.start_at, bookings.c.id))
-        found = [await self.get(BookingId(row.id), for_update=True) for row in rows]
+        # All have the same parties. Locked in an order that no change of dates turns round.
+        ids = select(bookings.c.id).where(bookings.c.series_id == series_id).order_by(bookings.c.id)
+        rows = await self._transaction.all(ids)
+        if not rows:
+            raise SeriesNotFound
         try:
-            for booking in found[:1]:
-                booking.role_of(seen_by)
+            (await self.get(BookingId(rows[0].id))).role_of(seen_by)
         except BookingNotFound:
             raise SeriesNotFound from None
-        if not found:
-            raise SeriesNotFound
-        return found
+        found = [await self.get(BookingId(row.id), for_update=True) for row in rows]
+        return sorted(found, key=lambda booking: booking.period.start)
 
     async def occupancies(self, caregiver_id: CaregiverId, period: Period) -> Sequence[Occupancy]:
         o = occupancies.c

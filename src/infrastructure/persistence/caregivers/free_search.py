@@ -16,7 +16,7 @@ from infrastructure.persistence.caregivers.caregiver_search_sql import search_st
 # and the next page goes on from there.
 CANDIDATES = (60, 250, 250)
 _CHUNK = 250
-# So many are judged before others get their turn: a month of one takes half a millisecond.
+# So many are judged before others get their turn.
 _AT_A_STRETCH = 25
 
 

@@ -2,16 +2,22 @@
 
 import asyncio
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
-from application.deadline import seconds_left
+from application.deadline import seconds_left, within_deadline
 from application.operations.live_feed import LiveFeed
 from application.operations.live_view import LiveView
+from application.use_cases import build_use_cases
 from domain.accounts.session import SessionId
 from domain.shared.errors import Unavailable
+from infrastructure.persistence.operations.sql_alert_queries import SqlAlertQueries
 from tests.support.builders import NOW, identified
+from tests.support.in_memory_adapters import in_memory_adapters
 from tests.support.polling import until
 
 
@@ -72,6 +78,23 @@ async def test_a_look_has_little_time_whoever_it_is_for() -> None:
     await first(LiveFeed(look, everybody, patience_seconds=3))
     assert left[0] is not None
     assert 0 < left[0] <= 3
+
+
+class HungAlerts(SqlAlertQueries):
+    """Of a database that takes questions and answers none: given up at the deadline, as statements are."""
+
+    async def alerts(self, *_: object, **__: object) -> NoReturn:
+        async with within_deadline():
+            await asyncio.Event().wait()
+        raise AssertionError("there is a deadline")
+
+
+async def test_what_is_seen_of_a_database_that_hangs_is_marked_as_old(tmp_path: Path) -> None:
+    adapters = in_memory_adapters(tmp_path)
+    assert isinstance(adapters.alert_queries, SqlAlertQueries)
+    hung = HungAlerts(adapters.alert_queries._database)
+    look = build_use_cases(replace(adapters, alert_queries=hung)).live_feed._look
+    assert not (await first(LiveFeed(look, everybody, patience_seconds=0.5))).is_current
 
 
 async def test_nobody_looks_for_nobody(looks: Looks) -> None:
