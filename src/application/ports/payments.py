@@ -1,7 +1,9 @@
 """Taking money from owners, and giving it back."""
 
 from abc import abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
@@ -33,12 +35,21 @@ class ProviderRefundStatus(StrEnum):
     FAILED = "failed"
 
 
+class ProviderChargebackStatus(StrEnum):
+    """`opened` until the bank has decided; `won` gives the money back to the platform."""
+
+    OPENED = "opened"
+    WON = "won"
+    LOST = "lost"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderPayment:
-    """A payment as its provider tells it now. `charge_id` exists once money moved; `client_secret` is never stored
-    or logged."""
+    """A payment as its provider tells it now. `key` is the idempotency key it was opened with, None when somebody else
+    opened it. `charge_id` exists once money moved; `client_secret` is never stored or logged."""
 
     id: str
+    key: str | None
     status: ProviderPaymentStatus
     amount: Money
     client_secret: str
@@ -48,17 +59,34 @@ class ProviderPayment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderRefund:
+    """A refund as its provider tells it now; `key` as in ProviderPayment."""
+
     id: str
+    key: str | None
     status: ProviderRefundStatus
     amount: Money
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderChargeback:
+    """Money that an owner's bank took back, or wants back. Evidence against it counts until `evidence_due_by`."""
+
+    id: str
+    charge_id: str
+    status: ProviderChargebackStatus
+    amount: Money
+    reason: str
+    evidence_due_by: datetime | None = None
 
 
 class Payments(Protocol):
-    """The payment provider's payments and refunds.
+    """The payment provider's payments, refunds and chargebacks.
 
     Promises, checked by `tests/contract/test_payments.py`: the same key with the same parameters answers the same
     object and moves money once; with other parameters it is PaymentRefused; refunds never add up to more than was
-    captured; `cancel` of a payment that already succeeded changes nothing and answers it as it is.
+    captured; `cancel` of a payment that already succeeded changes nothing and answers it as it is. Providers forget
+    keys after a day: whoever asks again later looks first (`retrieve`, `refunds_of`) for what came of it.
     Every method raises PaymentsUnavailable or PaymentRefused and no vendor's error.
     """
 
@@ -75,3 +103,14 @@ class Payments(Protocol):
 
     @abstractmethod
     async def refund(self, *, charge_id: str, amount: Money, idempotency_key: str) -> ProviderRefund: ...
+
+    @abstractmethod
+    async def retrieve_refund(self, refund_id: str) -> ProviderRefund: ...
+
+    @abstractmethod
+    async def refunds_of(self, charge_id: str) -> Sequence[ProviderRefund]:
+        """Every refund of a charge, failed ones too."""
+        ...
+
+    @abstractmethod
+    async def retrieve_chargeback(self, chargeback_id: str) -> ProviderChargeback: ...
