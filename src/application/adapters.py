@@ -27,6 +27,7 @@ from application.ports.idempotency_store import IdempotencyStore
 from application.ports.ids import Ids
 from application.ports.job_queries import JobQueries
 from application.ports.job_records import JobRecords
+from application.ports.ledger_queries import LedgerQueries
 from application.ports.mail import Mail
 from application.ports.mail_queries import MailQueries
 from application.ports.mail_templates import MailTemplates
@@ -35,16 +36,19 @@ from application.ports.metrics import Metrics
 from application.ports.outage_record import OutageRecord
 from application.ports.pace import Pace
 from application.ports.password_hasher import PasswordHasher
+from application.ports.payment_notices import PaymentNotices
 from application.ports.payments import Payments
 from application.ports.pet_queries import PetQueries
 from application.ports.process_figures import ProcessFigures
 from application.ports.process_register import ProcessRegister
+from application.ports.provider_books import ProviderBooks
 from application.ports.public_holidays import PublicHolidays
 from application.ports.rate_limits import RateLimits
 from application.ports.revenue_queries import RevenueQueries
 from application.ports.sandbox_bank import SandboxBank
 from application.ports.system_queries import SystemQueries
 from application.ports.token_signer import TokenSigner
+from application.ports.transfers import Transfers
 from application.ports.unit_of_work import UnitOfWorkFactory
 
 
@@ -52,7 +56,8 @@ from application.ports.unit_of_work import UnitOfWorkFactory
 class Adapters:
     """One adapter for each port; swap one with `dataclasses.replace`.
 
-    `payment_provider` names whom `payments` asks, and `sandbox_bank` is there only when that is the sandbox.
+    `payment_provider` names whom `payments` asks; `sandbox_bank` is there only when that is the sandbox, which sends no
+    notices to read.
     `alert_channels` are the ways to people, by name, beside `alert_log`. `public_url` is where mailed links lead,
     without a slash at its end.
     """
@@ -85,6 +90,7 @@ class Adapters:
     ids: Ids
     job_queries: JobQueries
     job_records: JobRecords
+    ledger_queries: LedgerQueries
     mail: Mail
     mail_queries: MailQueries
     mail_templates: MailTemplates
@@ -92,15 +98,18 @@ class Adapters:
     outage_record: OutageRecord
     pace: Pace
     password_hasher: PasswordHasher
+    payment_notices: PaymentNotices | None
     payment_provider: str
     payments: Payments
     pet_queries: PetQueries
     process: ProcessFigures
     process_register: ProcessRegister
+    provider_books: ProviderBooks
     public_url: str
     rate_limits: RateLimits
     revenue_queries: RevenueQueries
     sandbox_bank: SandboxBank | None
     system_queries: SystemQueries
     token_signer: TokenSigner
+    transfers: Transfers
     unit_of_work: UnitOfWorkFactory

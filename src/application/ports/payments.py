@@ -70,10 +70,11 @@ class ProviderRefund:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderChargeback:
-    """Money that an owner's bank took back, or wants back. Evidence against it counts until `evidence_due_by`."""
+    """Money that an owner's bank took back, or wants back, of the payment `payment_id`. Evidence against it counts
+    until `evidence_due_by`."""
 
     id: str
-    charge_id: str
+    payment_id: str
     status: ProviderChargebackStatus
     amount: Money
     reason: str
