@@ -71,6 +71,7 @@ from application.operations.retry_job import RetryJob
 from application.operations.show_metrics import ShowMetrics
 from application.operations.show_queues import ShowQueues
 from application.operations.silence_alert import SilenceAlert
+from application.operations.start_job import StartJob
 from application.operations.tell_alert import TellAlert
 from application.operations.watch_over_system import MAIL, WatchOverSystem
 from application.payments.apply_payment_event import ApplyPaymentEvent
@@ -205,6 +206,7 @@ class UseCases:
     send_statements: SendStatements
     show_earnings: ShowEarnings
     show_report: ShowReport
+    start_job: StartJob
     pay_out_bookings: PayOutBookings
     play_sandbox_bank: PlaySandboxBank | None
     reconcile_books: ReconcileBooks
@@ -321,6 +323,7 @@ def build_use_cases(a: Adapters) -> UseCases:
         send_statements=SendStatements(unit_of_work=uow, earnings=a.earnings_queries, clock=clock),
         show_earnings=ShowEarnings(queries=a.earnings_queries, clock=clock),
         show_report=ShowReport(unit_of_work=uow),
+        start_job=StartJob(unit_of_work=uow, ids=ids),
         pay_out_bookings=PayOutBookings(unit_of_work=uow, clock=clock, ids=ids),
         play_sandbox_bank=None
         if a.sandbox_bank is None

@@ -84,6 +84,10 @@ def cast(embedded: Product) -> Cast:
             "payment_id": _an_open_payment(owner, sitter, pet_id),
             "series_id": _a_series(owner, sitter, pet_id),
             "alert_id": str(uuid4()),
+            "refund_id": str(uuid4()),
+            "difference_id": str(uuid4()),
+            "report_id": _a_statement(sitter),
+            "report_format": "statement.csv",
             "queue": "no-such-queue",
         },
     )
@@ -108,6 +112,14 @@ def _an_open_payment(owner: Person, sitter: Caregiver, pet_id: str) -> str:
     asked = request(owner, quote(owner, sitter.id, [pet_id])["id"])
     ok(sitter.client.post(f"/api/bookings/{asked['id']}/accept"))
     return ok(owner.client.post(f"/api/bookings/{asked['id']}/payment"))["paymentId"]
+
+
+def _a_statement(sitter: Caregiver) -> str:
+    job = ok(sitter.client.post("/api/reports/statements", json={"month": "2026-01"}), 202)
+    return eventually(
+        lambda: job["id"] if ok(sitter.client.get(f"/api/jobs/{job['id']}"))["resultUrl"] else None,
+        what="the statement",
+    )
 
 
 def _a_series(owner: Person, sitter: Caregiver, pet_id: str) -> str:
@@ -137,6 +149,7 @@ ADMINS_FIND_NOTHING: Expected = ADMINS | {"admin": 404}
 NOBODY: Expected = dict.fromkeys(ROLES, 404) | {"anonymous": 401}
 THE_OWNER: Expected = NOBODY | {"owner": IN}
 CAREGIVERS: Expected = NOBODY | {"caregiver": IN, "other caregiver": IN}
+THE_CAREGIVER: Expected = NOBODY | {"caregiver": IN}
 THE_ADMIN: Expected = NOBODY | {"admin": IN}
 BOTH_PARTIES: Expected = NOBODY | {"owner": IN, "caregiver": IN}
 PARTIES_AND_ADMINS: Expected = BOTH_PARTIES | {"admin": IN}
@@ -235,6 +248,13 @@ MATRIX: dict[str, Row] = {
     "POST /api/bookings/{booking_id}/check-out": Row(CAREGIVERS_PART),
     "POST /api/bookings/{booking_id}/dispute": Row(OWNERS_PART, sent({"reason": "no"})),
     "POST /api/sandbox/payments/{payment_id}/confirm": Row(PAYERS_PART, sent({"outcome": "declined"})),
+    "POST /api/sandbox/payments/{payment_id}/chargeback": Row(PAYERS_PART, sent({"outcome": "opened"})),
+    "POST /api/sandbox/payments/{payment_id}/return-refunds": Row(PAYERS_PART),
+    # A caregiver's money
+    "GET /api/earnings": Row(CAREGIVERS),
+    "GET /api/earnings/payouts": Row(CAREGIVERS),
+    "POST /api/reports/statements": Row(CAREGIVERS, sent({"month": "2026-01"})),
+    "GET /api/reports/{report_id}/{report_format}": Row(THE_CAREGIVER),
     # Jobs that somebody asked for
     "GET /api/jobs/{job_id}": Row(THE_ADMIN),
     "POST /api/jobs/{job_id}/cancel": Row(THE_ADMIN),
@@ -244,6 +264,14 @@ MATRIX: dict[str, Row] = {
     "POST /api/admin/caregivers/{caregiver_id}/reject": Row(ADMINS, sent({"reason": "no"})),
     "POST /api/admin/bookings/{booking_id}/cancel": Row(ADMINS),
     "POST /api/admin/bookings/{booking_id}/refund": Row(ADMINS),
+    "POST /api/admin/bookings/{booking_id}/release-payout": Row(ADMINS, sent({"reason": "no"})),
+    "GET /api/admin/ledger": Row(ADMINS),
+    "GET /api/admin/payouts": Row(ADMINS),
+    "GET /api/admin/refunds": Row(ADMINS),
+    "POST /api/admin/refunds/{refund_id}/retry": Row(ADMINS_FIND_NOTHING, sent({"reason": "no"})),
+    "GET /api/admin/chargebacks": Row(ADMINS),
+    "GET /api/admin/reconciliation": Row(ADMINS),
+    "POST /api/admin/reconciliation/{difference_id}/dismiss": Row(ADMINS_FIND_NOTHING, sent({"reason": "no"})),
     "GET /api/admin/disputes": Row(ADMINS),
     "POST /api/admin/disputes/{dispute_id}/decide": Row(ADMINS, sent({"decision": "pay"})),
     "GET /api/admin/jobs": Row(ADMINS),

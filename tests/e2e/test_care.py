@@ -48,7 +48,7 @@ def test_care_is_given_reported_disputed_and_decided(product: Product) -> None:
     assert report["checkOut"]["notes"] == "All well"
 
     disputed = ok(owner.client.post(f"{path}/dispute", json={"reason": "Nobody came"}))
-    assert (disputed["status"], disputed["payout"]) == ("disputed", {"state": "held", "dueAt": None})
+    assert (disputed["status"], disputed["payout"]) == ("disputed", {"state": "held", "dueAt": None, "paidAt": None})
     (waiting,) = [
         item
         for item in ok(operator.client.get("/api/admin/disputes", params={"status": "open", "limit": 50}))["items"]

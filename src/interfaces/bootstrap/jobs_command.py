@@ -20,13 +20,23 @@ T = TypeVar("T")
 # By value: click would show the names.
 QUEUES, STATUSES = [queue.value for queue in QueueName], [status.value for status in JobStatus]
 
+# Written down here, since whoever only lists jobs should not wait for the scheduler's library.
+SCHEDULED = {
+    "bookings.complete": "default",
+    "bookings.expire": "default",
+    "operations.clean_up": "default",
+    "payments.reconcile": "money",
+    "payouts.decide": "money",
+    "reports.send_statements": "reports",
+}
+
 job_argument = click.argument("job_id", metavar="ID", type=click.UUID)
 queue_argument = click.argument("queue", type=click.Choice(QUEUES))
 
 
 @click.group()
 def jobs() -> None:
-    """List, retry, drop and cancel jobs; pause and resume queues. What is changed goes into the audit log."""
+    """List, start, retry, drop and cancel jobs; pause and resume queues. What is changed goes into the audit log."""
 
 
 @jobs.command("list")
@@ -59,6 +69,14 @@ def watch() -> None:
         _done(watch_jobs)
     except KeyboardInterrupt:
         return
+
+
+@jobs.command()
+@click.argument("kind", type=click.Choice(sorted(SCHEDULED)))
+def start(kind: str) -> None:
+    """Do now what otherwise happens by the clock."""
+    job_id = _done(lambda use_cases: use_cases.start_job.execute(kind=kind, queue=QueueName(SCHEDULED[kind])))
+    console.print(f"{job_id} is queued.")
 
 
 @jobs.command()

@@ -29,7 +29,7 @@ NOBODY_REACTS = {
     "RefundFailed",
 }
 # Kinds of event, never one themselves.
-_KINDS = {"AccountEvent", "BookingEvent"}
+_KINDS = {"AccountEvent", "BookingEvent", "PayoutEvent"}
 _ID = identified("anything")
 
 
