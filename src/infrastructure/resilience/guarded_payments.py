@@ -3,7 +3,14 @@
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from application.ports.payments import PaymentRefused, Payments, PaymentsUnavailable, ProviderPayment, ProviderRefund
+from application.ports.payments import (
+    PaymentRefused,
+    Payments,
+    PaymentsUnavailable,
+    PaymentUnderWay,
+    ProviderPayment,
+    ProviderRefund,
+)
 from domain.shared.money import Money
 from infrastructure.resilience.breaker import BREAKER_RULES, Breaker
 from infrastructure.resilience.retries import call_with_retry
@@ -14,7 +21,9 @@ T = TypeVar("T")
 def payments_breaker() -> Breaker:
     """The breaker of everything that goes to the payment provider: a refusal is an answer, not a failure."""
     return Breaker(
-        "payments", BREAKER_RULES["payments"], is_failure=lambda error: not isinstance(error, PaymentRefused)
+        "payments",
+        BREAKER_RULES["payments"],
+        is_failure=lambda error: not isinstance(error, (PaymentRefused, PaymentUnderWay)),
     )
 
 
