@@ -98,8 +98,8 @@ class StatefulMock(Peer):
     def __init__(self) -> None:
         super().__init__(_node(), FOLDER / "stateful_mock_server.js")
 
-    async def charge(self, key: str, *, cents: int = 2000, source: str = "tok_visa") -> dict[str, Any]:
-        made = await self.ask("POST", "/v1/charges", amount=str(cents), currency="eur", source=source, description=key)
+    async def charge(self, *, source: str = "tok_visa") -> dict[str, Any]:
+        made = await self.ask("POST", "/v1/charges", amount="2000", currency="eur", source=source)
         return made.raise_for_status().json()
 
 

@@ -33,6 +33,8 @@ CALLS: dict[str, type] = {
     "GET /v1/balance_transactions": params.BalanceTransactionListParams,
     "GET /v1/balance": params.BalanceRetrieveParams,
 }
+# What a value looks like in a form.
+TEXTS: dict[Any, str] = {str: ".*", int: r"-?\d+", float: r"-?\d+(\.\d+)?", bool: "true|false"}
 
 
 class BadRequestToStripe(AssertionError):

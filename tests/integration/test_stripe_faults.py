@@ -1,0 +1,335 @@
+"""Stripe unwell, at every call that we make: what is told, and that what happened meanwhile happened once."""
+
+import logging
+import traceback
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+import pytest
+import stripe as stripe_library
+from structlog.testing import capture_logs
+
+from application.ports.payments import (
+    PaymentRefused,
+    PaymentsMisconfigured,
+    PaymentsUnavailable,
+    PaymentUnderWay,
+)
+from domain.shared.money import Money
+from infrastructure.payments.stripe_books import StripeBooks
+from infrastructure.payments.stripe_client import API_VERSION, StripeCalls
+from infrastructure.payments.stripe_connected_accounts import StripeConnectedAccounts
+from infrastructure.payments.stripe_payments import StripePayments
+from infrastructure.payments.stripe_transfers import StripeTransfers
+from tests.support.builders import NOW
+from tests.support.fault_server import (
+    HANG,
+    RESET,
+    Answer,
+    Behaviour,
+    Fault,
+    FaultServer,
+    answer,
+    broken_json,
+    done_and_then,
+    server_error,
+    slow,
+    too_many_requests,
+)
+from tests.support.stripe_requests import BadRequestToStripe, CheckedTransport
+from tests.support.stripe_world import WORDS, StripeWorld, problem
+
+KEY = "sk_test_of_ours"
+IMPATIENT_SECONDS = 0.05
+# Long enough for Stripe to do what it is asked for.
+LOST_SECONDS = 0.5
+KEYS = ("refund:1:2", "transfer:1:2", "rev:1:1")
+TEN = Money(1000)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stripe:
+    """All adapters at a Stripe where there is one thing of each kind."""
+
+    calls: StripeCalls
+    payment_id: str
+    charge_id: str
+    refund_id: str
+    dispute_id: str
+    account_id: str
+    transfer_id: str
+
+    @property
+    def payments(self) -> StripePayments:
+        return StripePayments(self.calls)
+
+    @property
+    def transfers(self) -> StripeTransfers:
+        return StripeTransfers(self.calls)
+
+    @property
+    def accounts(self) -> StripeConnectedAccounts:
+        return StripeConnectedAccounts(self.calls)
+
+
+async def pay(stripe: Stripe) -> object:
+    return await stripe.payments.create(amount=TEN, reference="booking_2", idempotency_key="pay:2:1")
+
+
+async def cancel(stripe: Stripe) -> object:
+    return await stripe.payments.cancel(stripe.payment_id, idempotency_key="cancel:1:1")
+
+
+async def refund(stripe: Stripe) -> object:
+    return await stripe.payments.refund(charge_id=stripe.charge_id, amount=TEN, idempotency_key="refund:1:2")
+
+
+async def transfer(stripe: Stripe) -> object:
+    return await stripe.transfers.transfer(
+        destination=stripe.account_id,
+        amount=TEN,
+        charge_id=stripe.charge_id,
+        reference="booking_1",
+        idempotency_key="transfer:1:2",
+    )
+
+
+async def reverse(stripe: Stripe) -> object:
+    return await stripe.transfers.reverse(transfer_id=stripe.transfer_id, amount=TEN, idempotency_key="rev:1:1")
+
+
+async def open_account(stripe: Stripe) -> object:
+    return await stripe.accounts.create(email="an@example.org", country="BE", idempotency_key="acct:2")
+
+
+async def read_books(stripe: Stripe) -> object:
+    books = StripeBooks(stripe.calls)
+    return [line async for line in books.movements(since=NOW - timedelta(days=1), until=NOW + timedelta(days=1))]
+
+
+Call = Callable[[Stripe], Awaitable[object]]
+# What moves something, with the kind of thing that there is one more of afterwards.
+MOVES: dict[str, tuple[Call, str]] = {
+    "pay": (pay, "payment_intent"),
+    "refund": (refund, "refund"),
+    "transfer": (transfer, "transfer"),
+    "reverse": (reverse, "transfer_reversal"),
+    "open account": (open_account, "account"),
+}
+CALLS: dict[str, Call] = {
+    **{name: call for name, (call, _) in MOVES.items()},
+    "cancel": cancel,
+    "read payment": lambda stripe: stripe.payments.retrieve(stripe.payment_id),
+    "read refund": lambda stripe: stripe.payments.retrieve_refund(stripe.refund_id),
+    "list refunds": lambda stripe: stripe.payments.refunds_of(stripe.charge_id),
+    "read chargeback": lambda stripe: stripe.payments.retrieve_chargeback(stripe.dispute_id),
+    "read transfer": lambda stripe: stripe.transfers.retrieve(stripe.transfer_id),
+    "list transfers": lambda stripe: stripe.transfers.of_reference("booking_1"),
+    "list reversals": lambda stripe: stripe.transfers.reversals_of(stripe.transfer_id),
+    "read account": lambda stripe: stripe.accounts.retrieve(stripe.account_id),
+    "onboard": lambda stripe: stripe.accounts.onboarding_link(stripe.account_id, return_url="https://tailtribe.test"),
+    "read books": read_books,
+    "check": lambda stripe: stripe.calls.check(),
+}
+FAULTS: dict[str, tuple[Behaviour, type[Exception]]] = {
+    "reset": (RESET, PaymentsUnavailable),
+    "hangs": (HANG, PaymentsUnavailable),
+    "20 seconds": (slow(20, answer({})), PaymentsUnavailable),
+    "server error": (problem(500, None, "api_error"), PaymentsUnavailable),
+    "bad gateway": (server_error(502), PaymentsUnavailable),
+    "too many requests": (too_many_requests("7"), PaymentsUnavailable),
+    "dependency failed": (problem(424, "external_dependency_failed"), PaymentsUnavailable),
+    "conflict": (problem(409, "idempotency_key_in_use"), PaymentUnderWay),
+    "broken JSON": (broken_json(), PaymentsUnavailable),
+    "another document": (answer([]), PaymentsUnavailable),
+    "an empty document": (answer({}), PaymentsUnavailable),
+    "redirect": (Answer(status=307, headers={"Location": "/elsewhere"}), PaymentsUnavailable),
+    "no such key": (problem(401, None), PaymentsMisconfigured),
+    "key may not": (problem(403, "secret_key_required"), PaymentsMisconfigured),
+    "bad request": (problem(400, "parameter_invalid_integer"), PaymentRefused),
+    "card declined": (problem(402, "card_declined", "card_error"), PaymentRefused),
+    "not found": (problem(404, "resource_missing"), PaymentRefused),
+}
+SILENCES = ("hangs", "20 seconds")
+
+
+@pytest.fixture
+def server() -> Iterator[FaultServer]:
+    with FaultServer() as server:
+        yield server
+
+
+@pytest.fixture
+def world(server: FaultServer) -> StripeWorld:
+    server.always = world = StripeWorld()
+    return world
+
+
+@pytest.fixture
+async def stripe(server: FaultServer, world: StripeWorld) -> AsyncIterator[Stripe]:
+    calls = StripeCalls(KEY, api_base=server.url, transport=CheckedTransport())
+    yield in_the_middle(world, calls)
+    await calls.close()
+
+
+def in_the_middle(world: StripeWorld, calls: StripeCalls) -> Stripe:
+    """A payment is open; another is paid, partly refunded, paid out and charged back."""
+    asked = {"amount": "4000", "currency": "eur", "transfer_group": "booking_1"}
+    waiting, paid = (world.create_payment(asked) for _ in range(2))
+    charge_id = world.pay(paid["id"])["latest_charge"]
+    account = world.create_account({"country": "BE"})
+    world.complete(account["id"])
+    moved = {"destination": account["id"], "source_transaction": charge_id}
+    return Stripe(
+        calls=calls,
+        payment_id=waiting["id"],
+        charge_id=charge_id,
+        refund_id=world.create_refund({"charge": charge_id, "amount": "100"})["id"],
+        dispute_id=world.dispute(charge_id),
+        account_id=account["id"],
+        transfer_id=world.create_transfer({**asked, **moved, "amount": "2000"})["id"],
+    )
+
+
+async def told(call: Call, stripe: Stripe) -> type[BaseException] | None:
+    """The kind of error, if there is one."""
+    try:
+        await call(stripe)
+    except (PaymentsUnavailable, PaymentRefused) as error:
+        return type(error)
+    return None
+
+
+async def test_while_stripe_is_well_every_call_is_answered(stripe: Stripe) -> None:
+    assert {name: await told(call, stripe) for name, call in CALLS.items()} == dict.fromkeys(CALLS)
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+async def test_a_fault_is_told_alike_at_every_call(server: FaultServer, stripe: Stripe, fault: str) -> None:
+    behaviour, error = FAULTS[fault]
+    server.always = behaviour
+    if fault in SILENCES:
+        stripe = replace(stripe, calls=StripeCalls(KEY, api_base=server.url, seconds=IMPATIENT_SECONDS))
+
+    assert {name: await told(call, stripe) for name, call in CALLS.items()} == dict.fromkeys(CALLS, error)
+    await stripe.calls.close()
+
+
+async def test_nobody_asks_twice_or_elsewhere_by_himself(server: FaultServer, stripe: Stripe) -> None:
+    for fault in ("reset", "server error", "too many requests", "conflict", "redirect"):
+        server.requests.clear()
+        server.always, error = FAULTS[fault]
+        assert await told(refund, stripe) is error
+        assert [request.path for request in server.requests] == ["/v1/refunds"]
+
+
+async def test_a_refused_connection_is_told(server: FaultServer, stripe: Stripe) -> None:
+    server.stop()
+
+    assert {await told(call, stripe) for call in CALLS.values()} == {PaymentsUnavailable}
+
+
+@pytest.mark.parametrize("move", MOVES)
+@pytest.mark.parametrize("then", [RESET, HANG, too_many_requests("1")], ids=["reset", "silence", "too many"])
+async def test_what_happened_before_the_answer_got_lost_happened_once(
+    server: FaultServer, world: StripeWorld, stripe: Stripe, move: str, then: Answer | Fault
+) -> None:
+    call, kind = MOVES[move]
+    before = world.count_of(kind)
+    server.play(done_and_then(world, then))
+    impatient = StripeCalls(KEY, api_base=server.url, seconds=LOST_SECONDS)
+
+    assert await told(call, replace(stripe, calls=impatient)) is PaymentsUnavailable
+    assert world.count_of(kind) == before + 1
+    # The same key, and patience.
+    made, again = await call(stripe), await call(stripe)
+    assert made == again
+    assert world.count_of(kind) == before + 1
+    await impatient.close()
+
+
+async def test_after_a_mistake_of_stripes_what_came_of_it_is_found_by_its_key(
+    server: FaultServer, world: StripeWorld, stripe: Stripe
+) -> None:
+    """Stripe answers its own mistake again under the same key, for a day."""
+    for call, read in (
+        (refund, lambda: stripe.payments.refunds_of(stripe.charge_id)),
+        (transfer, lambda: stripe.transfers.of_reference("booking_1")),
+        (reverse, lambda: stripe.transfers.reversals_of(stripe.transfer_id)),
+    ):
+        before = {found.key for found in await read()}
+        server.play(done_and_then(world, server_error()), server_error())
+        for _ in range(2):
+            assert await told(call, stripe) is PaymentsUnavailable
+        (key,) = {found.key for found in await read()} - before
+        assert key in KEYS
+
+
+async def test_the_pause_that_stripe_asks_for_is_told(server: FaultServer, stripe: Stripe) -> None:
+    server.play(problem(429, "rate_limit", headers={"Retry-After": "7"}), problem(429, "lock_timeout"))
+    for seconds in (7, 0):
+        with pytest.raises(PaymentsUnavailable) as raised:
+            await pay(stripe)
+        assert raised.value.retry_after_seconds == seconds
+
+
+async def test_neither_errors_nor_logs_hold_secrets_or_people(
+    server: FaultServer, stripe: Stripe, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    texts: list[str] = []
+    await open_account(stripe)
+    await pay(stripe)
+    with capture_logs() as lines:
+        for fault in ("server error", "no such key", "bad request", "card declined"):
+            server.always, error = FAULTS[fault]
+            with pytest.raises(error) as raised:
+                await refund(stripe)
+            texts.append("".join(traceback.format_exception(raised.value)))
+    server.always = answer({"error": {"code": "an@example.org", "type": "x" * 100, "message": WORDS}}, status=400)
+    with pytest.raises(PaymentRefused, match="Stripe answers 400 no reason"):
+        await refund(stripe)
+    everything = "\n".join([caplog.text, str(lines), *texts])
+    for secret in (KEY, "secret_of_the_owner", "Peeters", "an@example.org", "an%40example.org"):
+        assert secret not in everything
+    # Operators are told at once.
+    assert [(line["event"], line["log_level"]) for line in lines] == [("stripe.not_let_in", "error")]
+
+
+async def test_a_request_that_stripe_does_not_describe_fails_the_test(stripe: Stripe) -> None:
+    for asked, told_problem in (
+        ({"amount": 1}, "currency is missing"),
+        ({"amount": 1, "currency": "eur", "color": "red"}, "color is unknown"),
+        ({"amount": "much", "currency": "eur"}, "amount is 'much'"),
+        ({"amount": 1, "currency": "eur", "capture_method": "later"}, "capture_method is 'later'"),
+        ({"amount": 1, "currency": "eur", "automatic_payment_methods": {"enabled": "yes"}}, "enabled is 'yes'"),
+    ):
+        with pytest.raises(BadRequestToStripe, match=told_problem):
+            await stripe.calls.ask(lambda v1, asked=asked: v1.payment_intents.create_async(asked), dict)
+    with pytest.raises(BadRequestToStripe, match="nobody said"):
+        await stripe.calls.ask(lambda v1: v1.charges.create_async({"amount": 1, "currency": "eur"}), dict)
+
+
+def test_our_own_peer_says_nothing_that_stripe_does_not_say(world: StripeWorld) -> None:
+    in_the_middle(world, StripeCalls(KEY))
+    classes = {
+        "payment_intent": stripe_library.PaymentIntent,
+        "refund": stripe_library.Refund,
+        "dispute": stripe_library.Dispute,
+        "transfer": stripe_library.Transfer,
+        "account": stripe_library.Account,
+        "balance_transaction": stripe_library.BalanceTransaction,
+    }
+    for thing in [*world.things.values(), *world.lines]:
+        if thing["object"] in classes:
+            described = classes[thing["object"]].__annotations__
+            assert {name for name in thing if not name.startswith("_")} <= set(described)
+
+
+async def test_every_call_names_the_version_that_its_answer_is_read_by(server: FaultServer, stripe: Stripe) -> None:
+    await pay(stripe)
+
+    (request,) = server.requests
+    assert request.headers["stripe-version"] == API_VERSION == stripe_library.api_version
+    assert "x-stripe-client-telemetry" not in request.headers
