@@ -87,7 +87,7 @@ class StripeWorld:
         made = self.make(
             "du",
             "dispute",
-            **_asked(charge),
+            **_asked({"amount": charge["amount"]}, charge),
             charge=charge_id,
             status=status,
             reason="fraudulent",
@@ -141,7 +141,7 @@ class StripeWorld:
         if cents > charge["amount"] - charge["refunded"]:
             raise Refusal(400, "amount_too_large")
         charge["refunded"] += cents
-        refund = self.make("re", "refund", **_asked(sent), charge=charge["id"], status="succeeded")
+        refund = self.make("re", "refund", **_asked(sent, charge), charge=charge["id"], status="succeeded")
         self._move("refund", refund, -cents)
         return refund
 
@@ -161,7 +161,7 @@ class StripeWorld:
         if transfer.get("spent") or cents > transfer["amount"] - transfer["amount_reversed"]:
             raise Refusal(400, "balance_insufficient")
         transfer["amount_reversed"] += cents
-        reversal = self.make("trr", "transfer_reversal", **_asked(sent), transfer=transfer_id)
+        reversal = self.make("trr", "transfer_reversal", **_asked(sent, transfer), transfer=transfer_id)
         self._move("transfer_reversal", reversal, cents)
         return reversal
 
@@ -221,10 +221,10 @@ def problem(
     return answer({"error": told | ({"code": code} if code else {})}, status=status, headers=headers)
 
 
-def _asked(sent: Params) -> Thing:
-    """What Stripe says again of what was asked for."""
+def _asked(sent: Params, of: Thing | None = None) -> Thing:
+    """What Stripe says again of what was asked for, and the currency of what it was asked of."""
     told = {name: sent[name] for name in ("metadata", "transfer_group", "currency") if name in sent}
-    return told | {"amount": int(sent["amount"])}
+    return {**({"currency": of["currency"]} if of else {}), **told, "amount": int(sent["amount"])}
 
 
 def _paged(found: list[Thing], sent: Params) -> Thing:
