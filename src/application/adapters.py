@@ -35,6 +35,7 @@ from application.ports.metrics import Metrics
 from application.ports.outage_record import OutageRecord
 from application.ports.pace import Pace
 from application.ports.password_hasher import PasswordHasher
+from application.ports.payment_notices import PaymentNotices
 from application.ports.payments import Payments
 from application.ports.pet_queries import PetQueries
 from application.ports.process_figures import ProcessFigures
@@ -52,7 +53,8 @@ from application.ports.unit_of_work import UnitOfWorkFactory
 class Adapters:
     """One adapter for each port; swap one with `dataclasses.replace`.
 
-    `payment_provider` names whom `payments` asks, and `sandbox_bank` is there only when that is the sandbox.
+    `payment_provider` names whom `payments` asks, and `sandbox_bank` is there only when that is the sandbox,
+    `payment_notices` only when it is another.
     `alert_channels` are the ways to people, by name, beside `alert_log`. `public_url` is where mailed links lead,
     without a slash at its end.
     """
@@ -92,6 +94,7 @@ class Adapters:
     outage_record: OutageRecord
     pace: Pace
     password_hasher: PasswordHasher
+    payment_notices: PaymentNotices | None
     payment_provider: str
     payments: Payments
     pet_queries: PetQueries

@@ -76,6 +76,7 @@ from application.operations.watch_over_system import MAIL, WatchOverSystem
 from application.payments.apply_payment_event import ApplyPaymentEvent
 from application.payments.cancel_payment import CancelPayment
 from application.payments.confirm_sandbox_payment import ConfirmSandboxPayment
+from application.payments.receive_payment_notice import ReceivePaymentNotice
 from application.payments.refund_payment import RefundPayment
 from application.payments.show_statistics import ShowStatistics
 from application.payments.start_payment import StartPayment
@@ -149,6 +150,7 @@ class UseCases:
     record_minute: RecordMinute
     refresh_session: RefreshSession
     refund_booking: RefundBooking
+    receive_payment_notice: ReceivePaymentNotice | None
     refund_payment: RefundPayment
     register_account: RegisterAccount
     reject_caregiver: RejectCaregiver
@@ -275,6 +277,11 @@ def build_use_cases(a: Adapters) -> UseCases:
         ),
         refresh_session=RefreshSession(unit_of_work=uow, access_tokens=a.access_tokens, clock=clock),
         refund_booking=RefundBooking(unit_of_work=uow, clock=clock, ids=ids),
+        receive_payment_notice=None
+        if a.payment_notices is None
+        else ReceivePaymentNotice(
+            unit_of_work=uow, notices=a.payment_notices, provider=a.payment_provider, clock=clock, ids=ids
+        ),
         refund_payment=RefundPayment(unit_of_work=uow, payments=a.payments, clock=clock),
         register_account=RegisterAccount(unit_of_work=uow, password_hasher=a.password_hasher, clock=clock, ids=ids),
         reject_caregiver=RejectCaregiver(unit_of_work=uow, clock=clock),

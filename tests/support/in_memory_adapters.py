@@ -147,6 +147,7 @@ def in_memory_adapters(tmp_path: Path) -> Adapters:
         outage_record=InMemoryOutageRecord(),
         pace=InMemoryPace(),
         password_hasher=Argon2PasswordHasher(memory_kib=64, passes=1),
+        payment_notices=None,
         payment_provider=PROVIDER,
         payments=GuardedPayments(sandbox, payments),
         pet_queries=SqlPetQueries(database),

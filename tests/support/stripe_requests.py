@@ -31,7 +31,6 @@ CALLS: dict[str, type] = {
     f"GET /v1/accounts{_ID}": params.AccountRetrieveParams,
     "POST /v1/account_links": params.AccountLinkCreateParams,
     "GET /v1/balance_transactions": params.BalanceTransactionListParams,
-    "GET /v1/balance": params.BalanceRetrieveParams,
 }
 # What a value looks like in a form.
 TEXTS: dict[Any, str] = {str: ".*", int: r"-?\d+", float: r"-?\d+(\.\d+)?", bool: "true|false"}

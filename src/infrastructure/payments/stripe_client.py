@@ -108,7 +108,7 @@ class StripeCalls:
 
     async def check(self) -> None:
         """Asks whether Stripe knows the key, and changes nothing. Raises PaymentsUnavailable or PaymentRefused."""
-        await self.ask(lambda v1: v1.balance.retrieve_async(), lambda balance: balance["available"])
+        await self.ask(lambda v1: v1.balance_transactions.list_async({"limit": 1}), lambda answer: answer["data"])
 
     async def close(self) -> None:
         await self._http.aclose()
