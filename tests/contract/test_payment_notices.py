@@ -131,9 +131,7 @@ def test_a_notice_is_genuine_for_five_minutes(notices: PaymentNotices, clock: Se
         ("payout.paid", "payout", NoticeSubject.OTHER),
     ],
 )
-def test_a_notice_says_what_it_is_about(
-    notices: PaymentNotices, kind: str, thing: str, subject: NoticeSubject
-) -> None:
+def test_a_notice_says_what_it_is_about(notices: PaymentNotices, kind: str, thing: str, subject: NoticeSubject) -> None:
     assert read(notices, an_event(type=kind, **about(thing))) == ("evt_1", subject, "x_1")
 
 
