@@ -19,11 +19,12 @@ class StripeConnectedAccounts(ConnectedAccounts):
         self._stripe = stripe
 
     async def create(self, *, email: str, country: str, idempotency_key: str) -> ConnectedAccount:
+        # Stripe asks for it itself. A key is good for the same parameters only, and an address may change.
+        del email
         asked = {
             "controller": CONTROLLER,
             "capabilities": {"transfers": {"requested": True}},
             "country": country,
-            "email": email,
             "metadata": {"key": idempotency_key},
         }
         return await self._stripe.ask(lambda v1: v1.accounts.create_async(asked, keyed(idempotency_key)), _account)
