@@ -9,6 +9,7 @@ import pytest
 import stripe as stripe_library
 from structlog.testing import capture_logs
 
+from application.ports.circuit_breakers import BreakerState
 from application.ports.payments import (
     PaymentRefused,
     PaymentsMisconfigured,
@@ -16,6 +17,8 @@ from application.ports.payments import (
     PaymentUnderWay,
 )
 from infrastructure.payments.stripe_client import API_VERSION, StripeCalls
+from infrastructure.resilience.breaker import BREAKER_RULES
+from infrastructure.resilience.guarded_payments import call_provider, payments_breaker
 from tests.support.fault_server import (
     HANG,
     RESET,
@@ -113,6 +116,29 @@ async def test_nobody_asks_twice_or_elsewhere_by_himself(server: FaultServer, st
         server.always, error = FAULTS[fault]
         assert await told(refund, stripe) is error
         assert [request.path for request in server.requests] == ["/v1/refunds"]
+
+
+@pytest.mark.parametrize("fault", [fault for fault in FAULTS if fault not in SILENCES])
+async def test_after_three_failures_stripe_is_left_alone_and_after_refusals_it_is_not(
+    server: FaultServer, stripe: Stripe, fault: str
+) -> None:
+    server.always, error = FAULTS[fault]
+    breaker = payments_breaker()
+
+    for _ in range(BREAKER_RULES["payments"].failures_to_open):
+        assert breaker.state is BreakerState.CLOSED
+        with pytest.raises(error):
+            await call_provider(breaker, lambda: refund(stripe), idempotent=False)
+    is_failure = error in (PaymentsUnavailable, PaymentsMisconfigured)
+    assert breaker.state is (BreakerState.OPEN if is_failure else BreakerState.CLOSED)
+
+
+async def test_a_key_that_is_not_accepted_is_not_tried_twice(server: FaultServer, stripe: Stripe) -> None:
+    server.always = problem(401, None)
+
+    with pytest.raises(PaymentsMisconfigured):
+        await call_provider(payments_breaker(), lambda: refund(stripe))
+    assert len(server.requests) == 1
 
 
 async def test_a_refused_connection_is_told(server: FaultServer, stripe: Stripe) -> None:

@@ -45,14 +45,15 @@ async def test_the_key_chooses_the_provider_of_everything_about_payments(tmp_pat
         ({"STRIPE_SECRET_KEY": "sk_liv\u00e9"}, "STRIPE_SECRET_KEY"),
         ({"STRIPE_API_BASE": "api.stripe.example"}, "STRIPE_API_BASE"),
         (PRODUCTION | {"STRIPE_SECRET_KEY": "sk_live_1"}, "STRIPE_WEBHOOK_SECRET, STRIPE_CONNECT_WEBHOOK_SECRET"),
-        (PRODUCTION | LIVE | {"STRIPE_CONNECT_WEBHOOK_SECRET": " "}, "STRIPE_CONNECT_WEBHOOK_SECRET"),
+        (PRODUCTION | LIVE | {"STRIPE_CONNECT_WEBHOOK_SECRET": ""}, "STRIPE_CONNECT_WEBHOOK_SECRET"),
         (PRODUCTION | LIVE | {"STRIPE_API_BASE": "https://stripe.example"}, "STRIPE_API_BASE"),
     ],
 )
 def test_settings_that_cannot_be_are_refused_without_telling_them(given: dict[str, str], told: str) -> None:
     with pytest.raises(BadSettings, match=told) as raised:
         Settings.read(given)
-    assert not any(value in str(raised.value) for name, value in given.items() if name.startswith("STRIPE"))
+    values = [value for name, value in given.items() if name.startswith("STRIPE") and value]
+    assert not any(value in str(raised.value) for value in values)
 
 
 @pytest.mark.parametrize("given", [LIVE, LIVE | {"STRIPE_SECRET_KEY": "rk_test_1"}, {}])
