@@ -97,6 +97,15 @@ class StripeWorld:
             self._move("dispute", made, -charge["amount"], fee=2000)
         return made["id"]
 
+    def win(self, dispute_id: str) -> None:
+        dispute = self.find(dispute_id)
+        dispute["status"] = "won"
+        self._move("dispute_reversal", dispute, dispute["amount"])
+
+    def charge_fee(self, category: str) -> None:
+        """Two euros, for the account as a whole."""
+        self._move(category, {"id": None}, -200)
+
     def complete(self, account_id: str) -> None:
         """The caregiver has given all papers."""
         self.find(account_id).update(payouts_enabled=True, capabilities={"transfers": "active"})
