@@ -102,6 +102,18 @@ async def test_what_was_transferred_is_taken_back_in_parts(stripe: Stripe) -> No
     assert (await transfers.retrieve(stripe.transfer_id)).reversed == Money(2000)
 
 
+async def test_nothing_is_given_back_in_another_currency(stripe: Stripe, transport: CheckedTransport) -> None:
+    """Stripe takes no currency with it: it would give back as many euros."""
+    dollars = Money(100, "USD")
+    for call in (
+        stripe.payments.refund(charge_id=stripe.charge_id, amount=dollars, idempotency_key="refund:1:1"),
+        stripe.transfers.reverse(transfer_id=stripe.transfer_id, amount=dollars, idempotency_key="rev:1:1"),
+    ):
+        with pytest.raises(PaymentRefused, match="USD"):
+            await call
+    assert transport.requests == []
+
+
 async def test_what_the_caregiver_has_spent_is_not_taken_back(stripe: Stripe, world: StripeWorld) -> None:
     world.spend(stripe.transfer_id)
     with pytest.raises(PaymentRefused):

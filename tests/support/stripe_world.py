@@ -146,7 +146,7 @@ class StripeWorld:
         return intent
 
     def create_refund(self, sent: Params) -> Thing:
-        charge, cents = self.find(sent["charge"]), int(sent["amount"])
+        charge, cents = self.find(sent["charge"]), _cents(sent)
         if cents > charge["amount"] - charge["refunded"]:
             raise Refusal(400, "amount_too_large")
         charge["refunded"] += cents
@@ -155,7 +155,7 @@ class StripeWorld:
         return refund
 
     def create_transfer(self, sent: Params) -> Thing:
-        charge, cents = self.find(sent["source_transaction"]), int(sent["amount"])
+        charge, cents = self.find(sent["source_transaction"]), _cents(sent)
         if cents > charge["amount"] - charge["transferred"]:
             raise Refusal(400, "balance_insufficient")
         if self.find(sent["destination"])["capabilities"]["transfers"] != "active":
@@ -166,7 +166,7 @@ class StripeWorld:
         return transfer
 
     def reverse_transfer(self, sent: Params, transfer_id: str) -> Thing:
-        transfer, cents = self.find(transfer_id), int(sent["amount"])
+        transfer, cents = self.find(transfer_id), _cents(sent)
         if transfer.get("spent") or cents > transfer["amount"] - transfer["amount_reversed"]:
             raise Refusal(400, "balance_insufficient")
         transfer["amount_reversed"] += cents
@@ -234,6 +234,13 @@ def _asked(sent: Params, of: Thing | None = None) -> Thing:
     """What Stripe says again of what was asked for, and the currency of what it was asked of."""
     told = {name: sent[name] for name in ("metadata", "transfer_group", "currency") if name in sent}
     return {**({"currency": of["currency"]} if of else {}), **told, "amount": int(sent["amount"])}
+
+
+def _cents(sent: Params) -> int:
+    cents = int(sent["amount"])
+    if cents < 1:
+        raise Refusal(400, "parameter_invalid_integer")
+    return cents
 
 
 def _paged(found: list[Thing], sent: Params) -> Thing:

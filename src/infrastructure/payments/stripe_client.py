@@ -19,7 +19,7 @@ from application.ports.payments import (
     PaymentsUnavailable,
     PaymentUnderWay,
 )
-from domain.shared.money import Money
+from domain.shared.money import EUR, Money
 from infrastructure.resilience.retry_after import retry_after_seconds
 
 # Two tries and the pause between them fit into the 15 seconds of the breaker of payments.
@@ -151,6 +151,14 @@ class Named(Struct):
 def keyed(idempotency_key: str) -> RequestOptions:
     """The same key with the same parameters answers the same object, for a day."""
     return {"idempotency_key": idempotency_key}
+
+
+def euros(amount: Money) -> int:
+    """The cents of a refund or a reversal, which names no currency: it is that of the charge, and ours are in euros.
+    Raises PaymentRefused."""
+    if amount.currency != EUR:
+        raise PaymentRefused(f"what was paid in {EUR} is not given back in {amount.currency}")
+    return amount.amount_cents
 
 
 def id_of(reference: str | Named) -> str:

@@ -16,7 +16,7 @@ from application.ports.payments import (
     ProviderRefundStatus,
 )
 from domain.shared.money import Money
-from infrastructure.payments.stripe_client import Answer, Made, Named, StripeCalls, id_of, keyed
+from infrastructure.payments.stripe_client import Answer, Made, Named, StripeCalls, euros, id_of, keyed
 
 PROVIDER = "stripe"
 # It may fail weeks after it has succeeded: a caregiver would have been paid by then.
@@ -86,7 +86,7 @@ class StripePayments(Payments):
             return await self.retrieve(payment_id)
 
     async def refund(self, *, charge_id: str, amount: Money, idempotency_key: str) -> ProviderRefund:
-        asked = {"charge": charge_id, "amount": amount.amount_cents, "metadata": {"key": idempotency_key}}
+        asked = {"charge": charge_id, "amount": euros(amount), "metadata": {"key": idempotency_key}}
         return await self._stripe.ask(lambda v1: v1.refunds.create_async(asked, keyed(idempotency_key)), _refund)
 
     async def retrieve_refund(self, refund_id: str) -> ProviderRefund:

@@ -6,7 +6,7 @@ from msgspec import convert
 
 from application.ports.transfers import ProviderReversal, ProviderTransfer, Transfers
 from domain.shared.money import Money
-from infrastructure.payments.stripe_client import Answer, Made, Named, StripeCalls, id_of, keyed
+from infrastructure.payments.stripe_client import Answer, Made, Named, StripeCalls, euros, id_of, keyed
 
 
 class StripeTransfers(Transfers):
@@ -40,7 +40,7 @@ class StripeTransfers(Transfers):
         ]
 
     async def reverse(self, *, transfer_id: str, amount: Money, idempotency_key: str) -> ProviderReversal:
-        asked = {"amount": amount.amount_cents, "metadata": {"key": idempotency_key}}
+        asked = {"amount": euros(amount), "metadata": {"key": idempotency_key}}
         return await self._stripe.ask(
             lambda v1: v1.transfers.reversals.create_async(transfer_id, asked, keyed(idempotency_key)), _reversal
         )
