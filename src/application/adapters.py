@@ -27,6 +27,7 @@ from application.ports.idempotency_store import IdempotencyStore
 from application.ports.ids import Ids
 from application.ports.job_queries import JobQueries
 from application.ports.job_records import JobRecords
+from application.ports.ledger_queries import LedgerQueries
 from application.ports.mail import Mail
 from application.ports.mail_queries import MailQueries
 from application.ports.mail_templates import MailTemplates
@@ -40,12 +41,14 @@ from application.ports.payments import Payments
 from application.ports.pet_queries import PetQueries
 from application.ports.process_figures import ProcessFigures
 from application.ports.process_register import ProcessRegister
+from application.ports.provider_books import ProviderBooks
 from application.ports.public_holidays import PublicHolidays
 from application.ports.rate_limits import RateLimits
 from application.ports.revenue_queries import RevenueQueries
 from application.ports.sandbox_bank import SandboxBank
 from application.ports.system_queries import SystemQueries
 from application.ports.token_signer import TokenSigner
+from application.ports.transfers import Transfers
 from application.ports.unit_of_work import UnitOfWorkFactory
 
 
@@ -53,8 +56,8 @@ from application.ports.unit_of_work import UnitOfWorkFactory
 class Adapters:
     """One adapter for each port; swap one with `dataclasses.replace`.
 
-    `payment_provider` names whom `payments` asks, and `sandbox_bank` is there only when that is the sandbox,
-    `payment_notices` only when it is another.
+    `payment_provider` names whom `payments` asks; `sandbox_bank` is there only when that is the sandbox, which sends no
+    notices to read.
     `alert_channels` are the ways to people, by name, beside `alert_log`. `public_url` is where mailed links lead,
     without a slash at its end.
     """
@@ -87,6 +90,7 @@ class Adapters:
     ids: Ids
     job_queries: JobQueries
     job_records: JobRecords
+    ledger_queries: LedgerQueries
     mail: Mail
     mail_queries: MailQueries
     mail_templates: MailTemplates
@@ -100,10 +104,12 @@ class Adapters:
     pet_queries: PetQueries
     process: ProcessFigures
     process_register: ProcessRegister
+    provider_books: ProviderBooks
     public_url: str
     rate_limits: RateLimits
     revenue_queries: RevenueQueries
     sandbox_bank: SandboxBank | None
     system_queries: SystemQueries
     token_signer: TokenSigner
+    transfers: Transfers
     unit_of_work: UnitOfWorkFactory

@@ -75,9 +75,16 @@ from application.operations.tell_alert import TellAlert
 from application.operations.watch_over_system import MAIL, WatchOverSystem
 from application.payments.apply_payment_event import ApplyPaymentEvent
 from application.payments.cancel_payment import CancelPayment
-from application.payments.confirm_sandbox_payment import ConfirmSandboxPayment
+from application.payments.dismiss_difference import DismissDifference
+from application.payments.pay_out_bookings import PayOutBookings
+from application.payments.play_sandbox_bank import PlaySandboxBank
 from application.payments.receive_payment_notice import ReceivePaymentNotice
+from application.payments.reconcile_books import ReconcileBooks
 from application.payments.refund_payment import RefundPayment
+from application.payments.release_payout import ReleasePayout
+from application.payments.retry_refund import RetryRefund
+from application.payments.reverse_payout import ReversePayout
+from application.payments.send_payout import SendPayout
 from application.payments.show_statistics import ShowStatistics
 from application.payments.start_payment import StartPayment
 from application.pets.add_pet import AddPet
@@ -120,7 +127,6 @@ class UseCases:
     clear_cache: ClearCache
     close_dashboard: CloseDashboard
     complete_bookings: CompleteBookings
-    confirm_sandbox_payment: ConfirmSandboxPayment | None
     create_admin: CreateAdmin
     create_quote: CreateQuote
     decide_dispute: DecideDispute
@@ -186,6 +192,14 @@ class UseCases:
     update_account: UpdateAccount
     verify_email: VerifyEmail
     watch_over_system: WatchOverSystem
+    dismiss_difference: DismissDifference
+    pay_out_bookings: PayOutBookings
+    play_sandbox_bank: PlaySandboxBank | None
+    reconcile_books: ReconcileBooks
+    release_payout: ReleasePayout
+    retry_refund: RetryRefund
+    reverse_payout: ReversePayout
+    send_payout: SendPayout
 
 
 def build_use_cases(a: Adapters) -> UseCases:
@@ -196,7 +210,15 @@ def build_use_cases(a: Adapters) -> UseCases:
         accept_booking=AcceptBooking(unit_of_work=uow, clock=clock),
         add_pet=AddPet(unit_of_work=uow, clock=clock, ids=ids),
         alert_queries=a.alert_queries,
-        apply_payment_event=ApplyPaymentEvent(unit_of_work=uow, payments=a.payments, clock=clock, ids=ids),
+        apply_payment_event=ApplyPaymentEvent(
+            unit_of_work=uow,
+            payments=a.payments,
+            transfers=a.transfers,
+            connected_accounts=a.connected_accounts,
+            provider=a.payment_provider,
+            clock=clock,
+            ids=ids,
+        ),
         approve_caregiver=ApproveCaregiver(unit_of_work=uow, clock=clock),
         booking_queries=a.booking_queries,
         breaker_history=a.breaker_history,
@@ -216,9 +238,6 @@ def build_use_cases(a: Adapters) -> UseCases:
         clear_cache=ClearCache(cache=a.cache, unit_of_work=uow),
         close_dashboard=CloseDashboard(unit_of_work=uow, dashboard_tokens=a.dashboard_tokens, clock=clock),
         complete_bookings=CompleteBookings(unit_of_work=uow, clock=clock),
-        confirm_sandbox_payment=None
-        if a.sandbox_bank is None
-        else ConfirmSandboxPayment(unit_of_work=uow, bank=a.sandbox_bank, clock=clock, ids=ids),
         create_admin=CreateAdmin(unit_of_work=uow, password_hasher=a.password_hasher, clock=clock, ids=ids),
         create_quote=CreateQuote(unit_of_work=uow, holidays=a.holidays, clock=clock, ids=ids),
         dashboard_visitor=DashboardVisitor(
@@ -276,13 +295,25 @@ def build_use_cases(a: Adapters) -> UseCases:
             history=a.figure_history,
         ),
         refresh_session=RefreshSession(unit_of_work=uow, access_tokens=a.access_tokens, clock=clock),
+        dismiss_difference=DismissDifference(unit_of_work=uow, clock=clock),
+        pay_out_bookings=PayOutBookings(unit_of_work=uow, clock=clock, ids=ids),
+        play_sandbox_bank=None
+        if a.sandbox_bank is None
+        else PlaySandboxBank(unit_of_work=uow, bank=a.sandbox_bank, clock=clock, ids=ids),
+        reconcile_books=ReconcileBooks(
+            unit_of_work=uow, books=a.provider_books, ledger=a.ledger_queries, clock=clock, ids=ids
+        ),
+        release_payout=ReleasePayout(unit_of_work=uow, clock=clock, ids=ids),
+        retry_refund=RetryRefund(unit_of_work=uow, clock=clock, ids=ids),
+        reverse_payout=ReversePayout(unit_of_work=uow, transfers=a.transfers, clock=clock, ids=ids),
+        send_payout=SendPayout(unit_of_work=uow, transfers=a.transfers, clock=clock, ids=ids),
         refund_booking=RefundBooking(unit_of_work=uow, clock=clock, ids=ids),
         receive_payment_notice=None
         if a.payment_notices is None
         else ReceivePaymentNotice(
             unit_of_work=uow, notices=a.payment_notices, provider=a.payment_provider, clock=clock, ids=ids
         ),
-        refund_payment=RefundPayment(unit_of_work=uow, payments=a.payments, clock=clock),
+        refund_payment=RefundPayment(unit_of_work=uow, payments=a.payments, clock=clock, ids=ids),
         register_account=RegisterAccount(unit_of_work=uow, password_hasher=a.password_hasher, clock=clock, ids=ids),
         reject_caregiver=RejectCaregiver(unit_of_work=uow, clock=clock),
         report_process=ReportProcess(
@@ -373,6 +404,7 @@ def _watch(a: Adapters) -> WatchOverSystem:
             job_records=a.job_records,
             processes=a.process_register,
             breaker_history=a.breaker_history,
+            ledger=a.ledger_queries,
             system_queries=a.system_queries,
             clock=a.clock,
             errors=a.error_log,

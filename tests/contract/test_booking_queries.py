@@ -204,7 +204,7 @@ async def test_a_booking_tells_of_its_dispute_and_payout(peopled: Store, queries
     assert owners.dispute is not None
     assert (owners.dispute.reason, owners.dispute.decision, owners.dispute.refund) == ("Nobody came", None, None)
     assert (owners.completed_at, owners.disputable_until) == (on_day(7).end, None)
-    assert owners.payout == PayoutView(state=PayoutState.HELD, due_at=None)
+    assert owners.payout == PayoutView(state=PayoutState.HELD, due_at=None, paid_at=None)
     assert caregivers.payout.amount == MoneyView(amount_cents=1600, currency="EUR")
 
 

@@ -6,8 +6,8 @@ import pytest
 
 from application.ports.connected_accounts import ConnectedAccount, ConnectedAccounts
 from application.ports.payments import PaymentRefused
-from infrastructure.payments.sandbox_payments import SandboxConnectedAccounts
-from infrastructure.persistence.payments.payment_tables import sandbox_accounts
+from infrastructure.payments.sandbox_accounts import SandboxConnectedAccounts
+from infrastructure.persistence.payments.sandbox_tables import sandbox_accounts
 from infrastructure.resilience.guarded_connected_accounts import GuardedConnectedAccounts
 from infrastructure.resilience.guarded_payments import payments_breaker
 from tests.support.stores import Store

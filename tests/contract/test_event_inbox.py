@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from application.ports.event_inbox import InboxEvent
+from application.ports.payment_notices import NoticeSubject
 from domain.shared.errors import NotFound
 from infrastructure.persistence.payments.payment_tables import inbox_events
 from tests.support.builders import NOW, identified
@@ -16,6 +17,7 @@ EVENT = InboxEvent(
     id=identified("event"),
     provider="stripe",
     event_id="evt_1",
+    subject=NoticeSubject.PAYMENT,
     kind="payment_intent.succeeded",
     object_id="pi_1",
     received_at=NOW + timedelta(microseconds=1),

@@ -18,7 +18,7 @@ from application.ports.payments import (
 from application.ports.sandbox_bank import SandboxBank
 from domain.shared.money import Money
 from infrastructure.payments.sandbox_payments import SandboxPayments
-from infrastructure.persistence.payments.payment_tables import sandbox_payments, sandbox_refunds
+from infrastructure.persistence.payments.sandbox_tables import sandbox_payments, sandbox_refunds
 from infrastructure.resilience.guarded_payments import GuardedPayments, payments_breaker
 from tests.support.stores import Store
 

@@ -272,5 +272,5 @@ async def test_a_chargeback_is_what_the_bank_has_made_of_it(
 ) -> None:
     found = await stripe.payments.retrieve_chargeback(world.dispute(stripe.charge_id, status=word))
 
-    assert (found.status, found.is_inquiry, found.charge_id) == (status, is_inquiry, stripe.charge_id)
+    assert (found.status, found.is_inquiry, found.payment_id) == (status, is_inquiry, stripe.paid_id)
     assert (found.amount, found.evidence_due_by) == (Money(4000), datetime.fromtimestamp(world.now, UTC) + timedelta(7))

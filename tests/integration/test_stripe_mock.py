@@ -20,6 +20,7 @@ async def stripe() -> AsyncIterator[Stripe]:
     yield Stripe(
         calls=calls,
         payment_id="pi_1",
+        paid_id="pi_2",
         charge_id="ch_1",
         refund_id="re_1",
         dispute_id="dp_1",

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
 from uuid import uuid4
 
 import pytest
@@ -11,7 +10,6 @@ from application.ports.payments import (
     PaymentRefused,
     PaymentsMisconfigured,
     PaymentsUnavailable,
-    ProviderChargebackStatus,
     ProviderRefund,
     ProviderRefundStatus,
 )
@@ -96,28 +94,15 @@ async def test_of_many_refunds_at_once_only_so_many_are_made_as_the_charge_holds
     assert sum(isinstance(answer, PaymentRefused) for answer in answers) == 4
 
 
-@pytest.mark.parametrize(
-    ("source", "status", "is_inquiry"),
-    [
-        ("tok_createDispute", ProviderChargebackStatus.OPENED, False),
-        ("tok_createDisputeInquiry", ProviderChargebackStatus.OPENED, True),
-    ],
-)
-async def test_a_chargeback_is_read_with_its_deadline(
-    payments: StripePayments,
-    stateful_mock: StatefulMock,
-    source: str,
-    status: ProviderChargebackStatus,
-    is_inquiry: bool,
+async def test_a_chargeback_of_what_was_charged_without_us_is_none_of_ours(
+    payments: StripePayments, stateful_mock: StatefulMock
 ) -> None:
-    charge = await stateful_mock.charge(source=source)
+    """It knows no payment intents; what it says of a dispute is read all the same."""
+    charge = await stateful_mock.charge(source="tok_createDispute")
     dispute_id = (await stateful_mock.ask("GET", f"/v1/charges/{charge['id']}")).json()["dispute"]
 
-    found = await payments.retrieve_chargeback(dispute_id)
-    assert (found.status, found.is_inquiry, found.charge_id) == (status, is_inquiry, charge["id"])
-    assert (found.amount, found.reason) == (Money(2000), "fraudulent")
-    assert found.evidence_due_by is not None
-    assert found.evidence_due_by > datetime.now(UTC)
+    with pytest.raises(PaymentRefused, match="of no payment"):
+        await payments.retrieve_chargeback(dispute_id)
 
 
 async def test_what_stripe_does_not_know_is_refused(payments: StripePayments, calls: StripeCalls) -> None:

@@ -63,7 +63,7 @@ def test_production_starts_with_all_of_stripe_or_nothing_of_it(given: dict[str, 
 
 
 async def test_the_doctor_asks_whether_stripe_knows_the_key(server: FaultServer, tmp_path: Path) -> None:
-    async def find(behaviour: Behaviour | None = None, **given: str) -> Finding:
+    async def find(behaviour: Behaviour | None = None, /, **given: str) -> Finding:
         if behaviour is not None:
             server.play(behaviour)
         settings = Settings.read({"DATA_DIR": str(tmp_path), "STRIPE_API_BASE": server.url, **given})

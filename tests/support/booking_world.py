@@ -25,7 +25,10 @@ from domain.shared.languages import Language
 from domain.shared.period import Period
 from infrastructure.clock.settable_clock import SettableClock
 from infrastructure.ids.uuid7_ids import Uuid7Ids
-from infrastructure.payments.sandbox_payments import SandboxConnectedAccounts, SandboxPayments
+from infrastructure.payments.sandbox_accounts import SandboxConnectedAccounts
+from infrastructure.payments.sandbox_books import SandboxBooks
+from infrastructure.payments.sandbox_payments import SandboxPayments
+from infrastructure.payments.sandbox_transfers import SandboxTransfers
 from infrastructure.persistence.database import Database
 from infrastructure.persistence.jobs.job_tables import jobs
 from infrastructure.persistence.migrations import alembic_config, on_connection
@@ -46,6 +49,8 @@ class BookingWorld:
     ids: Uuid7Ids
     unit_of_work: SqlUnitOfWorkFactory
     payments: SandboxPayments
+    transfers: SandboxTransfers
+    books: SandboxBooks
     connected_accounts: SandboxConnectedAccounts
 
     async def quoted(
@@ -174,6 +179,8 @@ def _world(path: Path) -> BookingWorld:
         ids=ids,
         unit_of_work=SqlUnitOfWorkFactory(database, clock=clock, ids=ids, invalidate=forget, wake_relay=lambda: None),
         payments=SandboxPayments(database, clock=clock, ids=ids),
+        transfers=SandboxTransfers(database, clock=clock, ids=ids),
+        books=SandboxBooks(database, clock=clock, ids=ids),
         connected_accounts=SandboxConnectedAccounts(database, clock=clock, ids=ids),
     )
 

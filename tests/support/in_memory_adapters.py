@@ -34,7 +34,10 @@ from infrastructure.metrics.in_memory_metrics import InMemoryMetrics
 from infrastructure.metrics.process_figures import LocalProcessFigures
 from infrastructure.pace.in_memory_pace import InMemoryPace
 from infrastructure.password_hasher.argon2_password_hasher import Argon2PasswordHasher
-from infrastructure.payments.sandbox_payments import PROVIDER, SandboxConnectedAccounts, SandboxPayments
+from infrastructure.payments.sandbox_accounts import SandboxConnectedAccounts
+from infrastructure.payments.sandbox_books import SandboxBooks
+from infrastructure.payments.sandbox_payments import PROVIDER, SandboxPayments
+from infrastructure.payments.sandbox_transfers import SandboxTransfers
 from infrastructure.persistence.accounts.sql_account_queries import SqlAccountQueries
 from infrastructure.persistence.bookings.sql_booking_queries import SqlBookingQueries
 from infrastructure.persistence.bookings.sql_calendar_queries import SqlCalendarQueries
@@ -52,6 +55,7 @@ from infrastructure.persistence.operations.sql_figure_history import SqlFigureHi
 from infrastructure.persistence.operations.sql_housekeeping import SqlHousekeeping
 from infrastructure.persistence.operations.sql_process_register import SqlProcessRegister
 from infrastructure.persistence.operations.sql_system_queries import SqlSystemQueries
+from infrastructure.persistence.payments.sql_ledger_queries import SqlLedgerQueries
 from infrastructure.persistence.payments.sql_revenue_queries import SqlRevenueQueries
 from infrastructure.persistence.pets.sql_pet_queries import SqlPetQueries
 from infrastructure.persistence.places.place_tables import place_names, places
@@ -62,6 +66,7 @@ from infrastructure.resilience.breaker import BreakerRegistry
 from infrastructure.resilience.guarded_connected_accounts import GuardedConnectedAccounts
 from infrastructure.resilience.guarded_mail import GuardedMail, email_breaker
 from infrastructure.resilience.guarded_payments import GuardedPayments, payments_breaker
+from infrastructure.resilience.guarded_transfers import GuardedTransfers
 from infrastructure.tokens.hmac_token_signer import HmacTokenSigner
 from infrastructure.tokens.jwt_access_tokens import JwtAccessTokens
 from tests.support.builders import NOW
@@ -147,9 +152,12 @@ def in_memory_adapters(tmp_path: Path) -> Adapters:
         outage_record=InMemoryOutageRecord(),
         pace=InMemoryPace(),
         password_hasher=Argon2PasswordHasher(memory_kib=64, passes=1),
-        payment_notices=None,
         payment_provider=PROVIDER,
         payments=GuardedPayments(sandbox, payments),
+        payment_notices=None,
+        ledger_queries=SqlLedgerQueries(database),
+        provider_books=SandboxBooks(database, **shared),
+        transfers=GuardedTransfers(SandboxTransfers(database, **shared), payments),
         pet_queries=SqlPetQueries(database),
         process=LocalProcessFigures(),
         process_register=SqlProcessRegister(database, clock),

@@ -23,6 +23,7 @@ class Stripe:
 
     calls: StripeCalls
     payment_id: str
+    paid_id: str
     charge_id: str
     refund_id: str
     dispute_id: str
@@ -114,6 +115,7 @@ def in_the_middle(world: StripeWorld, calls: StripeCalls) -> Stripe:
     return Stripe(
         calls=calls,
         payment_id=waiting["id"],
+        paid_id=paid["id"],
         charge_id=charge_id,
         refund_id=world.create_refund({"charge": charge_id, "amount": "100"})["id"],
         dispute_id=world.dispute(charge_id),

@@ -65,7 +65,7 @@ class StripeWorld:
         """The owner's bank lets the money go."""
         intent = self.find(payment_id)
         if intent["status"] in ("requires_payment_method", "processing"):
-            charge = self.make("ch", "charge", **_asked(intent), refunded=0, transferred=0)
+            charge = self.make("ch", "charge", **_asked(intent), payment_intent=payment_id, refunded=0, transferred=0)
             intent |= {"status": "succeeded", "latest_charge": charge["id"], "last_payment_error": None}
             self._move("charge", charge, intent["amount"], fee=FEE_CENTS)
         return intent
@@ -89,6 +89,7 @@ class StripeWorld:
             "dispute",
             **_asked({"amount": charge["amount"]}, charge),
             charge=charge_id,
+            payment_intent=charge["payment_intent"],
             status=status,
             reason="fraudulent",
             evidence_details={"due_by": self.now + 7 * 86_400},

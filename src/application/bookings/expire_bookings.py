@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from application.bookings.one_by_one import one_by_one
+from application.one_by_one import one_by_one
 from application.payments.money_jobs import enqueue_cancel_of_open_payments
 from application.ports.clock import Clock
 from application.ports.unit_of_work import UnitOfWorkFactory

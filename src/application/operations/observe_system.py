@@ -11,6 +11,7 @@ from application.ports.breaker_history import BreakerHistory
 from application.ports.clock import Clock
 from application.ports.error_log import ErrorLog
 from application.ports.job_records import JobRecords
+from application.ports.ledger_queries import LedgerQueries
 from application.ports.metric_figures import MetricFigures
 from application.ports.process_register import ProcessRegister, ProcessReport
 from application.ports.system_queries import SystemQueries
@@ -26,6 +27,8 @@ LIMIT_SECONDS = 2.0
 # Openings that were written down late, or that nobody looked for while the database was away. Less than what is
 # remembered of alerts that are over.
 LOOK_BACK = timedelta(minutes=15)
+# The reconciliation looks further back, once a night.
+MONEY_LOOK_BACK = timedelta(hours=1)
 
 Seen: TypeAlias = Mapping[str, Mapping[str, float]]
 
@@ -40,13 +43,14 @@ class _Ask:
 @dataclass(slots=True, kw_only=True)
 class ObserveSystem:
     """What is older than it may be is asked for again, each part apart: one that fails or is slow is not known, and
-    holds up no other. The ledger's figures come with the ledger."""
+    holds up no other."""
 
     figures: MetricFigures
     job_records: JobRecords
     processes: ProcessRegister
     breaker_history: BreakerHistory
     system_queries: SystemQueries
+    ledger: LedgerQueries
     clock: Clock
     errors: ErrorLog
     figures_every: timedelta = FIGURES_EVERY
@@ -75,6 +79,7 @@ class ObserveSystem:
             _Ask(("queue_oldest_seconds", "dead_jobs"), self.figures_every, self._of_queues),
             _Ask(("outbox_age_seconds",), self.figures_every, self._of_outbox),
             _Ask(("over_capacity",), self.invariants_every, self._of_capacity),
+            _Ask(("ledger_off_cents", "reconciliation_differences"), self.invariants_every, self._of_money),
         )
 
     def _is_due(self, ask: _Ask, now: datetime) -> bool:
@@ -126,6 +131,15 @@ class ObserveSystem:
 
     async def _of_capacity(self) -> Seen:
         return {"over_capacity": {WHOLE_SYSTEM: await self.system_queries.over_capacity()}}
+
+    async def _of_money(self) -> Seen:
+        """The sum of all accounts is 0 by the make of the ledger; what could go wrong is that money is not in it."""
+        off = await self.ledger.bookings_off(self.clock.now() - MONEY_LOOK_BACK)
+        cents = sum(abs(one.by_booking.amount_cents - one.by_ledger.amount_cents) for one in off)
+        return {
+            "ledger_off_cents": {WHOLE_SYSTEM: cents},
+            "reconciliation_differences": {WHOLE_SYSTEM: await self.system_queries.reconciliation_differences()},
+        }
 
 
 def _of_processes(present: Sequence[ProcessReport]) -> dict[str, Mapping[str, float]]:

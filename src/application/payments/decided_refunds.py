@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from application.payments.bookkeeping import Books
 from application.payments.money_jobs import enqueue_refund
 from application.ports.ids import Ids
 from application.ports.unit_of_work import UnitOfWork
@@ -12,7 +13,8 @@ from domain.shared.money import Money
 
 
 async def send_back(uow: UnitOfWork, booking: Booking, amount: Money, *, reason: str, ids: Ids, now: datetime) -> None:
-    """Records the refund, which a job makes; nothing for no amount. The booking, locked, is saved by the caller."""
+    """Records the refund, which a job makes; nothing for no amount. The booking, locked, has
+    counted it, and is saved by the caller."""
     if booking.payment_id is None or amount <= Money.zero(amount.currency):
         return
     payment = await uow.payments.get(PaymentId(booking.payment_id))
@@ -21,4 +23,5 @@ async def send_back(uow: UnitOfWork, booking: Booking, amount: Money, *, reason:
     )
     await uow.payments.save(payment)
     await uow.payments.add_refund(refund)
+    await Books(uow=uow, ids=ids, now=now).refund_decided(booking, refund)
     await enqueue_refund(uow, refund)

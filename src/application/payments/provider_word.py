@@ -1,21 +1,25 @@
-"""Taking over what the payment provider tells of a payment."""
+"""Taking over what the payment provider tells: any order, any number of times, the booking locked first."""
 
 from datetime import datetime
 
-from application.payments.money_jobs import enqueue_refund
+from application.payments.bookkeeping import Books
+from application.payments.money_jobs import enqueue_refund, enqueue_reversal
 from application.ports.ids import Ids
-from application.ports.payments import ProviderPayment
+from application.ports.payments import ProviderChargeback, ProviderPayment, ProviderRefund
+from application.ports.transfers import ProviderTransfer
 from application.ports.unit_of_work import UnitOfWork
 from domain.bookings.booking import Booking, MoneyOutcome
 from domain.bookings.booking_life import BookingId
+from domain.payments.chargeback import Chargeback, ChargebackId, ChargebackStatus
 from domain.payments.payment import Payment, PaymentId, PaymentStatus
-from domain.payments.refund import RefundId
+from domain.payments.payout import PayoutId
+from domain.payments.refund import RefundId, RefundStatus
 
 
 async def take_over(
     uow: UnitOfWork, *, booking_id: BookingId, payment_id: PaymentId, seen: ProviderPayment, ids: Ids, now: datetime
 ) -> Payment:
-    """Applies the provider's word to payment and booking, the booking locked first; any order, any number of times.
+    """Applies the provider's word to payment and booking.
 
     Money the booking has no use for (expired, cancelled, paid already) is given back whole, by a job.
     """
@@ -28,12 +32,84 @@ async def take_over(
         error=seen.error,
     )
     if money_arrived:
+        books = Books(uow=uow, ids=ids, now=now)
         outcome = booking.mark_paid(payment_id=payment.id, captured=payment.captured, at=now, quote_id=payment.quote_id)
         if outcome is MoneyOutcome.GIVE_BACK:
+            await books.stray_charge(booking, payment)
             await _give_back(uow, booking, payment, ids, now)
+        else:
+            await books.charge(booking, payment)
         await uow.bookings.save(booking)
     await uow.payments.save(payment)
     return payment
+
+
+async def take_over_refund(
+    uow: UnitOfWork, *, booking_id: BookingId, refund_id: RefundId, seen: ProviderRefund, ids: Ids, now: datetime
+) -> None:
+    await uow.bookings.get(booking_id, for_update=True)
+    refund = await uow.payments.get_refund(refund_id)
+    refund.observe(provider_refund_id=seen.id, status=RefundStatus(seen.status.value), at=now, error=seen.error)
+    await Books(uow=uow, ids=ids, now=now).refund(refund)
+    await uow.payments.save_refund(refund)
+
+
+async def take_over_transfer(
+    uow: UnitOfWork, *, booking_id: BookingId, payout_id: PayoutId, seen: ProviderTransfer, ids: Ids, now: datetime
+) -> None:
+    booking = await uow.bookings.get(booking_id, for_update=True)
+    payout = await uow.payouts.get(payout_id)
+    if payout.key != seen.key or not payout.observe(seen.id, at=now):
+        return
+    await Books(uow=uow, ids=ids, now=now).payout(payout)
+    booking.record_payout(at=now)
+    await uow.payouts.save(payout)
+    await uow.bookings.save(booking)
+
+
+async def take_over_chargeback(
+    uow: UnitOfWork, *, payment: Payment, seen: ProviderChargeback, ids: Ids, now: datetime
+) -> None:
+    """While it is open, the caregiver's share waits. What is lost is taken from both shares, and back from him if he
+    has it already."""
+    booking = await uow.bookings.get(payment.booking_id, for_update=True)
+    books = Books(uow=uow, ids=ids, now=now)
+    chargeback = await uow.chargebacks.by_provider_id(seen.id)
+    if chargeback is None:
+        chargeback = Chargeback.open(
+            id=ChargebackId(ids.new()),
+            booking_id=booking.id,
+            payment_id=payment.id,
+            provider_chargeback_id=seen.id,
+            amount=seen.amount,
+            reason=seen.reason,
+            at=now,
+            evidence_due_by=seen.evidence_due_by,
+        )
+        await uow.chargebacks.add(chargeback)
+        await books.chargeback_opened(chargeback)
+        booking.freeze_payout()
+    status = ChargebackStatus(seen.status.value)
+    is_decided = chargeback.observe(status, evidence_due_by=seen.evidence_due_by, at=now)
+    await uow.chargebacks.save(chargeback)
+    if is_decided and status is ChargebackStatus.WON:
+        await books.chargeback_won(chargeback)
+    elif is_decided:
+        await _lose(uow, booking, await uow.payments.get(payment.id), chargeback, books)
+    if is_decided and not await uow.chargebacks.is_any_open(booking.id):
+        booking.release_payout()
+    await uow.bookings.save(booking)
+
+
+async def _lose(uow: UnitOfWork, booking: Booking, payment: Payment, chargeback: Chargeback, books: Books) -> None:
+    """Only money that the booking counts was anybody's to lose but the platform's."""
+    counts = booking.payment_id == payment.id
+    taken = booking.lose_to_bank(chargeback.amount if counts else chargeback.amount - chargeback.amount)
+    payment.lose_to_bank(taken)
+    await uow.payments.save(payment)
+    await books.chargeback_lost(booking, chargeback, taken)
+    if await uow.payouts.of_booking(booking.id) is not None:
+        await enqueue_reversal(uow, booking.id, because_of=chargeback.id)
 
 
 async def _give_back(uow: UnitOfWork, booking: Booking, payment: Payment, ids: Ids, now: datetime) -> None:

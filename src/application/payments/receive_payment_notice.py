@@ -31,6 +31,7 @@ class ReceivePaymentNotice:
             provider=self.provider,
             event_id=notice.event_id,
             kind=notice.kind,
+            subject=notice.subject,
             object_id=notice.object_id,
             received_at=self.clock.now(),
         )

@@ -2,11 +2,16 @@
 
 from dataclasses import dataclass
 
+from application.payments.provider_word import take_over_refund
+from application.payments.send_payout import may_have_forgotten
 from application.ports.clock import Clock
+from application.ports.ids import Ids
 from application.ports.payments import PaymentRefused, Payments, ProviderRefund
-from application.ports.unit_of_work import UnitOfWorkFactory
-from domain.payments.payment import PaymentId
-from domain.payments.refund import Refund, RefundId, RefundStatus
+from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
+from domain.payments.payment import Payment, PaymentId
+from domain.payments.payout import PayoutUnsettled
+from domain.payments.refund import Refund, RefundId
+from domain.shared.money import Money
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,35 +19,63 @@ class RefundPayment:
     """Makes a decided refund; runs as a job, any number of times, and moves the money once.
 
     A provider that is away (PaymentsUnavailable) leaves the refund pending for the next try; one that refuses fails it.
+    Raises PayoutUnsettled while the caregiver holds some of the money.
     """
 
     unit_of_work: UnitOfWorkFactory
     payments: Payments
     clock: Clock
+    ids: Ids
 
     async def execute(self, *, refund_id: RefundId) -> None:
         async with self.unit_of_work() as uow:
             refund = await uow.payments.get_refund(refund_id)
             payment = await uow.payments.get(PaymentId(refund.payment_id))
-        if refund.is_asked_for:
-            return
+            if refund.is_asked_for:
+                return
+            await _require_money_is_here(uow, refund)
         try:
-            result = await self.payments.refund(
-                charge_id=payment.captured_charge_id, amount=refund.amount, idempotency_key=refund.key
-            )
+            seen = await self._made_before(refund, payment) or await self._make(refund, payment)
         except PaymentRefused as error:
-            await self._record(refund, None, str(error))
+            await self._fail(refund, str(error))
         else:
-            await self._record(refund, result, None)
+            async with self.unit_of_work() as uow:
+                await take_over_refund(
+                    uow,
+                    booking_id=refund.booking_id,
+                    refund_id=refund.id,
+                    seen=seen,
+                    ids=self.ids,
+                    now=self.clock.now(),
+                )
+                uow.jobs.finish_current()
 
-    async def _record(self, refund: Refund, result: ProviderRefund | None, error: str | None) -> None:
+    async def _made_before(self, refund: Refund, payment: Payment) -> ProviderRefund | None:
+        if not may_have_forgotten(refund.created_at, self.clock.now()):
+            return None
+        made = await self.payments.refunds_of(payment.captured_charge_id)
+        return next((one for one in made if one.key == refund.key), None)
+
+    async def _make(self, refund: Refund, payment: Payment) -> ProviderRefund:
+        return await self.payments.refund(
+            charge_id=payment.captured_charge_id, amount=refund.amount, idempotency_key=refund.key
+        )
+
+    async def _fail(self, refund: Refund, error: str) -> None:
         async with self.unit_of_work() as uow:
             await uow.bookings.get(refund.booking_id, for_update=True)
             current = await uow.payments.get_refund(refund.id)
-            now = self.clock.now()
-            if result is None:
-                current.fail(error or "refused by the provider", at=now)
-            else:
-                current.observe(provider_refund_id=result.id, status=RefundStatus(result.status.value), at=now)
+            current.fail(error, at=self.clock.now())
             await uow.payments.save_refund(current)
             uow.jobs.finish_current()
+
+
+async def _require_money_is_here(uow: UnitOfWork, refund: Refund) -> None:
+    """What the caregiver was paid too much is taken back first."""
+    payout = await uow.payouts.of_booking(refund.booking_id)
+    if payout is None:
+        return
+    booking = await uow.bookings.get(refund.booking_id)
+    too_much = payout.to_reverse(booking.payout)
+    if too_much > Money.zero(too_much.currency):
+        raise PayoutUnsettled

@@ -64,6 +64,7 @@ class PayoutView(Struct, frozen=True, kw_only=True, rename="camel"):
 
     state: PayoutState
     due_at: datetime | None
+    paid_at: datetime | None
     amount: MoneyView | UnsetType = UNSET
 
 

@@ -66,6 +66,12 @@ class BookingRepository(Protocol):
         ...
 
     @abstractmethod
+    async def due_for_payout(self, now: datetime, *, limit: int) -> Sequence[BookingId]:
+        """Those whose share is due, which nothing holds, which have no payout yet and whose caregiver can be paid, what
+        is due first comes first."""
+        ...
+
+    @abstractmethod
     async def due_for_completion(self, now: datetime, *, limit: int) -> Sequence[BookingId]:
         """Paid ones and those in progress whose end is 24 hours past, and accepted meet-and-greets that are over, what
         ends first comes first."""

@@ -23,6 +23,11 @@ class CaregiverRepository(Protocol):
         ...
 
     @abstractmethod
+    async def of_payout_account(self, payout_account_id: str) -> CaregiverProfile | None:
+        """Locked like `for_update`."""
+        ...
+
+    @abstractmethod
     async def add(self, caregiver: CaregiverProfile) -> None: ...
 
     @abstractmethod

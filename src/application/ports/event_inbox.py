@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
+from application.ports.payment_notices import NoticeSubject
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InboxEvent:
@@ -15,6 +17,7 @@ class InboxEvent:
     provider: str
     event_id: str
     kind: str
+    subject: NoticeSubject
     object_id: str
     received_at: datetime
     applied_at: datetime | None = None

@@ -42,6 +42,11 @@ class PaymentRepository(Protocol):
         ...
 
     @abstractmethod
+    async def refunds_of_booking(self, booking_id: BookingId) -> Sequence[Refund]:
+        """By their numbers."""
+        ...
+
+    @abstractmethod
     async def add_refund(self, refund: Refund) -> None: ...
 
     @abstractmethod

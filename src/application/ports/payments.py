@@ -84,11 +84,12 @@ class ProviderRefund:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderChargeback:
-    """Money that an owner's bank took back, or wants back. Evidence against it counts until `evidence_due_by`. While it
-    `is_inquiry` the bank only asks and has taken nothing; a chargeback may become of it, under the same id."""
+    """Money that an owner's bank took back, or wants back, of the payment `payment_id`. Evidence against it counts
+    until `evidence_due_by`. While it `is_inquiry` the bank only asks and has taken nothing; a chargeback may become of
+    it, under the same id."""
 
     id: str
-    charge_id: str
+    payment_id: str
     status: ProviderChargebackStatus
     amount: Money
     reason: str

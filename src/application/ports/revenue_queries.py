@@ -32,11 +32,12 @@ class UserCounts(Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class RevenueQueries(Protocol):
-    """The one place from which sums of money for admins come; it reads captured payments until the ledger does.
+    """The one place from which sums of money for admins come, which has them from the ledger.
 
     Promises, checked by `tests/contract/test_revenue_queries.py`: money counts at the instant it arrived, and a refund
-    at the instant it was decided, so that the sums of two periods that meet are the sum of both; one that failed does
-    not count. The commission of a booking is that of what was kept of it, at the booking's own rate, half up.
+    or a lost chargeback at the instant it was decided, so that the sums of two periods that meet are the sum of both. A
+    refund that failed still counts: the owner is owed it. The commission of a booking is that of what was kept of it,
+    at the booking's own rate, half up.
     """
 
     @abstractmethod

@@ -17,3 +17,8 @@ class SystemQueries(Protocol):
         """Bookings, not over yet, at whose start more animals are in the caregiver's care than he took when any of them
         was made. Must always be 0."""
         ...
+
+    @abstractmethod
+    async def reconciliation_differences(self) -> int:
+        """Those between our books and the provider's that are neither gone nor explained."""
+        ...

@@ -9,11 +9,15 @@ from application.ports.alert_repository import AlertRepository
 from application.ports.audit_log import AuditLog
 from application.ports.booking_repository import BookingRepository
 from application.ports.caregiver_repository import CaregiverRepository
+from application.ports.chargeback_repository import ChargebackRepository
 from application.ports.event_inbox import EventInbox
 from application.ports.job_queue import JobQueue
+from application.ports.ledger import Ledger
 from application.ports.payment_repository import PaymentRepository
+from application.ports.payout_repository import PayoutRepository
 from application.ports.pet_repository import PetRepository
 from application.ports.quote_repository import QuoteRepository
+from application.ports.reconciliation_record import ReconciliationRecord
 from application.ports.session_repository import SessionRepository
 from domain.shared.errors import Conflict
 
@@ -35,6 +39,10 @@ class UnitOfWork(Protocol):
     quotes: QuoteRepository
     bookings: BookingRepository
     payments: PaymentRepository
+    payouts: PayoutRepository
+    chargebacks: ChargebackRepository
+    ledger: Ledger
+    reconciliation: ReconciliationRecord
     inbox: EventInbox
     jobs: JobQueue
     audit: AuditLog

@@ -142,6 +142,32 @@ class BookingInCare(BookingState):
             self._owe_payout(self.payout_due_at)
         return refund
 
+    def is_payout_due(self, at: datetime) -> bool:
+        """Whether the caregiver's share is to be paid out now: nothing holds it, and it was not before."""
+        is_held = self.status is BookingStatus.DISPUTED or self.payout_is_frozen or self.paid_out_at is not None
+        return not is_held and self.payout_due_at is not None and at >= self.payout_due_at
+
+    def freeze_payout(self) -> None:
+        """The owner's bank wants the money back; until that is decided the caregiver's share waits."""
+        self.payout_is_frozen = True
+
+    def release_payout(self) -> bool:
+        """False when nothing held it."""
+        was_frozen, self.payout_is_frozen = self.payout_is_frozen, False
+        return was_frozen
+
+    def lose_to_bank(self, amount: Money) -> Money:
+        """Counts as `refunded` what the owner's bank took for good, of what is still kept; answers how much that is."""
+        taken = min(amount, self.kept)
+        self.refunded += taken
+        if self.payout_due_at is not None:
+            self._owe_payout(self.payout_due_at)
+        return taken
+
+    def record_payout(self, *, at: datetime) -> None:
+        """The share is on its way to the caregiver's account, or has paid his debt."""
+        self.paid_out_at = self.paid_out_at or at
+
     def _complete_meeting(self, at: datetime) -> bool:
         if self.status is not BookingStatus.ACCEPTED or at < self.period.end:
             return False

@@ -40,11 +40,13 @@ def parties_are_revealed(status: BookingStatus, *, meet_and_greet: bool) -> bool
 
 
 class PayoutState(StrEnum):
-    """What becomes of the caregiver's share: `held` while a dispute is open."""
+    """What becomes of the caregiver's share: `held` while a dispute or a chargeback is open, `paid` once it is on its
+    way to the caregiver's account."""
 
     NONE = "none"
     SCHEDULED = "scheduled"
     HELD = "held"
+    PAID = "paid"
 
 
 class ActorRole(StrEnum):

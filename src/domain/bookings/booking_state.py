@@ -40,8 +40,8 @@ class BookingState:
     `refunded` is what was decided to go back, done or not; the refunds tell how far that is. `payment_id` names the
     payment whose money counts. `refund_count` numbers the refunds of the booking, 1 being the first. `ended_at` is when
     it was declined, expired or cancelled. `payout_due_at` is when the caregiver's share of what was kept is paid out;
-    None while nothing is owed, or while a dispute holds it. A meet-and-greet is free: it has no pay window, and stays
-    accepted until its end.
+    None while nothing is owed, or while a dispute holds it; a chargeback freezes it. `paid_out_at` is when it was. A
+    meet-and-greet is free: it has no pay window, and stays accepted until its end.
     """
 
     id: BookingId
@@ -68,6 +68,8 @@ class BookingState:
     ended_at: datetime | None = None
     completed_at: datetime | None = None
     payout_due_at: datetime | None = None
+    payout_is_frozen: bool = False
+    paid_out_at: datetime | None = None
     payment_id: UUID | None = None
     captured: Money = field(default_factory=Money.zero)
     refunded: Money = field(default_factory=Money.zero)
@@ -97,7 +99,12 @@ class BookingState:
 
     @property
     def payout_state(self) -> PayoutState:
-        return payout_state(self.status, self.payout_due_at)
+        return payout_state(
+            self.status,
+            due_at=self.payout_due_at,
+            is_frozen=self.payout_is_frozen,
+            paid_out_at=self.paid_out_at,
+        )
 
     def role_of(self, actor: Actor) -> ActorRole:
         """In which capacity the actor may touch the booking; an admin acts as a party in bookings of his own."""
@@ -156,11 +163,17 @@ def share_of_caregiver(kept: Money, commission_basis_points: int) -> Money:
     return kept - kept.share(commission_basis_points, _WHOLE)
 
 
-def payout_state(status: BookingStatus, payout_due_at: datetime | None) -> PayoutState:
-    """Whether the caregiver's share is due some day, held by a dispute, or not owed."""
+def payout_state(
+    status: BookingStatus, *, due_at: datetime | None, is_frozen: bool, paid_out_at: datetime | None
+) -> PayoutState:
+    """Whether the caregiver's share was paid out, is held, is due some day, or not owed."""
+    if paid_out_at is not None:
+        return PayoutState.PAID
     if status is BookingStatus.DISPUTED:
         return PayoutState.HELD
-    return PayoutState.NONE if payout_due_at is None else PayoutState.SCHEDULED
+    if due_at is None:
+        return PayoutState.NONE
+    return PayoutState.HELD if is_frozen else PayoutState.SCHEDULED
 
 
 def disputable_until(

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from domain.bookings.booking_life import BookingId
 from domain.bookings.quote import QuoteId
+from domain.payments.idempotency_keys import KeyKind, key_of
 from domain.payments.refund import Refund, RefundId
 from domain.shared.errors import NotFound
 from domain.shared.money import Money
@@ -81,11 +82,11 @@ class Payment:
     @property
     def key(self) -> str:
         """The idempotency key of asking for the money."""
-        return f"pay:{self.booking_id}:{self.attempt}"
+        return key_of(KeyKind.PAYMENT, self.booking_id, self.attempt)
 
     @property
     def cancel_key(self) -> str:
-        return f"cancel:{self.booking_id}:{self.attempt}"
+        return key_of(KeyKind.CANCELLATION, self.booking_id, self.attempt)
 
     @property
     def captured_charge_id(self) -> str:
@@ -146,3 +147,7 @@ class Payment:
             reason=reason,
             created_at=at,
         )
+
+    def lose_to_bank(self, amount: Money) -> None:
+        """Counts as `refunded` what the owner's bank took for good; never more than is left."""
+        self.refunded += min(amount, self.captured - self.refunded)

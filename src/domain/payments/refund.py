@@ -3,11 +3,12 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import NewType
+from typing import NewType, Self
 from uuid import UUID
 
 from domain.bookings.booking_life import BookingId
-from domain.shared.errors import NotFound
+from domain.payments.idempotency_keys import KeyKind, key_of
+from domain.shared.errors import Conflict, NotFound
 from domain.shared.events import DomainEvent
 from domain.shared.money import Money
 
@@ -22,6 +23,10 @@ class RefundStatus(StrEnum):
 
 class RefundNotFound(NotFound):
     title = "There is no such refund"
+
+
+class RefundNotFailed(Conflict):
+    title = "Only a failed refund that was not made again can be made again"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +50,7 @@ class Refund:
     """Refund number `number` (1, 2, …) of a booking, decided first, made by the provider later.
 
     Its money is at the provider once `provider_refund_id` is known; it is done only when it succeeded. A failure may
-    come 30 days after a success.
+    come 30 days after a success. `retried_as` is the number of the refund that was made in its place.
     """
 
     id: RefundId
@@ -59,18 +64,23 @@ class Refund:
     provider_refund_id: str | None = None
     error: str | None = None
     settled_at: datetime | None = None
+    retried_as: int | None = None
     version: int = 0
     events: list[DomainEvent] = field(default_factory=list[DomainEvent])
 
     @property
     def key(self) -> str:
         """The idempotency key of giving the money back."""
-        return f"refund:{self.booking_id}:{self.number}"
+        return key_of(KeyKind.REFUND, self.booking_id, self.number)
 
     @property
     def is_asked_for(self) -> bool:
         """Whether the provider knows of it, or said no: asking again would be of no use."""
         return self.provider_refund_id is not None or self.status is not RefundStatus.PENDING
+
+    @property
+    def is_failed(self) -> bool:
+        return self.status is RefundStatus.FAILED
 
     def observe(self, *, provider_refund_id: str, status: RefundStatus, at: datetime, error: str | None = None) -> None:
         """Takes over what the provider tells. A failure is final; a success only yields to a failure."""
@@ -92,3 +102,18 @@ class Refund:
         self.error = error
         self.settled_at = at
         self.events.append(RefundFailed(at=at, refund_id=self.id, booking_id=self.booking_id))
+
+    def again(self, *, id: RefundId, number: int, at: datetime) -> Self:  # noqa: A002
+        """A new refund in the place of this failed one. Raises RefundNotFailed."""
+        if not self.is_failed or self.retried_as is not None:
+            raise RefundNotFailed(f"The refund is {self.status.value}.")
+        self.retried_as = number
+        return type(self)(
+            id=id,
+            payment_id=self.payment_id,
+            booking_id=self.booking_id,
+            number=number,
+            amount=self.amount,
+            reason=self.reason,
+            created_at=at,
+        )

@@ -21,13 +21,21 @@ from infrastructure.demo.collected_inserts import CollectedInserts, Row
 from infrastructure.demo.demo_accounts import MAIL_DOMAIN, acting
 from infrastructure.demo.demo_bookings import DemoBooking, DemoBookings
 from infrastructure.demo.demo_caregivers import CAREGIVER_EMAIL, DemoCaregiver, demo_caregivers
+from infrastructure.demo.demo_money import ledger_of, movement_rows
 from infrastructure.demo.demo_owners import OWNER_EMAIL, DemoOwner, demo_owners
 from infrastructure.demo.demo_places import DemoPlace, GazetteerEmpty, larger_places
 from infrastructure.demo.demo_rows import hours_rows, sandbox_account_row, sandbox_payment_row, sandbox_refund_row
 from infrastructure.persistence.bookings.booking_tables import occupancies
 from infrastructure.persistence.caregivers.caregiver_tables import caregivers
 from infrastructure.persistence.database import Database
-from infrastructure.persistence.payments.payment_tables import sandbox_accounts, sandbox_payments, sandbox_refunds
+from infrastructure.persistence.payments.ledger_tables import ledger_postings, ledger_transactions
+from infrastructure.persistence.payments.sandbox_tables import (
+    sandbox_accounts,
+    sandbox_movements,
+    sandbox_payments,
+    sandbox_refunds,
+)
+from infrastructure.persistence.payments.sql_ledger import posting_rows, transaction_row
 from infrastructure.persistence.sql_unit_of_work import SqlUnitOfWork
 from infrastructure.persistence.transaction import Transaction
 from infrastructure.public_holidays.holidays_calendar import HolidaysCalendar
@@ -155,6 +163,7 @@ async def _collect(inserts: CollectedInserts, demo: _Demo) -> None:
             await inserts.execute(table.insert(), rows)
     for made in demo.bookings:
         await _collect_booking(inserts, uow, made)
+        await _collect_money(inserts, made)
 
 
 async def _collect_booking(inserts: CollectedInserts, uow: UnitOfWork, made: DemoBooking) -> None:
@@ -172,6 +181,14 @@ async def _collect_booking(inserts: CollectedInserts, uow: UnitOfWork, made: Dem
         refund.events.clear()
         await uow.payments.add_refund(refund)
         await inserts.execute(sandbox_refunds.insert().values(sandbox_refund_row(made.payment, refund)))
+
+
+async def _collect_money(inserts: CollectedInserts, made: DemoBooking) -> None:
+    for transaction in ledger_of(made, inserts.ids):
+        await inserts.execute(ledger_transactions.insert().values(transaction_row(transaction)))
+        await inserts.execute(ledger_postings.insert(), posting_rows(transaction))
+    for row in movement_rows(made):
+        await inserts.execute(sandbox_movements.insert().values(row))
 
 
 async def _rate(transaction: Transaction, demo: _Demo) -> None:

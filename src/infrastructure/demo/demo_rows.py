@@ -71,4 +71,5 @@ def sandbox_refund_row(payment: Payment, refund: Refund) -> Row:
         "amount_cents": refund.amount.amount_cents,
         "currency": refund.amount.currency,
         "created_at": refund.created_at,
+        "status": refund.status.value,
     }

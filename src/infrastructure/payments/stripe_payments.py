@@ -126,7 +126,7 @@ class _Evidence(Struct):
 
 class _Dispute(Made, kw_only=True):
     status: str
-    charge: str | Named
+    payment_intent: str | Named | None
     reason: str
     evidence_details: _Evidence
 
@@ -162,10 +162,13 @@ def _refund(answer: Answer) -> ProviderRefund:
 
 def _chargeback(answer: Answer) -> ProviderChargeback:
     dispute = convert(answer, _Dispute)
+    if dispute.payment_intent is None:
+        # Somebody charged a card without us.
+        raise PaymentRefused("the chargeback is of no payment")
     due_by = dispute.evidence_details.due_by
     return ProviderChargeback(
         id=dispute.id,
-        charge_id=id_of(dispute.charge),
+        payment_id=id_of(dispute.payment_intent),
         status=CHARGEBACK_STATUS[dispute.status],
         amount=dispute.money,
         reason=dispute.reason,

@@ -8,7 +8,7 @@ from infrastructure.persistence.caregivers import caregiver_tables
 from infrastructure.persistence.idempotency import idempotency_tables
 from infrastructure.persistence.jobs import job_tables
 from infrastructure.persistence.operations import breaker_history_tables, cache_invalidation_tables, watch_tables
-from infrastructure.persistence.payments import payment_tables
+from infrastructure.persistence.payments import ledger_tables, payment_tables, payout_tables, sandbox_tables
 from infrastructure.persistence.pets import pet_tables
 from infrastructure.persistence.places import place_tables
 from infrastructure.persistence.tables import metadata
@@ -22,10 +22,13 @@ TABLE_MODULES = (
     caregiver_tables,
     idempotency_tables,
     job_tables,
+    ledger_tables,
     outbox,
     payment_tables,
+    payout_tables,
     pet_tables,
     place_tables,
+    sandbox_tables,
     watch_tables,
 )
 

@@ -21,8 +21,12 @@ from infrastructure.persistence.database import Database
 from infrastructure.persistence.jobs.job_fence import note_finish, pass_fence
 from infrastructure.persistence.jobs.sql_job_queue import SqlJobQueue
 from infrastructure.persistence.operations.sql_alert_repository import SqlAlertRepository
+from infrastructure.persistence.payments.sql_chargeback_repository import SqlChargebackRepository
 from infrastructure.persistence.payments.sql_event_inbox import SqlEventInbox
+from infrastructure.persistence.payments.sql_ledger import SqlLedger
 from infrastructure.persistence.payments.sql_payment_repository import SqlPaymentRepository
+from infrastructure.persistence.payments.sql_payout_repository import SqlPayoutRepository
+from infrastructure.persistence.payments.sql_reconciliation_record import SqlReconciliationRecord
 from infrastructure.persistence.pets.sql_pet_repository import SqlPetRepository
 from infrastructure.persistence.transaction import Transaction
 
@@ -42,6 +46,10 @@ class SqlUnitOfWork(UnitOfWork):
         self.quotes = SqlQuoteRepository(transaction)
         self.bookings = SqlBookingRepository(transaction)
         self.payments = SqlPaymentRepository(transaction)
+        self.payouts = SqlPayoutRepository(transaction)
+        self.chargebacks = SqlChargebackRepository(transaction)
+        self.ledger = SqlLedger(transaction)
+        self.reconciliation = SqlReconciliationRecord(transaction)
         self.inbox = SqlEventInbox(transaction)
         self.jobs = SqlJobQueue(transaction)
         self.audit = SqlAuditLog(transaction)

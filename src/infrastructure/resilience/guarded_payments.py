@@ -1,6 +1,6 @@
 """Payments behind a circuit breaker and a time-out."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
 from application.ports.payments import (
@@ -8,6 +8,7 @@ from application.ports.payments import (
     Payments,
     PaymentsUnavailable,
     PaymentUnderWay,
+    ProviderChargeback,
     ProviderPayment,
     ProviderRefund,
 )
@@ -64,3 +65,12 @@ class GuardedPayments(Payments):
             self._breaker,
             lambda: self._payments.refund(charge_id=charge_id, amount=amount, idempotency_key=idempotency_key),
         )
+
+    async def retrieve_refund(self, refund_id: str) -> ProviderRefund:
+        return await call_provider(self._breaker, lambda: self._payments.retrieve_refund(refund_id))
+
+    async def refunds_of(self, charge_id: str) -> Sequence[ProviderRefund]:
+        return await call_provider(self._breaker, lambda: self._payments.refunds_of(charge_id))
+
+    async def retrieve_chargeback(self, chargeback_id: str) -> ProviderChargeback:
+        return await call_provider(self._breaker, lambda: self._payments.retrieve_chargeback(chargeback_id))

@@ -40,7 +40,10 @@ from infrastructure.metrics.redis_metrics import RedisMetrics
 from infrastructure.pace.in_memory_pace import InMemoryPace
 from infrastructure.pace.redis_pace import RedisPace
 from infrastructure.password_hasher.argon2_password_hasher import Argon2PasswordHasher
-from infrastructure.payments.sandbox_payments import PROVIDER, SandboxConnectedAccounts, SandboxPayments
+from infrastructure.payments.sandbox_accounts import SandboxConnectedAccounts
+from infrastructure.payments.sandbox_books import SandboxBooks
+from infrastructure.payments.sandbox_payments import PROVIDER, SandboxPayments
+from infrastructure.payments.sandbox_transfers import SandboxTransfers
 from infrastructure.persistence.accounts.sql_account_queries import SqlAccountQueries
 from infrastructure.persistence.bookings.sql_booking_queries import SqlBookingQueries
 from infrastructure.persistence.bookings.sql_calendar_queries import SqlCalendarQueries
@@ -58,6 +61,7 @@ from infrastructure.persistence.operations.sql_figure_history import SqlFigureHi
 from infrastructure.persistence.operations.sql_housekeeping import SqlHousekeeping
 from infrastructure.persistence.operations.sql_process_register import SqlProcessRegister
 from infrastructure.persistence.operations.sql_system_queries import SqlSystemQueries
+from infrastructure.persistence.payments.sql_ledger_queries import SqlLedgerQueries
 from infrastructure.persistence.payments.sql_revenue_queries import SqlRevenueQueries
 from infrastructure.persistence.pets.sql_pet_queries import SqlPetQueries
 from infrastructure.persistence.sql_unit_of_work import SqlUnitOfWorkFactory
@@ -71,6 +75,7 @@ from infrastructure.resilience.guarded_connected_accounts import GuardedConnecte
 from infrastructure.resilience.guarded_geocoder import geocoding_breaker
 from infrastructure.resilience.guarded_mail import GuardedMail, email_breaker
 from infrastructure.resilience.guarded_payments import GuardedPayments, payments_breaker
+from infrastructure.resilience.guarded_transfers import GuardedTransfers
 from infrastructure.resilience.shared_breaker_state import SharedBreakerState, create_breaker_redis
 from infrastructure.tokens.hmac_token_signer import HmacTokenSigner
 from infrastructure.tokens.jwt_access_tokens import JwtAccessTokens
@@ -377,6 +382,11 @@ def _adapters(
         payment_notices=stripe.notices if stripe else None,
         payment_provider=stripe.name if stripe else PROVIDER,
         payments=GuardedPayments(stripe.payments if stripe else sandbox, breakers.payments),
+        ledger_queries=SqlLedgerQueries(database),
+        provider_books=stripe.books if stripe else SandboxBooks(database, clock=clock, ids=ids),
+        transfers=GuardedTransfers(
+            stripe.transfers if stripe else SandboxTransfers(database, clock=clock, ids=ids), breakers.payments
+        ),
         pet_queries=SqlPetQueries(database),
         process=LocalProcessFigures(lambda: loop_lag.worst_seconds),
         process_register=SqlProcessRegister(database, clock),

@@ -7,15 +7,18 @@ from uuid import UUID
 
 from application.ports.job_records import ClaimedJob
 from application.use_cases import UseCases
+from domain.bookings.booking_life import BookingId
 from domain.operations.alert import AlertId, NoticeKind
 from domain.operations.retries import MAIL, MONEY
 from domain.payments.payment import PaymentId
+from domain.payments.payout import PayoutId
 from domain.payments.refund import RefundId
 from domain.shared.actor import AccountId
 from interfaces.worker.job_runner import JobKind, NotOurTurn, Provider
 
 EXPIRY_BATCH = 100
 COMPLETION_BATCH = 100
+PAYOUT_BATCH = 100
 # Stripe lets 25 requests a second through; the API needs some of them.
 PAYMENTS = Provider("payments", per_second=20)
 
@@ -44,6 +47,13 @@ def job_kinds(use_cases: UseCases, *, mail_per_second: float) -> Mapping[str, Jo
     async def complete_bookings(_job: ClaimedJob) -> None:
         while await use_cases.complete_bookings.execute(limit=COMPLETION_BATCH) == COMPLETION_BATCH:
             continue
+
+    async def pay_out_bookings(_job: ClaimedJob) -> None:
+        while await use_cases.pay_out_bookings.execute(limit=PAYOUT_BATCH) == PAYOUT_BATCH:
+            continue
+
+    async def reconcile_books(_job: ClaimedJob) -> None:
+        await use_cases.reconcile_books.execute()
 
     async def clean_up(_job: ClaimedJob) -> None:
         await use_cases.clean_up.execute()
@@ -82,6 +92,12 @@ def job_kinds(use_cases: UseCases, *, mail_per_second: float) -> Mapping[str, Jo
         ),
         "payments.cancel": _money(
             lambda job: use_cases.cancel_payment.execute(payment_id=PaymentId(_id(job, "payment_id")))
+        ),
+        "payments.reconcile": JobKind(run=reconcile_books, retries=MONEY, provider=PAYMENTS, time_limit_seconds=600),
+        "payouts.decide": JobKind(run=pay_out_bookings, retries=MONEY),
+        "payouts.send": _money(lambda job: use_cases.send_payout.execute(payout_id=PayoutId(_id(job, "payout_id")))),
+        "payouts.reverse": _money(
+            lambda job: use_cases.reverse_payout.execute(booking_id=BookingId(_id(job, "booking_id")))
         ),
         "bookings.expire": JobKind(run=expire_bookings),
         "bookings.complete": JobKind(run=complete_bookings),

@@ -43,6 +43,8 @@ class Scheduled:
 SCHEDULE = (
     Scheduled(kind="bookings.expire", minute="*"),
     Scheduled(kind="bookings.complete", minute="*/15"),
+    Scheduled(kind="payouts.decide", minute="*/15", queue="money"),
+    Scheduled(kind="payments.reconcile", minute="30", hour="2", queue="money"),
     Scheduled(kind="operations.clean_up", minute="0", hour="3"),
 )
 

@@ -119,6 +119,8 @@ bookings = Table(
     Column("payout_due_at", UtcDateTime),
     Column("series_id", Uuid),
     Column("meet_and_greet", Boolean, nullable=False, server_default=false()),
+    Column("payout_is_frozen", Boolean, nullable=False, server_default=false()),
+    Column("paid_out_at", UtcDateTime),
     one_of("status", BookingStatus),
     one_of("service", Service),
     one_of("policy", CancellationPolicy),
@@ -134,6 +136,10 @@ Index("ix_bookings_caregiver_id_start_at_id", bookings.c.caregiver_id, bookings.
 _pending, _accepted = bookings.c.status == "pending", bookings.c.status == "accepted"
 _unfinished = bookings.c.status.in_(["paid", "in_progress"])
 Index("ix_bookings_unfinished_end_at", bookings.c.end_at, postgresql_where=_unfinished, sqlite_where=_unfinished)
+_to_pay_out = and_(bookings.c.payout_due_at.is_not(None), bookings.c.paid_out_at.is_(None))
+Index("ix_bookings_payout_due_at", bookings.c.payout_due_at, postgresql_where=_to_pay_out, sqlite_where=_to_pay_out)
+_was_paid = bookings.c.paid_at.is_not(None)
+Index("ix_bookings_paid_at", bookings.c.paid_at, postgresql_where=_was_paid, sqlite_where=_was_paid)
 _in_series = bookings.c.series_id.is_not(None)
 Index("ix_bookings_series_id", bookings.c.series_id, postgresql_where=_in_series, sqlite_where=_in_series)
 _meeting = and_(bookings.c.meet_and_greet, bookings.c.status.not_in(["declined", "expired", "cancelled"]))

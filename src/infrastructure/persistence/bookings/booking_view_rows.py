@@ -124,11 +124,17 @@ def _dispute(row: Row[Any]) -> BookingDisputeView | None:
 
 
 def _payout(row: Row[Any], *, sees_amount: bool) -> PayoutView:
-    state = payout_state(BookingStatus(row.status), row.payout_due_at)
+    state = payout_state(
+        BookingStatus(row.status),
+        due_at=row.payout_due_at,
+        is_frozen=row.payout_is_frozen,
+        paid_out_at=row.paid_out_at,
+    )
     kept = Money(row.captured_cents - row.refunded_cents, row.currency)
     return PayoutView(
         state=state,
         due_at=row.payout_due_at,
+        paid_at=row.paid_out_at,
         amount=MoneyView.of(share_of_caregiver(kept, row.commission_basis_points)) if sees_amount else UNSET,
     )
 

@@ -35,6 +35,7 @@ from infrastructure.persistence.bookings.booking_tables import (
 )
 from infrastructure.persistence.caregivers.caregiver_tables import caregivers
 from infrastructure.persistence.dialects import locked
+from infrastructure.persistence.payments.payout_tables import payouts
 from infrastructure.persistence.transaction import Transaction
 
 _ACCEPTED = bookings.c.status == BookingStatus.ACCEPTED.value
@@ -139,6 +140,23 @@ class SqlBookingRepository(BookingRepository):
         )
         return [row.id for row in await self._transaction.all(statement)]
 
+    async def due_for_payout(self, now: datetime, *, limit: int) -> Sequence[BookingId]:
+        begun = select(payouts.c.id).where(payouts.c.booking_id == bookings.c.id)
+        statement = (
+            select(bookings.c.id)
+            .join(caregivers, caregivers.c.id == bookings.c.caregiver_id)
+            .where(
+                bookings.c.payout_due_at <= now,
+                bookings.c.paid_out_at.is_(None),
+                bookings.c.payout_is_frozen.is_(False),
+                caregivers.c.can_receive_transfers,
+                ~begun.exists(),
+            )
+            .order_by(bookings.c.payout_due_at, bookings.c.id)
+            .limit(limit)
+        )
+        return [row.id for row in await self._transaction.all(statement)]
+
     async def _record(self, booking: Booking, *, first: int | None = None) -> None:
         """`first` is the position of its next transition, if it is known without asking."""
         if booking.transitions:
@@ -187,7 +205,7 @@ def _transition_row(booking: Booking, position: int, transition: BookingTransiti
 def _to_row(booking: Booking) -> dict[str, Any]:
     same = (
         "id series_id quote_id owner_id caregiver_id time_zone commission_basis_points requested_at answer_until "
-        "accepted_at pay_window_opens_at paid_at ended_at completed_at payout_due_at "
+        "accepted_at pay_window_opens_at paid_at ended_at completed_at payout_due_at payout_is_frozen paid_out_at "
         "payment_id refund_count meet_and_greet version"
     )
     return {column: getattr(booking, column) for column in same.split()} | {
@@ -243,6 +261,8 @@ def _from_row(row: Row[Any], pet_ids: list[Any]) -> Booking:
         ended_at=row.ended_at,
         completed_at=row.completed_at,
         payout_due_at=row.payout_due_at,
+        payout_is_frozen=row.payout_is_frozen,
+        paid_out_at=row.paid_out_at,
         payment_id=row.payment_id,
         captured=Money(row.captured_cents, row.currency),
         refunded=Money(row.refunded_cents, row.currency),

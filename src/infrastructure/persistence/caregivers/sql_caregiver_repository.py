@@ -54,9 +54,10 @@ class SqlCaregiverRepository(CaregiverRepository):
         return await self._read(row)
 
     async def of_account(self, account_id: AccountId) -> CaregiverProfile | None:
-        mine = caregivers.c.account_id == account_id
-        await self._transaction.first(locked(select(caregivers.c.id).where(mine)))
-        return await self._load(mine)
+        return await self._load_locked(caregivers.c.account_id == account_id)
+
+    async def of_payout_account(self, payout_account_id: str) -> CaregiverProfile | None:
+        return await self._load_locked(caregivers.c.payout_account_id == payout_account_id)
 
     async def add(self, caregiver: CaregiverProfile) -> None:
         await self._transaction.execute(caregivers.insert().values(_to_row(caregiver)))
@@ -79,6 +80,10 @@ class SqlCaregiverRepository(CaregiverRepository):
     async def save_availability(self, caregiver_id: CaregiverId, availability: Availability) -> None:
         await store_availability(self._transaction, caregiver_id, availability)
         self._transaction.touch(calendar_tag(caregiver_id))
+
+    async def _load_locked(self, condition: Any) -> CaregiverProfile | None:
+        await self._transaction.first(locked(select(caregivers.c.id).where(condition)))
+        return await self._load(condition)
 
     async def _load(self, condition: Any) -> CaregiverProfile | None:
         row = await self._transaction.first(_PROFILES.where(condition))

@@ -8,6 +8,7 @@ from infrastructure.persistence.bookings.booking_tables import occupancies
 from infrastructure.persistence.caregivers.caregiver_tables import caregivers
 from infrastructure.persistence.database import Database
 from infrastructure.persistence.outbox import outbox_events
+from infrastructure.persistence.payments.payout_tables import reconciliation_differences
 
 
 class SqlSystemQueries(SystemQueries):
@@ -45,3 +46,8 @@ class SqlSystemQueries(SystemQueries):
         )
         async with self._database.read() as connection:
             return (await connection.execute(select(func.count()).select_from(crowded.subquery()))).scalar_one()
+
+    async def reconciliation_differences(self) -> int:
+        there = select(func.count()).where(reconciliation_differences.c.gone_at.is_(None))
+        async with self._database.read() as connection:
+            return (await connection.execute(there)).scalar_one()

@@ -2,7 +2,6 @@
 
 from sqlalchemy import (
     BigInteger,
-    Boolean,
     CheckConstraint,
     Column,
     ForeignKey,
@@ -14,9 +13,10 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     Uuid,
+    and_,
 )
 
-from application.ports.payments import ProviderPaymentStatus
+from application.ports.payment_notices import NoticeSubject
 from domain.payments.payment import PaymentStatus
 from domain.payments.refund import RefundStatus
 from infrastructure.persistence.tables import UtcDateTime, metadata, one_of
@@ -63,12 +63,15 @@ refunds = Table(
     Column("created_at", UtcDateTime, nullable=False),
     Column("settled_at", UtcDateTime),
     Column("version", Integer, nullable=False),
+    Column("retried_as", SmallInteger),
     UniqueConstraint("booking_id", "number"),
     one_of("status", RefundStatus),
     one_of("currency", ["EUR"]),
     CheckConstraint("amount_cents > 0", name="amount"),
 )
 Index("ix_refunds_payment_id", refunds.c.payment_id)
+_to_retry = and_(refunds.c.status == "failed", refunds.c.retried_as.is_(None))
+Index("ix_refunds_to_retry", refunds.c.created_at, postgresql_where=_to_retry, sqlite_where=_to_retry)
 
 inbox_events = Table(
     "inbox_events",
@@ -80,44 +83,8 @@ inbox_events = Table(
     Column("object_id", String(255), nullable=False),
     Column("received_at", UtcDateTime, nullable=False),
     Column("applied_at", UtcDateTime),
+    # Events received before this was kept were all about payments.
+    Column("subject", String(16), nullable=False, server_default=NoticeSubject.PAYMENT.value),
     UniqueConstraint("provider", "event_id"),
 )
-
-# What the sandbox provider remembers: it stands for a service outside, so nothing of ours refers to it.
-sandbox_payments = Table(
-    "sandbox_payments",
-    metadata,
-    Column("id", String(64), primary_key=True),
-    Column("idempotency_key", String(255), nullable=False, unique=True),
-    Column("reference", String(255), nullable=False),
-    Column("status", String(24), nullable=False),
-    Column("amount_cents", BigInteger, nullable=False),
-    Column("currency", String(3), nullable=False),
-    Column("charge_id", String(64), unique=True),
-    Column("refunded_cents", BigInteger, nullable=False),
-    Column("error", String(80)),
-    Column("created_at", UtcDateTime, nullable=False),
-    one_of("status", ProviderPaymentStatus),
-    CheckConstraint("0 <= refunded_cents AND refunded_cents <= amount_cents", name="refunds"),
-)
-
-sandbox_refunds = Table(
-    "sandbox_refunds",
-    metadata,
-    Column("id", String(64), primary_key=True),
-    Column("idempotency_key", String(255), nullable=False, unique=True),
-    Column("charge_id", String(64), nullable=False),
-    Column("amount_cents", BigInteger, nullable=False),
-    Column("currency", String(3), nullable=False),
-    Column("created_at", UtcDateTime, nullable=False),
-)
-
-sandbox_accounts = Table(
-    "sandbox_accounts",
-    metadata,
-    Column("id", String(64), primary_key=True),
-    Column("idempotency_key", String(255), nullable=False, unique=True),
-    Column("country", String(2), nullable=False),
-    Column("can_receive_transfers", Boolean, nullable=False),
-    Column("created_at", UtcDateTime, nullable=False),
-)
+Index("ix_inbox_events_received_at", inbox_events.c.received_at)

@@ -49,6 +49,10 @@ class SqlPaymentRepository(PaymentRepository):
             raise RefundNotFound
         return _refund(row)
 
+    async def refunds_of_booking(self, booking_id: BookingId) -> Sequence[Refund]:
+        statement = select(refunds).where(refunds.c.booking_id == booking_id).order_by(refunds.c.number)
+        return [_refund(row) for row in await self._transaction.all(statement)]
+
     async def add_refund(self, refund: Refund) -> None:
         await self._transaction.execute(refunds.insert().values(_refund_row(refund)))
         await self._transaction.record_events(refund.events, aggregate_id=refund.id)
@@ -91,7 +95,7 @@ def _payment(row: Row[Any]) -> Payment:
 
 
 def _refund_row(refund: Refund) -> dict[str, Any]:
-    same = "id payment_id booking_id number reason provider_refund_id error created_at settled_at version"
+    same = "id payment_id booking_id number reason provider_refund_id error created_at settled_at retried_as version"
     return {column: getattr(refund, column) for column in same.split()} | {
         "status": refund.status.value,
         "amount_cents": refund.amount.amount_cents,
@@ -112,5 +116,6 @@ def _refund(row: Row[Any]) -> Refund:
         provider_refund_id=row.provider_refund_id,
         error=row.error,
         settled_at=row.settled_at,
+        retried_as=row.retried_as,
         version=row.version,
     )

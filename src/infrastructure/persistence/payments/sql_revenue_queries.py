@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, CompoundSelect, and_, case, cast, func, literal, select, union_all
+from sqlalchemy import and_, func, select
 
 from application.ports.revenue_queries import Revenue, RevenueQueries, UserCounts
 from domain.bookings.booking_life import BookingStatus
 from domain.caregivers.caregiver_profile import CaregiverStatus
-from domain.payments.refund import RefundStatus
+from domain.payments.ledger import LedgerAccount
 from domain.shared.money import Money
 from domain.shared.period import Period
 from infrastructure.persistence.accounts.account_tables import accounts
@@ -17,36 +17,27 @@ from infrastructure.persistence.bookings.booking_tables import bookings
 from infrastructure.persistence.caregivers.caregiver_tables import caregivers
 from infrastructure.persistence.database import Database
 from infrastructure.persistence.dialects import hour_of
-from infrastructure.persistence.payments.payment_tables import payments, refunds
+from infrastructure.persistence.payments.ledger_tables import ledger_transactions
+from infrastructure.persistence.payments.sql_ledger_queries import IS_SALE, JOINED, SOLD, gained
 from infrastructure.persistence.pets.pet_tables import pets
 
 
 class SqlRevenueQueries(RevenueQueries):
-    """From captured payments and the refunds of them."""
+    """Money from the ledger, everything else from the bookings themselves."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def revenue(self, period: Period) -> Revenue:
-        moved = _movements(period).subquery()
-        rate = bookings.c.commission_basis_points
-        of_bookings = (
-            select(
-                _whole(moved.c.cents).label("after"),
-                _whole(case((moved.c.at < period.start, moved.c.cents), else_=0)).label("before"),
-                rate.label("rate"),
-            )
-            .join(bookings, bookings.c.id == moved.c.booking_id)
-            .group_by(moved.c.booking_id, rate)
-            .having(func.max(moved.c.at) >= period.start)
-            .subquery()
+        t = ledger_transactions.c
+        statement = (
+            select(SOLD.label("gmv"), (-gained(LedgerAccount.COMMISSION)).label("commission"))
+            .select_from(JOINED)
+            .where(IS_SALE, t.at >= period.start, t.at < period.end)
         )
-        after, before = (_share(kept, of_bookings.c.rate) for kept in (of_bookings.c.after, of_bookings.c.before))
-        gmv = func.coalesce(func.sum(of_bookings.c.after - of_bookings.c.before), 0)
-        commission = func.coalesce(func.sum(after - before), 0)
         async with self._database.read() as connection:
-            row = (await connection.execute(select(gmv, commission))).one()
-        return Revenue(gmv=Money(int(row[0])), commission=Money(int(row[1])))
+            row = (await connection.execute(statement)).one()
+        return Revenue(gmv=Money(int(row.gmv)), commission=Money(int(row.commission)))
 
     async def bookings_by_status(self, period: Period) -> Mapping[BookingStatus, int]:
         counted = select(bookings.c.status, func.count()).where(_requested_in(period)).group_by(bookings.c.status)
@@ -75,36 +66,6 @@ class SqlRevenueQueries(RevenueQueries):
         async with self._database.read() as connection:
             row = (await connection.execute(one_row)).one()
         return UserCounts(**row._mapping)
-
-
-def _movements(period: Period) -> CompoundSelect[Any, Any, Any]:
-    """Money that came and went until the period ends. What came for a booking that was no longer to be paid has no
-    instant there; it went back at once, and so its first refund says when it came."""
-    went_back_at = select(func.min(refunds.c.created_at)).where(refunds.c.payment_id == payments.c.id)
-    arrived_at = func.coalesce(
-        case((bookings.c.payment_id == payments.c.id, bookings.c.paid_at)),
-        went_back_at.correlate(payments).scalar_subquery(),
-        payments.c.created_at,
-    ).label("at")
-    came = (
-        select(payments.c.booking_id, payments.c.captured_cents.label("cents"), arrived_at)
-        .join(bookings, bookings.c.id == payments.c.booking_id)
-        .where(payments.c.captured_cents > 0, arrived_at < literal(period.end, bookings.c.paid_at.type))
-    )
-    went = select(refunds.c.booking_id, -refunds.c.amount_cents, refunds.c.created_at).where(
-        refunds.c.status != RefundStatus.FAILED.value, refunds.c.created_at < period.end
-    )
-    return union_all(came, went)
-
-
-def _whole(cents: Any) -> Any:
-    """A sum that divides as whole numbers do: PostgreSQL's is a decimal."""
-    return cast(func.sum(cents), BigInteger)
-
-
-def _share(kept: Any, basis_points: Any) -> Any:
-    """Half up to the cent. What is kept is never negative."""
-    return (kept * basis_points + 5_000) // 10_000
 
 
 def _requested_in(period: Period) -> Any:

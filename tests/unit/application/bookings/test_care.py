@@ -73,9 +73,9 @@ def refund(world: BookingWorld) -> RefundBooking:
 
 async def make_refunds(world: BookingWorld) -> None:
     for job in await world.jobs("payments.refund"):
-        await RefundPayment(unit_of_work=world.unit_of_work, payments=world.payments, clock=world.clock).execute(
-            refund_id=RefundId(UUID(job["refund_id"]))
-        )
+        await RefundPayment(
+            unit_of_work=world.unit_of_work, payments=world.payments, clock=world.clock, ids=world.ids
+        ).execute(refund_id=RefundId(UUID(job["refund_id"])))
 
 
 async def test_the_caregiver_checks_in_and_out_and_the_report_is_kept(world: BookingWorld) -> None:

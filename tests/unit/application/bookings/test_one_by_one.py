@@ -4,7 +4,7 @@ from uuid import UUID
 
 import pytest
 
-from application.bookings.one_by_one import one_by_one
+from application.one_by_one import one_by_one
 from domain.bookings.booking_life import BookingId
 from domain.shared.errors import Conflict, Unavailable
 from tests.support.builders import identified

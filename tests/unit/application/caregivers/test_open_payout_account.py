@@ -7,8 +7,8 @@ import pytest
 from application.caregivers.open_payout_account import OpenPayoutAccount
 from application.ports.payments import PaymentsUnavailable
 from domain.caregivers.caregiver_profile import CaregiverNotFound, CaregiverProfile
-from infrastructure.payments.sandbox_payments import SandboxConnectedAccounts
-from infrastructure.persistence.payments.payment_tables import sandbox_accounts
+from infrastructure.payments.sandbox_accounts import SandboxConnectedAccounts
+from infrastructure.persistence.payments.sandbox_tables import sandbox_accounts
 from tests.support.booking_world import BookingWorld
 from tests.support.builders import CAREGIVER, OWNER
 

@@ -39,6 +39,10 @@ class Queries(SystemQueries):
                 await asyncio.Event().wait()
         return 3
 
+    async def reconciliation_differences(self) -> int:
+        self.asked.append("reconciliation")
+        return 2
+
 
 @dataclass
 class Notes(ErrorLog):

@@ -14,6 +14,7 @@ from application.payments.receive_payment_event import receive_payment_event
 from application.payments.refund_payment import RefundPayment
 from application.payments.start_payment import PaymentNotPossible
 from application.ports.event_inbox import InboxEvent
+from application.ports.payment_notices import NoticeSubject
 from application.ports.payments import PaymentRefused, PaymentsUnavailable, ProviderPayment
 from domain.bookings.booking_life import BookingId, BookingStatus
 from domain.bookings.booking_refusals import BookingNotAccepted, OnlyTheOwner, PayWindowClosed, PayWindowNotOpen
@@ -52,6 +53,7 @@ async def tell(world: BookingWorld, object_id: str, event_id: str = "evt_1") -> 
         provider="sandbox",
         event_id=event_id,
         kind="payment_intent.succeeded",
+        subject=NoticeSubject.PAYMENT,
         object_id=object_id,
         received_at=world.clock.now(),
     )
@@ -63,11 +65,19 @@ async def tell(world: BookingWorld, object_id: str, event_id: str = "evt_1") -> 
 
 
 def apply(world: BookingWorld) -> ApplyPaymentEvent:
-    return ApplyPaymentEvent(unit_of_work=world.unit_of_work, payments=world.payments, clock=world.clock, ids=world.ids)
+    return ApplyPaymentEvent(
+        unit_of_work=world.unit_of_work,
+        payments=world.payments,
+        transfers=world.transfers,
+        connected_accounts=world.connected_accounts,
+        provider="sandbox",
+        clock=world.clock,
+        ids=world.ids,
+    )
 
 
 async def make_refunds(world: BookingWorld) -> None:
-    use_case = RefundPayment(unit_of_work=world.unit_of_work, payments=world.payments, clock=world.clock)
+    use_case = RefundPayment(unit_of_work=world.unit_of_work, payments=world.payments, clock=world.clock, ids=world.ids)
     for job in await world.jobs("payments.refund"):
         await use_case.execute(refund_id=RefundId(UUID(job["refund_id"])))
 

@@ -37,7 +37,8 @@ from infrastructure.persistence.caregivers.sql_caregiver_queries import SqlCareg
 from infrastructure.persistence.database import Database, database_url
 from infrastructure.persistence.jobs.job_tables import jobs
 from infrastructure.persistence.outbox import outbox_events
-from infrastructure.persistence.payments.payment_tables import payments, refunds, sandbox_payments
+from infrastructure.persistence.payments.payment_tables import payments, refunds
+from infrastructure.persistence.payments.sandbox_tables import sandbox_payments
 from infrastructure.persistence.places.place_tables import place_names, places
 from infrastructure.persistence.sql_unit_of_work import SqlUnitOfWorkFactory
 from tests.support.builders import NOW
@@ -283,7 +284,7 @@ async def test_a_paid_booking_of_the_demonstration_can_be_cancelled_and_refunded
     await cancel.execute(actor=Actor(account_id=AccountId(booking.owner_id)), booking_id=BookingId(booking.id))
     refund_id = (await demo.rows(select(refunds.c.id).where(refunds.c.booking_id == booking.id)))[0].id
     sandbox = SandboxPayments(demo.database, clock=demo.clock, ids=demo.ids)
-    await RefundPayment(unit_of_work=demo.unit_of_work, payments=sandbox, clock=demo.clock).execute(
+    await RefundPayment(unit_of_work=demo.unit_of_work, payments=sandbox, clock=demo.clock, ids=demo.ids).execute(
         refund_id=RefundId(refund_id)
     )
 

@@ -1,0 +1,64 @@
+"""The ledger in SQL."""
+
+from typing import Any
+
+from sqlalchemy import case, func, select
+
+from application.ports.ledger import Ledger
+from domain.payments.ledger import LedgerAccount, LedgerTransaction
+from domain.shared.actor import CaregiverId
+from domain.shared.money import Money
+from infrastructure.persistence.dialects import insert_or_ignore
+from infrastructure.persistence.payments.ledger_tables import ledger_postings, ledger_transactions
+from infrastructure.persistence.transaction import Transaction
+
+_ADD_POSTINGS = ledger_postings.insert()
+_DEBT = LedgerAccount.CAREGIVER_DEBT.value
+
+
+class SqlLedger(Ledger):
+    def __init__(self, transaction: Transaction) -> None:
+        self._transaction = transaction
+
+    async def post(self, transaction: LedgerTransaction) -> bool:
+        insert = insert_or_ignore(self._transaction.connection, ledger_transactions, ["reference"])
+        inserted = await self._transaction.execute(insert, transaction_row(transaction))
+        if inserted.rowcount != 1:
+            return False
+        await self._transaction.execute(_ADD_POSTINGS, posting_rows(transaction))
+        return True
+
+    async def debt_of(self, caregiver_id: CaregiverId) -> Money:
+        p = ledger_postings.c
+        signed = case((p.debit == _DEBT, p.amount_cents), (p.credit == _DEBT, -p.amount_cents), else_=0)
+        statement = (
+            select(func.coalesce(func.sum(signed), 0))
+            .join(ledger_transactions, ledger_transactions.c.id == p.transaction_id)
+            .where(ledger_transactions.c.caregiver_id == caregiver_id)
+        )
+        return Money(int((await self._transaction.execute(statement)).scalar_one()))
+
+
+def transaction_row(transaction: LedgerTransaction) -> dict[str, Any]:
+    return {
+        "id": transaction.id,
+        "kind": transaction.kind.value,
+        "reference": transaction.reference,
+        "booking_id": transaction.booking_id,
+        "caregiver_id": transaction.caregiver_id,
+        "at": transaction.at,
+    }
+
+
+def posting_rows(transaction: LedgerTransaction) -> list[dict[str, Any]]:
+    return [
+        {
+            "transaction_id": transaction.id,
+            "position": position,
+            "debit": posting.debit.value,
+            "credit": posting.credit.value,
+            "amount_cents": posting.amount.amount_cents,
+            "currency": posting.amount.currency,
+        }
+        for position, posting in enumerate(transaction.postings)
+    ]
