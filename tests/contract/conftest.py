@@ -1,5 +1,5 @@
 """Fixtures for tests that need a database of their own."""
 
-from tests.support.stores import migrated_postgres, peopled, postgres_store, store
+from tests.support.stores import migrated_postgres, peopled, postgres_store, sqlite_store, store
 
-__all__ = ["migrated_postgres", "peopled", "postgres_store", "store"]
+__all__ = ["migrated_postgres", "peopled", "postgres_store", "sqlite_store", "store"]

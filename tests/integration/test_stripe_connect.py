@@ -182,7 +182,7 @@ async def lines(stripe: Stripe, since: datetime, until: datetime) -> list[Provid
 async def test_the_books_tell_of_everything_that_moved(stripe: Stripe, world: StripeWorld) -> None:
     await stripe.transfers.reverse(transfer_id=stripe.transfer_id, amount=TEN, idempotency_key="rev:1:1")
     world.fail_refund(stripe.refund_id)
-    world.win(stripe.dispute_id)
+    world.decide(stripe.dispute_id, won=True)
     found = await lines(stripe, NOW, NOW + SECOND)
 
     assert {(line.kind, line.source_id, line.amount.amount_cents, line.fee.amount_cents) for line in found} >= {

@@ -150,6 +150,8 @@ class FaultServer:
 class _Server(ThreadingHTTPServer):
     # Closing waits for the threads of all connections.
     daemon_threads = False
+    # Many may call at once.
+    request_queue_size = 64
 
     def __init__(self, address: tuple[str, int], faults: FaultServer) -> None:
         super().__init__(address, _Handler)

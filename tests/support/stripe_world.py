@@ -98,10 +98,11 @@ class StripeWorld:
             self._move("dispute", made, -charge["amount"], fee=2000)
         return made["id"]
 
-    def win(self, dispute_id: str) -> None:
+    def decide(self, dispute_id: str, *, won: bool) -> None:
         dispute = self.find(dispute_id)
-        dispute["status"] = "won"
-        self._move("dispute_reversal", dispute, dispute["amount"])
+        dispute["status"] = "won" if won else "lost"
+        if won:
+            self._move("dispute_reversal", dispute, dispute["amount"])
 
     def charge_fee(self, category: str) -> None:
         """Two euros, for the account as a whole."""
@@ -116,7 +117,12 @@ class StripeWorld:
         self.find(transfer_id)["spent"] = True
 
     def count_of(self, kind: str) -> int:
-        return sum(thing["object"] == kind for thing in self.things.values())
+        return len(self.of_payment(kind))
+
+    def of_payment(self, kind: str, payment_id: str | None = None) -> list[Thing]:
+        """All things of a kind, or those of one payment; the newest last."""
+        kinds = [thing for thing in self.things.values() if thing["object"] == kind]
+        return [thing for thing in kinds if payment_id is None or thing["payment_intent"] == payment_id]
 
     # --- what we ask for
 
