@@ -18,9 +18,7 @@ class StripeConnectedAccounts(ConnectedAccounts):
     def __init__(self, stripe: StripeCalls) -> None:
         self._stripe = stripe
 
-    async def create(self, *, email: str, country: str, idempotency_key: str) -> ConnectedAccount:
-        # Stripe asks for it itself. A key is good for the same parameters only, and an address may change.
-        del email
+    async def create(self, *, country: str, idempotency_key: str) -> ConnectedAccount:
         asked = {
             "controller": CONTROLLER,
             "capabilities": {"transfers": {"requested": True}},
