@@ -148,7 +148,7 @@ async def world(peopled_file: Path, tmp_path: Path) -> AsyncIterator[BookingWorl
     """Monday 2 November 2026, 10:00 in Brussels; the caregiver's policy is flexible and nothing is booked."""
     path = tmp_path / "world.sqlite3"
     shutil.copy(peopled_file, path)
-    made = _world(path)
+    made = open_world(path)
     yield made
     await made.database.dispose()
 
@@ -156,7 +156,7 @@ async def world(peopled_file: Path, tmp_path: Path) -> AsyncIterator[BookingWorl
 async def _people(path: Path) -> None:
     url = make_url(f"sqlite+aiosqlite:///{path}")
     await on_connection(url, lambda connection: command.upgrade(alembic_config(connection), "head"))
-    world = _world(path)
+    world = open_world(path)
     async with world.unit_of_work() as uow:
         for actor, name in ((OWNER, "owner"), (CAREGIVER, "caregiver"), (ADMIN, "admin")):
             await uow.accounts.add(_account(actor, name))
@@ -166,7 +166,7 @@ async def _people(path: Path) -> None:
     await world.database.dispose()
 
 
-def _world(path: Path) -> BookingWorld:
+def open_world(path: Path) -> BookingWorld:
     database = Database(make_url(f"sqlite+aiosqlite:///{path}"))
     clock, ids = SettableClock(NOW), Uuid7Ids()
 
@@ -185,4 +185,4 @@ def _world(path: Path) -> BookingWorld:
     )
 
 
-__all__ = ["BookingWorld", "peopled_file", "world"]
+__all__ = ["BookingWorld", "open_world", "peopled_file", "world"]
