@@ -1,79 +1,24 @@
 """What every payments adapter promises. Here: the sandbox, bare and guarded, on both databases, and Stripe, played."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
 
 import pytest
 from sqlalchemy import select
 
 from application.ports.payments import (
     PaymentRefused,
-    Payments,
     ProviderChargebackStatus,
-    ProviderPayment,
     ProviderPaymentStatus,
     ProviderRefund,
     ProviderRefundStatus,
 )
-from application.ports.sandbox_bank import SandboxBank
 from domain.shared.money import Money
 from infrastructure.payments.sandbox_payments import SandboxPayments
-from infrastructure.payments.stripe_client import StripeCalls
-from infrastructure.payments.stripe_payments import StripePayments
 from infrastructure.persistence.payments.sandbox_tables import sandbox_payments
-from infrastructure.resilience.guarded_payments import GuardedPayments, payments_breaker
 from tests.support.builders import NOW
-from tests.support.fault_server import FaultServer
+from tests.support.payment_providers import REFERENCE, SANDBOXES, TWENTY, Provider
 from tests.support.stores import Store
-from tests.support.stripe_banks import PlayedBank
-from tests.support.stripe_requests import CheckedTransport
-from tests.support.stripe_world import StripeWorld
-
-REFERENCE = "booking_1"
-TWENTY = Money(2000)
-
-
-@dataclass(frozen=True, slots=True)
-class Provider:
-    """An adapter, and the bank behind it that makes money move."""
-
-    payments: Payments
-    bank: SandboxBank
-
-    async def opened(self, *, key: str = "pay:1:1", amount: Money = TWENTY) -> ProviderPayment:
-        return await self.payments.create(amount=amount, reference=REFERENCE, idempotency_key=key)
-
-    async def charged(self, *, key: str = "pay:1:1", amount: Money = TWENTY) -> str:
-        paid = await self.bank.pay((await self.opened(key=key, amount=amount)).id)
-        assert paid.charge_id is not None
-        return paid.charge_id
-
-    async def refund(self, charge_id: str, cents: int, key: str) -> ProviderRefund:
-        return await self.payments.refund(charge_id=charge_id, amount=Money(cents), idempotency_key=key)
-
-
-SANDBOXES = ["sqlite_store", "postgres_store", "sqlite_store guarded"]
-
-
-@pytest.fixture
-async def played_stripe() -> AsyncIterator[Provider]:
-    with FaultServer() as server:
-        server.always = world = StripeWorld()
-        calls = StripeCalls("sk_test_1", api_base=server.url, transport=CheckedTransport())
-        payments = StripePayments(calls)
-        yield Provider(payments, PlayedBank(world, payments))
-        await calls.close()
-
-
-@pytest.fixture(params=[*SANDBOXES, "played_stripe"])
-def provider(request: pytest.FixtureRequest) -> Provider:
-    name, _, guarded = request.param.partition(" ")
-    found: Provider | Store = request.getfixturevalue(name)
-    if isinstance(found, Provider):
-        return found
-    sandbox = SandboxPayments(found.database, clock=found.clock, ids=found.ids)
-    return Provider(GuardedPayments(sandbox, payments_breaker()) if guarded else sandbox, sandbox)
 
 
 async def refused(call: Callable[[], Awaitable[object]]) -> None:
