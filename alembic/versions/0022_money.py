@@ -75,6 +75,7 @@ def upgrade() -> None:
         sa.Column("currency", sa.String(length=3), nullable=False),
         sa.Column("found_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("gone_at", sa.DateTime(timezone=True)),
+        sa.Column("is_explained", sa.Boolean(), nullable=False),
         sa.CheckConstraint(
             "ours_cents IS NOT NULL OR theirs_cents IS NOT NULL",
             name=op.f("ck_reconciliation_differences_somebody_has_it"),
@@ -82,6 +83,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_reconciliation_differences")),
     )
     op.create_index("ix_reconciliation_differences_found_at", "reconciliation_differences", ["found_at", "id"])
+    op.create_index("ix_reconciliation_differences_reference", "reconciliation_differences", ["reference"])
     op.create_index(
         "ix_reconciliation_differences_there",
         "reconciliation_differences",

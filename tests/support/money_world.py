@@ -133,9 +133,8 @@ class MoneyWorld:
             if await self._jobs() == before:
                 return
 
-    async def apply_events(self) -> None:
-        for payload in await self.world.jobs("payments.apply_event"):
-            await self._run("payments.apply_event", payload)
+    async def apply_event(self, inbox_id: UUID) -> None:
+        await self._run("payments.apply_event", {"inbox_id": str(inbox_id)})
 
     async def payout(self, booking_id: BookingId) -> Payout:
         async with self.world.unit_of_work() as uow:

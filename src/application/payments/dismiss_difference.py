@@ -10,7 +10,8 @@ from domain.shared.actor import Actor, require_admin
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DismissDifference:
-    """Takes it off the list, with the reason in the audit log. It comes back if it is found again."""
+    """Takes it off the list, with the reason in the audit log. It comes back with other
+    amounts only."""
 
     unit_of_work: UnitOfWorkFactory
     clock: Clock

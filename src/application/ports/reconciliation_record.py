@@ -25,7 +25,7 @@ class ReconciliationRecord(Protocol):
 
     @abstractmethod
     async def add(self, difference: Difference) -> None:
-        """Nothing happens when one is there for its reference."""
+        """Nothing happens when one is there for its reference, or when an admin has explained the same."""
         ...
 
     @abstractmethod

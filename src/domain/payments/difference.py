@@ -41,6 +41,7 @@ class Difference:
     theirs: Money | None
     found_at: datetime
     gone_at: datetime | None = None
+    is_explained: bool = False
 
     def look_again(self, *, ours: Money | None, theirs: Money | None, at: datetime) -> None:
         self.ours, self.theirs = ours, theirs
@@ -52,6 +53,7 @@ class Difference:
         if self.gone_at is not None:
             raise DifferenceGone
         self.gone_at = at
+        self.is_explained = True
 
 
 def difference_of(ours: Money | None, theirs: Money | None) -> DifferenceKind | None:

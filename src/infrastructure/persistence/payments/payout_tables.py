@@ -2,6 +2,7 @@
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     ForeignKey,
@@ -106,6 +107,7 @@ reconciliation_differences = Table(
     Column("currency", String(3), nullable=False),
     Column("found_at", UtcDateTime, nullable=False),
     Column("gone_at", UtcDateTime),
+    Column("is_explained", Boolean, nullable=False),
     CheckConstraint("ours_cents IS NOT NULL OR theirs_cents IS NOT NULL", name="somebody_has_it"),
 )
 _there = reconciliation_differences.c.gone_at.is_(None)
@@ -116,4 +118,5 @@ Index(
     postgresql_where=_there,
     sqlite_where=_there,
 )
+Index("ix_reconciliation_differences_reference", reconciliation_differences.c.reference)
 Index("ix_reconciliation_differences_found_at", reconciliation_differences.c.found_at, reconciliation_differences.c.id)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, and_, or_, select, update
 
 from application.ports.reconciliation_record import ReconciliationRecord
 from domain.payments.difference import Difference, DifferenceId, DifferenceKind, DifferenceNotFound
@@ -30,9 +30,15 @@ class SqlReconciliationRecord(ReconciliationRecord):
         return _difference(row)
 
     async def add(self, difference: Difference) -> None:
-        same = select(differences.c.id).where(differences.c.reference == difference.reference, _THERE)
-        if await self._transaction.first(same) is None:
-            await self._transaction.execute(differences.insert().values(_row(difference)))
+        row, d = _row(difference), differences.c
+        explained = and_(
+            d.is_explained,
+            d.ours_cents.is_not_distinct_from(row["ours_cents"]),
+            d.theirs_cents.is_not_distinct_from(row["theirs_cents"]),
+        )
+        known = select(d.id).where(d.reference == difference.reference, or_(_THERE, explained))
+        if await self._transaction.first(known) is None:
+            await self._transaction.execute(differences.insert().values(row))
 
     async def save(self, difference: Difference) -> None:
         mine = update(differences).where(differences.c.id == difference.id)
@@ -49,6 +55,7 @@ def _row(difference: Difference) -> dict[str, Any]:
         "currency": EUR,
         "found_at": difference.found_at,
         "gone_at": difference.gone_at,
+        "is_explained": difference.is_explained,
     }
 
 
@@ -61,4 +68,5 @@ def _difference(row: Row[Any]) -> Difference:
         theirs=None if row.theirs_cents is None else Money(row.theirs_cents, row.currency),
         found_at=row.found_at,
         gone_at=row.gone_at,
+        is_explained=row.is_explained,
     )

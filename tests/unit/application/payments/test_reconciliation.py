@@ -1,0 +1,160 @@
+"""The comparison of our books with the provider's, over real persistence."""
+
+from datetime import timedelta
+
+import pytest
+
+from application.payments.dismiss_difference import DismissDifference
+from application.payments.play_sandbox_bank import ChargebackOutcome
+from application.ports.provider_books import MovementKind
+from domain.payments.difference import DifferenceId
+from domain.payments.ledger import (
+    LedgerAccount,
+    LedgerTransaction,
+    LedgerTransactionId,
+    Posting,
+    TransactionKind,
+)
+from domain.shared.actor import AdminsOnly
+from domain.shared.money import Money
+from infrastructure.payments.sandbox_books import fee_of
+from infrastructure.persistence.audit.audit_tables import audit_log
+from infrastructure.persistence.payments.payout_tables import reconciliation_differences
+from infrastructure.persistence.payments.sandbox_tables import sandbox_movements
+from tests.support.builders import ADMIN, OWNER, euros
+from tests.support.money_world import DAY, HOUR, MoneyWorld
+
+
+async def differences(money: MoneyWorld) -> list[tuple[str, str, int | None, int | None]]:
+    """Those that are there."""
+    rows = await money.world.rows(reconciliation_differences)
+    return [
+        (row["kind"], row["reference"], row["ours_cents"], row["theirs_cents"])
+        for row in rows
+        if row["gone_at"] is None
+    ]
+
+
+async def only_there(money: MoneyWorld, kind: MovementKind, source_id: str, amount: Money) -> None:
+    """Something that moved at the provider without our doing."""
+    async with money.world.database.begin() as connection:
+        await money.world.books.write(connection, kind, source_id, amount)
+
+
+async def only_here(money: MoneyWorld, reference: str, amount: Money) -> None:
+    """Something that stands in our books alone."""
+    transaction = LedgerTransaction(
+        id=LedgerTransactionId(money.world.ids.new()),
+        kind=TransactionKind.STRAY_CHARGE,
+        reference=reference,
+        at=money.world.clock.now(),
+        postings=(Posting(LedgerAccount.PROVIDER, LedgerAccount.OWED_TO_OWNERS, amount),),
+    )
+    async with money.world.unit_of_work() as uow:
+        assert await uow.ledger.post(transaction)
+
+
+async def test_a_life_with_all_that_can_happen_leaves_no_difference(money: MoneyWorld) -> None:
+    first = await money.paid_out()
+    await money.give_back(first, euros("5.00"))
+    await money.work()
+    await money.bank.return_refunds(actor=OWNER, payment_id=(await money.opened_payment(first)).id)
+    await money.work()
+    money.world.clock.advance(HOUR)
+    assert await money.reconcile() == 0
+    second = await money.completed()
+    await money.charge_back(second, ChargebackOutcome.OPENED, ChargebackOutcome.WON)
+    third = await money.completed()
+    await money.charge_back(third, ChargebackOutcome.OPENED, ChargebackOutcome.LOST)
+    money.world.clock.advance(HOUR)
+    assert await money.reconcile() == 0
+    assert await differences(money) == []
+    # Fees are known from the provider alone: three payments were charged for.
+    fees = Money(3 * fee_of(euros("20.00")).amount_cents)
+    assert await money.balance(LedgerAccount.FEES) == fees
+    assert await money.balance(LedgerAccount.PROVIDER) == await money.at_provider() - fees
+    assert await money.reconcile() == 0
+    assert await money.balance(LedgerAccount.FEES) == fees
+
+
+async def test_what_only_the_provider_knows_is_a_difference_until_we_know_it(money: MoneyWorld) -> None:
+    await only_there(money, MovementKind.CHARGE, "ch_dashboard", euros("7.00"))
+    assert await money.reconcile() == 0, "what moved a moment ago may not have been told yet"
+    money.world.clock.advance(HOUR)
+    for _ in range(2):
+        assert await money.reconcile() == 1
+    assert await differences(money) == [("not_in_ledger", "ch_dashboard", None, 700)]
+    await only_here(money, "ch_dashboard", euros("7.00"))
+    assert await money.reconcile() == 0
+
+
+async def test_what_only_we_know_is_a_difference_until_it_is_explained(money: MoneyWorld) -> None:
+    await only_here(money, "ch_lost", euros("7.00"))
+    money.world.clock.advance(HOUR)
+    assert await money.reconcile() == 1
+    assert await differences(money) == [("not_at_provider", "ch_lost", 700, None)]
+    money.world.clock.advance(20 * DAY)
+    assert await money.reconcile() == 1, "an old difference does not go away by growing older"
+    dismiss = DismissDifference(unit_of_work=money.world.unit_of_work, clock=money.world.clock)
+    found = DifferenceId((await money.world.rows(reconciliation_differences))[0]["id"])
+    with pytest.raises(AdminsOnly):
+        await dismiss.execute(admin=OWNER, difference_id=found, reason="a test charge")
+    await dismiss.execute(admin=ADMIN, difference_id=found, reason="a test charge")
+    assert [row["action"] for row in await money.world.rows(audit_log)] == ["reconciliation.dismiss"]
+    assert await money.reconcile() == 0
+
+
+async def test_what_was_explained_does_not_come_back_the_next_night(money: MoneyWorld) -> None:
+    await only_here(money, "ch_lost", euros("7.00"))
+    money.world.clock.advance(HOUR)
+    assert await money.reconcile() == 1
+    found = DifferenceId((await money.world.rows(reconciliation_differences))[0]["id"])
+    dismiss = DismissDifference(unit_of_work=money.world.unit_of_work, clock=money.world.clock)
+    await dismiss.execute(admin=ADMIN, difference_id=found, reason="a test charge")
+    assert await money.reconcile() == 0
+    await only_there(money, MovementKind.CHARGE, "ch_lost", euros("6.00"))
+    money.world.clock.advance(HOUR)
+    assert await money.reconcile() == 1
+    assert await differences(money) == [("amount", "ch_lost", 700, 600)]
+
+
+async def test_events_that_are_told_days_late_are_no_difference(money: MoneyWorld) -> None:
+    await only_there(money, MovementKind.CHARGE, "ch_late", euros("7.00"))
+    money.world.clock.advance(3 * DAY - HOUR)
+    await only_here(money, "ch_late", euros("7.00"))
+    money.world.clock.advance(DAY)
+    assert await money.reconcile() == 0
+
+
+async def test_money_that_goes_to_our_bank_and_fees_of_their_own_are_posted(money: MoneyWorld) -> None:
+    await only_there(money, MovementKind.BANK, "po_1", euros("0.00") - euros("100.00"))
+    await only_there(money, MovementKind.FEE, "txn_fee", euros("0.00") - euros("2.00"))
+    await only_there(money, MovementKind.OTHER, "txn_other", euros("1.00"))
+    money.world.clock.advance(HOUR)
+    for _ in range(2):
+        assert await money.reconcile() == 0
+    assert await money.balance(LedgerAccount.BANK) == euros("100.00")
+    assert await money.balance(LedgerAccount.FEES) == euros("2.00")
+
+
+async def test_a_booking_that_the_ledger_does_not_know_of_is_a_difference(money: MoneyWorld) -> None:
+    booking_id = await money.world.accepted()
+    async with money.world.unit_of_work() as uow:
+        booking = await uow.bookings.get(booking_id, for_update=True)
+        booking.mark_paid(payment_id=money.world.ids.new(), captured=booking.gross, at=money.world.clock.now())
+        await uow.bookings.save(booking)
+    assert await money.reconcile() == 1
+    assert await differences(money) == [("booking", f"booking:{booking_id}", 0, 2000)]
+    money.world.clock.advance(timedelta(days=30))
+    assert await money.reconcile() == 1
+
+
+async def test_a_provider_that_wrote_much_is_read_page_by_page(money: MoneyWorld) -> None:
+    row = {"kind": "other", "source_id": "x", "amount_cents": 1, "fee_cents": 3, "currency": "EUR"}
+    at = money.world.clock.now()
+    rows = [row | {"id": f"sbx_txn_{number:05}", "at": at} for number in range(1_203)]
+    async with money.world.database.begin() as connection:
+        await connection.execute(sandbox_movements.insert(), rows)
+    money.world.clock.advance(HOUR)
+    assert await money.reconcile() == 0
+    assert await money.balance(LedgerAccount.FEES) == Money(3 * 1_203)
