@@ -11,6 +11,8 @@ from tests.support.builders import NOW
 from tests.support.payment_providers import Provider
 
 SECOND = timedelta(seconds=1)
+# No breaker stands before the books.
+pytestmark = pytest.mark.parametrize("provider", ["sqlite_store", "postgres_store", "played_stripe"], indirect=True)
 
 
 async def read(provider: Provider) -> list[ProviderMovement]:
