@@ -11,7 +11,6 @@ from application.ports.payments import (
     PaymentRefused,
     PaymentsUnavailable,
     ProviderChargebackStatus,
-    ProviderRefundStatus,
 )
 from application.ports.provider_books import MovementKind, ProviderMovement
 from application.ports.transfers import ProviderTransfer
@@ -81,25 +80,6 @@ async def test_a_transfer_names_its_charge_its_booking_and_its_key(stripe: Strip
     assert await stripe.transfers.retrieve(made.id) == made
     assert made in await stripe.transfers.of_reference("booking_1")
     assert await stripe.transfers.of_reference("booking_2") == []
-
-
-async def test_transfers_of_a_charge_never_add_up_to_more_than_it(stripe: Stripe) -> None:
-    await transfer(stripe, 1500, "transfer:1:1")
-    with pytest.raises(PaymentRefused, match="balance_insufficient"):
-        await transfer(stripe, 501, "transfer:1:2")
-    assert await transfer(stripe, 500, "transfer:1:3") in await stripe.transfers.of_reference("booking_1")
-
-
-async def test_what_was_transferred_is_taken_back_in_parts(stripe: Stripe) -> None:
-    transfers = stripe.transfers
-    first = await transfers.reverse(transfer_id=stripe.transfer_id, amount=TEN, idempotency_key="rev:1:1")
-    with pytest.raises(PaymentRefused):
-        await transfers.reverse(transfer_id=stripe.transfer_id, amount=Money(1001), idempotency_key="rev:1:2")
-    second = await transfers.reverse(transfer_id=stripe.transfer_id, amount=TEN, idempotency_key="rev:1:3")
-
-    assert (first.key, first.amount) == ("rev:1:1", TEN)
-    assert set(await transfers.reversals_of(stripe.transfer_id)) == {first, second}
-    assert (await transfers.retrieve(stripe.transfer_id)).reversed == Money(2000)
 
 
 async def test_nothing_is_given_back_in_another_currency(stripe: Stripe, transport: CheckedTransport) -> None:
@@ -246,14 +226,6 @@ async def test_a_page_that_cannot_be_read_ends_the_reading(
     with pytest.raises(PaymentsUnavailable):
         await read()
     assert len(found) == PAGE
-
-
-async def test_a_refund_may_fail_weeks_later(stripe: Stripe, world: StripeWorld) -> None:
-    world.fail_refund(stripe.refund_id)
-
-    failed = await stripe.payments.retrieve_refund(stripe.refund_id)
-    assert (failed.status, failed.error) == (ProviderRefundStatus.FAILED, "lost_or_stolen_card")
-    assert await stripe.payments.refunds_of(stripe.charge_id) == [failed]
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Iterable, Iterator
 from dataclasses import replace
 
 import pytest
-import stripe as stripe_library
 from structlog.testing import capture_logs
 
 from application.ports.circuit_breakers import BreakerState
@@ -17,7 +16,7 @@ from application.ports.payments import (
     PaymentsUnavailable,
     PaymentUnderWay,
 )
-from infrastructure.payments.stripe_client import API_VERSION, StripeCalls
+from infrastructure.payments.stripe_client import StripeCalls
 from infrastructure.resilience.breaker import BREAKER_RULES
 from infrastructure.resilience.guarded_payments import call_provider, payments_breaker
 from tests.support.fault_server import (
@@ -34,6 +33,7 @@ from tests.support.fault_server import (
     slow,
     too_many_requests,
 )
+from tests.support.stripe_answers import WORDS, problem
 from tests.support.stripe_calls import (
     CALLS,
     MOVES,
@@ -47,8 +47,8 @@ from tests.support.stripe_calls import (
     told,
     transfer,
 )
-from tests.support.stripe_requests import BadRequestToStripe, CheckedTransport
-from tests.support.stripe_world import WORDS, StripeWorld, problem
+from tests.support.stripe_requests import CheckedTransport
+from tests.support.stripe_world import StripeWorld
 
 KEY = "sk_test_of_ours"
 IMPATIENT_SECONDS = 0.05
@@ -220,41 +220,3 @@ async def test_neither_errors_nor_logs_hold_secrets_or_people(
         assert secret not in everything
     # Operators are told at once.
     assert [(line["event"], line["log_level"]) for line in lines] == [("stripe.not_let_in", "error")]
-
-
-async def test_a_request_that_stripe_does_not_describe_fails_the_test(stripe: Stripe) -> None:
-    for asked, told_problem in (
-        ({"amount": 1}, "currency is missing"),
-        ({"amount": 1, "currency": "eur", "color": "red"}, "color is unknown"),
-        ({"amount": "much", "currency": "eur"}, "amount is 'much'"),
-        ({"amount": 1, "currency": "eur", "capture_method": "later"}, "capture_method is 'later'"),
-        ({"amount": 1, "currency": "eur", "automatic_payment_methods": {"enabled": "yes"}}, "enabled is 'yes'"),
-    ):
-        with pytest.raises(BadRequestToStripe, match=told_problem):
-            await stripe.calls.ask(lambda v1, asked=asked: v1.payment_intents.create_async(asked), dict)
-    with pytest.raises(BadRequestToStripe, match="nobody said"):
-        await stripe.calls.ask(lambda v1: v1.charges.create_async({"amount": 1, "currency": "eur"}), dict)
-
-
-def test_our_own_peer_says_nothing_that_stripe_does_not_say(world: StripeWorld) -> None:
-    in_the_middle(world, StripeCalls(KEY))
-    classes = {
-        "payment_intent": stripe_library.PaymentIntent,
-        "refund": stripe_library.Refund,
-        "dispute": stripe_library.Dispute,
-        "transfer": stripe_library.Transfer,
-        "transfer_reversal": stripe_library.TransferReversal,
-        "account": stripe_library.Account,
-        "balance_transaction": stripe_library.BalanceTransaction,
-    }
-    for thing in [*world.things.values(), *world.lines]:
-        if thing["object"] in classes:
-            assert set(thing) <= set(classes[thing["object"]].__annotations__)
-
-
-async def test_every_call_names_the_version_that_its_answer_is_read_by(server: FaultServer, stripe: Stripe) -> None:
-    await pay(stripe)
-
-    (request,) = server.requests
-    assert request.headers["stripe-version"] == API_VERSION == stripe_library.api_version
-    assert "x-stripe-client-telemetry" not in request.headers

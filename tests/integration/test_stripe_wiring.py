@@ -9,7 +9,8 @@ from interfaces.bootstrap.doctor import Finding, examine
 from interfaces.bootstrap.production import build_parts
 from interfaces.bootstrap.settings import BadSettings, Settings
 from tests.support.fault_server import RESET, Behaviour, FaultServer
-from tests.support.stripe_world import StripeWorld, problem
+from tests.support.stripe_answers import problem
+from tests.support.stripe_world import StripeWorld
 
 SECRETS = {"STRIPE_WEBHOOK_SECRET": "whsec_1", "STRIPE_CONNECT_WEBHOOK_SECRET": "whsec_2"}
 LIVE = {"STRIPE_SECRET_KEY": "sk_live_1", **SECRETS}

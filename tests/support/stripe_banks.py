@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from application.ports.payments import PaymentRefused, Payments, ProviderChargeback, ProviderPayment, ProviderRefund
 from application.ports.sandbox_bank import SandboxBank
-from tests.support.stripe_world import Refusal, StripeWorld
+from tests.support.stripe_answers import Refusal
+from tests.support.stripe_world import StripeWorld
 
 
 class PlayedBank(SandboxBank):

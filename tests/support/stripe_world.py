@@ -2,7 +2,7 @@
 independent peer plays (transfers, reversals, account updates, refunds that fail), and for faults amid it."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
@@ -10,20 +10,12 @@ from urllib.parse import parse_qsl
 
 from tests.support.builders import NOW
 from tests.support.fault_server import Answer, Request, answer
+from tests.support.stripe_answers import Refusal, Thing, asked, cents_of, paged, problem
 from tests.support.stripe_requests import Params, unflattened
 
-Thing = dict[str, Any]
 # What was asked for under a key, and what was answered.
 Kept = tuple[tuple[str, bytes], Answer]
 FEE_CENTS = 40
-# Stripe's words may name people.
-WORDS = "An Peeters may not do this, said an@example.org."
-
-
-class Refusal(Exception):
-    def __init__(self, status: int, code: str) -> None:
-        super().__init__(code)
-        self.status = status
 
 
 @dataclass
@@ -65,7 +57,7 @@ class StripeWorld:
         """The owner's bank lets the money go."""
         intent = self.find(payment_id)
         if intent["status"] in ("requires_payment_method", "processing"):
-            charge = self.make("ch", "charge", **_asked(intent), payment_intent=payment_id, refunded=0, transferred=0)
+            charge = self.make("ch", "charge", **asked(intent), payment_intent=payment_id, refunded=0, transferred=0)
             intent |= {"status": "succeeded", "latest_charge": charge["id"], "last_payment_error": None}
             self._move("charge", charge, intent["amount"], fee=FEE_CENTS)
         return intent
@@ -87,7 +79,7 @@ class StripeWorld:
         made = self.make(
             "du",
             "dispute",
-            **_asked({"amount": charge["amount"]}, charge),
+            **asked({"amount": charge["amount"]}, charge),
             charge=charge_id,
             payment_intent=charge["payment_intent"],
             status=status,
@@ -141,7 +133,7 @@ class StripeWorld:
         return self.things.setdefault(thing["id"], thing)
 
     def create_payment(self, sent: Params) -> Thing:
-        intent = self.make("pi", "payment_intent", **_asked(sent), status="requires_payment_method")
+        intent = self.make("pi", "payment_intent", **asked(sent), status="requires_payment_method")
         intent["client_secret"] = f"{intent['id']}_secret_of_the_owner"
         return intent
 
@@ -153,31 +145,31 @@ class StripeWorld:
         return intent
 
     def create_refund(self, sent: Params) -> Thing:
-        charge, cents = self.find(sent["charge"]), _cents(sent)
+        charge, cents = self.find(sent["charge"]), cents_of(sent)
         if cents > charge["amount"] - charge["refunded"]:
             raise Refusal(400, "amount_too_large")
         charge["refunded"] += cents
-        refund = self.make("re", "refund", **_asked(sent, charge), charge=charge["id"], status="succeeded")
+        refund = self.make("re", "refund", **asked(sent, charge), charge=charge["id"], status="succeeded")
         self._move("refund", refund, -cents)
         return refund
 
     def create_transfer(self, sent: Params) -> Thing:
-        charge, cents = self.find(sent["source_transaction"]), _cents(sent)
+        charge, cents = self.find(sent["source_transaction"]), cents_of(sent)
         if cents > charge["amount"] - charge["transferred"]:
             raise Refusal(400, "balance_insufficient")
         if self.find(sent["destination"])["capabilities"]["transfers"] != "active":
             raise Refusal(400, "insufficient_capabilities_for_transfer")
         charge["transferred"] += cents
-        transfer = self.make("tr", "transfer", **_asked(sent), destination=sent["destination"], amount_reversed=0)
+        transfer = self.make("tr", "transfer", **asked(sent), destination=sent["destination"], amount_reversed=0)
         self._move("transfer", transfer, -cents)
         return transfer
 
     def reverse_transfer(self, sent: Params, transfer_id: str) -> Thing:
-        transfer, cents = self.find(transfer_id), _cents(sent)
+        transfer, cents = self.find(transfer_id), cents_of(sent)
         if transfer.get("spent") or cents > transfer["amount"] - transfer["amount_reversed"]:
             raise Refusal(400, "balance_insufficient")
         transfer["amount_reversed"] += cents
-        reversal = self.make("trr", "transfer_reversal", **_asked(sent, transfer), transfer=transfer_id)
+        reversal = self.make("trr", "transfer_reversal", **asked(sent, transfer), transfer=transfer_id)
         self._move("transfer_reversal", reversal, cents)
         return reversal
 
@@ -210,11 +202,11 @@ class StripeWorld:
 
     def list_lines(self, sent: Params) -> Thing:
         first, end = (int(sent.get(f"created[{bound}]", self.now)) for bound in ("gte", "lt"))
-        return _paged([line for line in self.lines if first <= line["created"] < end], sent)
+        return paged([line for line in self.lines if first <= line["created"] < end], sent)
 
     def _page(self, kind: str, sent: Params, **wanted: str) -> Thing:
         found = [thing for thing in self.things.values() if thing["object"] == kind and wanted.items() <= thing.items()]
-        return _paged(found, sent)
+        return paged(found, sent)
 
     def _move(self, category: str, source: Thing, cents: int, *, fee: int = 0) -> None:
         line = {
@@ -228,34 +220,6 @@ class StripeWorld:
             "source": source["id"],
         }
         self.lines.append(line)
-
-
-def problem(
-    status: int, code: str | None, kind: str = "invalid_request_error", *, headers: Mapping[str, str] | None = None
-) -> Answer:
-    told = {"type": kind, "message": WORDS}
-    return answer({"error": told | ({"code": code} if code else {})}, status=status, headers=headers)
-
-
-def _asked(sent: Params, of: Thing | None = None) -> Thing:
-    """What Stripe says again of what was asked for, and the currency of what it was asked of."""
-    told = {name: sent[name] for name in ("metadata", "transfer_group", "currency") if name in sent}
-    return {**({"currency": of["currency"]} if of else {}), **told, "amount": int(sent["amount"])}
-
-
-def _cents(sent: Params) -> int:
-    cents = int(sent["amount"])
-    if cents < 1:
-        raise Refusal(400, "parameter_invalid_integer")
-    return cents
-
-
-def _paged(found: list[Thing], sent: Params) -> Thing:
-    """The newest first."""
-    newest = found[::-1]
-    after = [thing["id"] for thing in newest].index(sent["starting_after"]) + 1 if "starting_after" in sent else 0
-    size = int(sent["limit"])
-    return {"object": "list", "data": newest[after : after + size], "has_more": len(newest) > after + size}
 
 
 ROUTES: dict[str, Callable[..., Thing]] = {
