@@ -16,6 +16,7 @@ from application.ports.circuit_breakers import CircuitBreakers
 from application.ports.clock import Clock
 from application.ports.connected_accounts import ConnectedAccounts
 from application.ports.dispute_queries import DisputeQueries
+from application.ports.earnings_queries import EarningsQueries
 from application.ports.error_groups import ErrorGroups
 from application.ports.error_log import ErrorLog
 from application.ports.figure_history import FigureHistory
@@ -33,6 +34,7 @@ from application.ports.mail_queries import MailQueries
 from application.ports.mail_templates import MailTemplates
 from application.ports.metric_figures import MetricFigures
 from application.ports.metrics import Metrics
+from application.ports.money_queries import MoneyQueries
 from application.ports.outage_record import OutageRecord
 from application.ports.pace import Pace
 from application.ports.password_hasher import PasswordHasher
@@ -46,6 +48,7 @@ from application.ports.public_holidays import PublicHolidays
 from application.ports.rate_limits import RateLimits
 from application.ports.revenue_queries import RevenueQueries
 from application.ports.sandbox_bank import SandboxBank
+from application.ports.statement_writer import StatementWriter
 from application.ports.system_queries import SystemQueries
 from application.ports.token_signer import TokenSigner
 from application.ports.transfers import Transfers
@@ -77,6 +80,7 @@ class Adapters:
     clock: Clock
     connected_accounts: ConnectedAccounts
     dashboard_tokens: AccessTokens
+    earnings_queries: EarningsQueries
     error_groups: ErrorGroups
     error_log: ErrorLog
     figure_history: FigureHistory
@@ -95,6 +99,7 @@ class Adapters:
     mail_queries: MailQueries
     mail_templates: MailTemplates
     metrics: Metrics
+    money_queries: MoneyQueries
     outage_record: OutageRecord
     pace: Pace
     password_hasher: PasswordHasher
@@ -109,6 +114,7 @@ class Adapters:
     rate_limits: RateLimits
     revenue_queries: RevenueQueries
     sandbox_bank: SandboxBank | None
+    statement_writer: StatementWriter
     system_queries: SystemQueries
     token_signer: TokenSigner
     transfers: Transfers

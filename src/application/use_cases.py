@@ -85,6 +85,7 @@ from application.payments.release_payout import ReleasePayout
 from application.payments.retry_refund import RetryRefund
 from application.payments.reverse_payout import ReversePayout
 from application.payments.send_payout import SendPayout
+from application.payments.show_earnings import ShowEarnings
 from application.payments.show_statistics import ShowStatistics
 from application.payments.start_payment import StartPayment
 from application.pets.add_pet import AddPet
@@ -98,7 +99,13 @@ from application.ports.circuit_breakers import CircuitBreakers
 from application.ports.dispute_queries import DisputeQueries
 from application.ports.error_groups import ErrorGroups
 from application.ports.job_queries import JobQueries
+from application.ports.ledger_queries import LedgerQueries
+from application.ports.money_queries import MoneyQueries
 from application.ports.pet_queries import PetQueries
+from application.reports.make_statement import MakeStatement
+from application.reports.request_statement import RequestStatement
+from application.reports.send_statements import SendStatements
+from application.reports.show_report import ShowReport
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,6 +200,13 @@ class UseCases:
     verify_email: VerifyEmail
     watch_over_system: WatchOverSystem
     dismiss_difference: DismissDifference
+    ledger_queries: LedgerQueries
+    make_statement: MakeStatement
+    money_queries: MoneyQueries
+    request_statement: RequestStatement
+    send_statements: SendStatements
+    show_earnings: ShowEarnings
+    show_report: ShowReport
     pay_out_bookings: PayOutBookings
     play_sandbox_bank: PlaySandboxBank | None
     reconcile_books: ReconcileBooks
@@ -296,6 +310,19 @@ def build_use_cases(a: Adapters) -> UseCases:
         ),
         refresh_session=RefreshSession(unit_of_work=uow, access_tokens=a.access_tokens, clock=clock),
         dismiss_difference=DismissDifference(unit_of_work=uow, clock=clock),
+        ledger_queries=a.ledger_queries,
+        make_statement=MakeStatement(
+            unit_of_work=uow,
+            earnings=a.earnings_queries,
+            people=a.mail_queries,
+            writer=a.statement_writer,
+            clock=clock,
+        ),
+        money_queries=a.money_queries,
+        request_statement=RequestStatement(unit_of_work=uow, clock=clock),
+        send_statements=SendStatements(unit_of_work=uow, earnings=a.earnings_queries, clock=clock),
+        show_earnings=ShowEarnings(queries=a.earnings_queries, clock=clock),
+        show_report=ShowReport(unit_of_work=uow),
         pay_out_bookings=PayOutBookings(unit_of_work=uow, clock=clock, ids=ids),
         play_sandbox_bank=None
         if a.sandbox_bank is None

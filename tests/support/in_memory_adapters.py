@@ -55,7 +55,9 @@ from infrastructure.persistence.operations.sql_figure_history import SqlFigureHi
 from infrastructure.persistence.operations.sql_housekeeping import SqlHousekeeping
 from infrastructure.persistence.operations.sql_process_register import SqlProcessRegister
 from infrastructure.persistence.operations.sql_system_queries import SqlSystemQueries
+from infrastructure.persistence.payments.sql_earnings_queries import SqlEarningsQueries
 from infrastructure.persistence.payments.sql_ledger_queries import SqlLedgerQueries
+from infrastructure.persistence.payments.sql_money_queries import SqlMoneyQueries
 from infrastructure.persistence.payments.sql_revenue_queries import SqlRevenueQueries
 from infrastructure.persistence.pets.sql_pet_queries import SqlPetQueries
 from infrastructure.persistence.places.place_tables import place_names, places
@@ -67,6 +69,7 @@ from infrastructure.resilience.guarded_connected_accounts import GuardedConnecte
 from infrastructure.resilience.guarded_mail import GuardedMail, email_breaker
 from infrastructure.resilience.guarded_payments import GuardedPayments, payments_breaker
 from infrastructure.resilience.guarded_transfers import GuardedTransfers
+from infrastructure.statements.reportlab_statement_writer import ReportlabStatementWriter
 from infrastructure.tokens.hmac_token_signer import HmacTokenSigner
 from infrastructure.tokens.jwt_access_tokens import JwtAccessTokens
 from tests.support.builders import NOW
@@ -155,7 +158,10 @@ def in_memory_adapters(tmp_path: Path) -> Adapters:
         payment_provider=PROVIDER,
         payments=GuardedPayments(sandbox, payments),
         payment_notices=None,
+        earnings_queries=SqlEarningsQueries(database),
         ledger_queries=SqlLedgerQueries(database),
+        money_queries=SqlMoneyQueries(database),
+        statement_writer=ReportlabStatementWriter(),
         provider_books=SandboxBooks(database, **shared),
         transfers=GuardedTransfers(SandboxTransfers(database, **shared), payments),
         pet_queries=SqlPetQueries(database),

@@ -15,6 +15,7 @@ from domain.accounts.account import AccountNotFound
 from domain.accounts.one_time_tokens import OneTimePurpose, OneTimeTokenId
 from domain.bookings.booking_life import ActorRole, BookingId, BookingStatus
 from domain.operations.alert import AlertId, Notice, NoticeKind
+from domain.payments.payout import PayoutId
 from domain.payments.refund import RefundId
 from domain.shared.actor import AccountId, CaregiverId
 from domain.shared.money import Money
@@ -24,6 +25,9 @@ _LINKS = {
     "verify_address": (OneTimePurpose.VERIFY_EMAIL, "verify-email"),
     "reset_password": (OneTimePurpose.RESET_PASSWORD, "reset-password"),
 }
+
+# What an admin has to look after.
+_MONEY_TASKS = frozenset({"payout_failed", "refund_failed", "chargeback_opened"})
 
 Facts = tuple[Reader, dict[str, object]]
 
@@ -68,6 +72,12 @@ class SendMail:
         )
 
     async def _facts(self, kind: str, payload: Mapping[str, str]) -> Facts:
+        if kind in _MONEY_TASKS:
+            return await self._about_money_task(payload)
+        if "payout_id" in payload:
+            return await self._about_payout(PayoutId(UUID(payload["payout_id"])))
+        if "statement_of" in payload:
+            return await self._about_statement(CaregiverId(UUID(payload["statement_of"])), payload["month"])
         if "refund_id" in payload:
             return await self._about_refund(RefundId(UUID(payload["refund_id"])))
         if "booking_id" in payload:
@@ -135,6 +145,32 @@ class SendMail:
             "pets": list(news.pets),
             "link": f"{self.public_url}/bookings/{news.id}",
         }
+
+    async def _about_money_task(self, payload: Mapping[str, str]) -> Facts:
+        """For an admin."""
+        news = await self.queries.booking(BookingId(UUID(payload["booking_id"])))
+        reader = await self.queries.reader(AccountId(UUID(payload["account_id"])))
+        return reader, {
+            "name": reader.first_name,
+            "owner_name": f"{news.owner.first_name} {news.owner.last_name}",
+            "caregiver_name": f"{news.caregiver.first_name} {news.caregiver.last_name}",
+            "service": news.service.value,
+            "start_at": news.start_at,
+            "end_at": news.end_at,
+            "pets": list(news.pets),
+            "link": f"{self.public_url}/bookings/{news.id}",
+        }
+
+    async def _about_payout(self, payout_id: PayoutId) -> Facts:
+        booking_id, amount, netted = await self.queries.payout(payout_id)
+        news = await self.queries.booking(booking_id)
+        reader, values = self._about_booking(news, ActorRole.CAREGIVER, "payout_sent")
+        has_netted = netted > Money.zero(netted.currency)
+        return reader, values | {"paid_out": amount, "netted": netted if has_netted else None}
+
+    async def _about_statement(self, caregiver_id: CaregiverId, month: str) -> Facts:
+        reader = (await self.queries.caregiver(caregiver_id)).holder
+        return reader, {"name": reader.first_name, "month": month, "link": f"{self.public_url}/earnings"}
 
     async def _about_refund(self, refund_id: RefundId) -> Facts:
         booking_id, amount = await self.queries.refund(refund_id)

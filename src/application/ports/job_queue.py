@@ -34,8 +34,9 @@ class JobQueue(Protocol):
         ...
 
     @abstractmethod
-    def finish_current(self) -> None:
-        """The job under way, if there is one, is done when this unit of work commits: it must be its last."""
+    def finish_current(self, *, result_url: str | None = None) -> None:
+        """The job under way, if there is one, is done when this unit of work commits: it must be its last. `result_url`
+        is where its result is found then."""
         ...
 
     @abstractmethod

@@ -9,6 +9,7 @@ from typing import Protocol
 from domain.bookings.booking_life import ActorRole, BookingId, BookingStatus
 from domain.bookings.dispute import Dispute
 from domain.caregivers.services import Service
+from domain.payments.payout import PayoutId
 from domain.payments.refund import RefundId
 from domain.shared.actor import AccountId, CaregiverId
 from domain.shared.languages import Language
@@ -79,6 +80,11 @@ class MailQueries(Protocol):
 
     @abstractmethod
     async def refund(self, refund_id: RefundId) -> tuple[BookingId, Money]: ...
+
+    @abstractmethod
+    async def payout(self, payout_id: PayoutId) -> tuple[BookingId, Money, Money]:
+        """The booking, what was transferred, and what paid a debt."""
+        ...
 
     @abstractmethod
     async def caregiver(self, caregiver_id: CaregiverId) -> CaregiverNews: ...

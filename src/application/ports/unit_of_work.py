@@ -18,6 +18,7 @@ from application.ports.payout_repository import PayoutRepository
 from application.ports.pet_repository import PetRepository
 from application.ports.quote_repository import QuoteRepository
 from application.ports.reconciliation_record import ReconciliationRecord
+from application.ports.report_store import ReportStore
 from application.ports.session_repository import SessionRepository
 from domain.shared.errors import Conflict
 
@@ -43,6 +44,7 @@ class UnitOfWork(Protocol):
     chargebacks: ChargebackRepository
     ledger: Ledger
     reconciliation: ReconciliationRecord
+    reports: ReportStore
     inbox: EventInbox
     jobs: JobQueue
     audit: AuditLog

@@ -11,6 +11,7 @@ from infrastructure.persistence.operations import breaker_history_tables, cache_
 from infrastructure.persistence.payments import ledger_tables, payment_tables, payout_tables, sandbox_tables
 from infrastructure.persistence.pets import pet_tables
 from infrastructure.persistence.places import place_tables
+from infrastructure.persistence.reports import report_tables
 from infrastructure.persistence.tables import metadata
 
 TABLE_MODULES = (
@@ -28,6 +29,7 @@ TABLE_MODULES = (
     payout_tables,
     pet_tables,
     place_tables,
+    report_tables,
     sandbox_tables,
     watch_tables,
 )

@@ -28,6 +28,7 @@ from infrastructure.persistence.payments.sql_payment_repository import SqlPaymen
 from infrastructure.persistence.payments.sql_payout_repository import SqlPayoutRepository
 from infrastructure.persistence.payments.sql_reconciliation_record import SqlReconciliationRecord
 from infrastructure.persistence.pets.sql_pet_repository import SqlPetRepository
+from infrastructure.persistence.reports.sql_report_store import SqlReportStore
 from infrastructure.persistence.transaction import Transaction
 
 AfterCommit = Callable[[], Awaitable[None]]
@@ -50,6 +51,7 @@ class SqlUnitOfWork(UnitOfWork):
         self.chargebacks = SqlChargebackRepository(transaction)
         self.ledger = SqlLedger(transaction)
         self.reconciliation = SqlReconciliationRecord(transaction)
+        self.reports = SqlReportStore(transaction)
         self.inbox = SqlEventInbox(transaction)
         self.jobs = SqlJobQueue(transaction)
         self.audit = SqlAuditLog(transaction)

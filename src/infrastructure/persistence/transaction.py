@@ -20,7 +20,7 @@ _ADD_EVENTS = outbox_events.insert()
 @dataclass(slots=True, kw_only=True)
 class Transaction:
     """An open transaction, what it makes untrue in the cache, whether it leaves work for the relay, and whether the job
-    it is part of is done with it."""
+    it is part of is done with it, and where its result is then."""
 
     connection: AsyncConnection
     clock: Clock
@@ -28,6 +28,7 @@ class Transaction:
     touched_tags: set[str] = field(default_factory=set[str])
     leaves_work: bool = False
     finishes_job: bool = False
+    result_url: str | None = None
 
     async def execute(self, statement: Executable, parameters: Any = None) -> CursorResult[Any]:
         return await self.connection.execute(statement, parameters)

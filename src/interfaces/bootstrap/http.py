@@ -26,6 +26,7 @@ from interfaces.http.admin_bookings import AdminBookingController, DisputeContro
 from interfaces.http.admin_cache import AdminCacheController
 from interfaces.http.admin_caregivers import AdminCaregiverController
 from interfaces.http.admin_jobs import AdminJobController, QueueController
+from interfaces.http.admin_money import AdminMoneyController
 from interfaces.http.authentication import Authentication, BearerTokens, provide_actor
 from interfaces.http.body_limit import BodyLimit
 from interfaces.http.booking_overviews import BookingOverviewController
@@ -34,6 +35,7 @@ from interfaces.http.care import CareController
 from interfaces.http.caregivers import CaregiverController, OwnCaregiverController
 from interfaces.http.correlation import Correlation
 from interfaces.http.cors import Cors
+from interfaces.http.earnings import EarningsController, ReportController
 from interfaces.http.etags import PublicAnswers, SharedCaching
 from interfaces.http.free_periods import FreePeriodController
 from interfaces.http.hot_answers import HotAnswers
@@ -81,6 +83,9 @@ CONTROLLERS = (
     AdminBookingController,
     DisputeController,
     AdminCacheController,
+    AdminMoneyController,
+    EarningsController,
+    ReportController,
     AdminCaregiverController,
     AdminJobController,
     QueueController,

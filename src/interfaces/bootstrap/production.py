@@ -61,7 +61,9 @@ from infrastructure.persistence.operations.sql_figure_history import SqlFigureHi
 from infrastructure.persistence.operations.sql_housekeeping import SqlHousekeeping
 from infrastructure.persistence.operations.sql_process_register import SqlProcessRegister
 from infrastructure.persistence.operations.sql_system_queries import SqlSystemQueries
+from infrastructure.persistence.payments.sql_earnings_queries import SqlEarningsQueries
 from infrastructure.persistence.payments.sql_ledger_queries import SqlLedgerQueries
+from infrastructure.persistence.payments.sql_money_queries import SqlMoneyQueries
 from infrastructure.persistence.payments.sql_revenue_queries import SqlRevenueQueries
 from infrastructure.persistence.pets.sql_pet_queries import SqlPetQueries
 from infrastructure.persistence.sql_unit_of_work import SqlUnitOfWorkFactory
@@ -77,6 +79,7 @@ from infrastructure.resilience.guarded_mail import GuardedMail, email_breaker
 from infrastructure.resilience.guarded_payments import GuardedPayments, payments_breaker
 from infrastructure.resilience.guarded_transfers import GuardedTransfers
 from infrastructure.resilience.shared_breaker_state import SharedBreakerState, create_breaker_redis
+from infrastructure.statements.reportlab_statement_writer import ReportlabStatementWriter
 from infrastructure.tokens.hmac_token_signer import HmacTokenSigner
 from infrastructure.tokens.jwt_access_tokens import JwtAccessTokens
 from interfaces.bootstrap.background_work import BackgroundWork
@@ -382,7 +385,10 @@ def _adapters(
         payment_notices=stripe.notices if stripe else None,
         payment_provider=stripe.name if stripe else PROVIDER,
         payments=GuardedPayments(stripe.payments if stripe else sandbox, breakers.payments),
+        earnings_queries=SqlEarningsQueries(database),
         ledger_queries=SqlLedgerQueries(database),
+        money_queries=SqlMoneyQueries(database),
+        statement_writer=ReportlabStatementWriter(),
         provider_books=stripe.books if stripe else SandboxBooks(database, clock=clock, ids=ids),
         transfers=GuardedTransfers(
             stripe.transfers if stripe else SandboxTransfers(database, clock=clock, ids=ids), breakers.payments

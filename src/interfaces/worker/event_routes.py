@@ -16,6 +16,12 @@ def _mails_about(subject: str, mail: str, *readers: str) -> tuple[RoutedJob, ...
     )
 
 
+def _task_for_admins(mail: str) -> tuple[RoutedJob, ...]:
+    """A mail to every admin, about a booking."""
+    payload = {"mail": mail, "booking_id": ""}
+    return (RoutedJob(name="tell_admins", kind="mails.tell_admins", payload=payload, queue="mail"),)
+
+
 EVENT_ROUTES: dict[str, tuple[RoutedJob, ...]] = {
     "AddressVerified": (
         RoutedJob(name="welcome", kind="mail.send", payload={"mail": "welcome", "account_id": ""}, queue="mail"),
@@ -41,14 +47,13 @@ EVENT_ROUTES: dict[str, tuple[RoutedJob, ...]] = {
     "MeetAndGreetHeld": _mails_about("booking_id", "meet_and_greet_held", "owner", "caregiver"),
     "BookingDisputed": (
         *_mails_about("booking_id", "dispute_opened", "owner", "caregiver"),
-        RoutedJob(
-            name="tell_admins",
-            kind="mails.tell_admins",
-            payload={"mail": "dispute_to_decide", "booking_id": ""},
-            queue="mail",
-        ),
+        *_task_for_admins("dispute_to_decide"),
     ),
     "DisputeDecided": _mails_about("booking_id", "dispute_decided", "owner", "caregiver"),
+    "RefundFailed": _task_for_admins("refund_failed"),
+    "PayoutSent": _mails_about("payout_id", "payout_sent", "caregiver"),
+    "PayoutFailed": _task_for_admins("payout_failed"),
+    "ChargebackOpened": _task_for_admins("chargeback_opened"),
     "RefundMade": _mails_about("refund_id", "refund_made", "owner"),
 }
 

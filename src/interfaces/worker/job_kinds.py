@@ -13,7 +13,7 @@ from domain.operations.retries import MAIL, MONEY
 from domain.payments.payment import PaymentId
 from domain.payments.payout import PayoutId
 from domain.payments.refund import RefundId
-from domain.shared.actor import AccountId
+from domain.shared.actor import AccountId, CaregiverId
 from interfaces.worker.job_runner import JobKind, NotOurTurn, Provider
 
 EXPIRY_BATCH = 100
@@ -51,6 +51,13 @@ def job_kinds(use_cases: UseCases, *, mail_per_second: float) -> Mapping[str, Jo
     async def pay_out_bookings(_job: ClaimedJob) -> None:
         while await use_cases.pay_out_bookings.execute(limit=PAYOUT_BATCH) == PAYOUT_BATCH:
             continue
+
+    async def make_statement(job: ClaimedJob) -> None:
+        caregiver_id, month = CaregiverId(_id(job, "caregiver_id")), str(job.payload["month"])
+        await use_cases.make_statement.execute(job_id=job.id, caregiver_id=caregiver_id, month=month)
+
+    async def send_statements(_job: ClaimedJob) -> None:
+        await use_cases.send_statements.execute()
 
     async def reconcile_books(_job: ClaimedJob) -> None:
         await use_cases.reconcile_books.execute()
@@ -94,6 +101,8 @@ def job_kinds(use_cases: UseCases, *, mail_per_second: float) -> Mapping[str, Jo
             lambda job: use_cases.cancel_payment.execute(payment_id=PaymentId(_id(job, "payment_id")))
         ),
         "payments.reconcile": JobKind(run=reconcile_books, retries=MONEY, provider=PAYMENTS, time_limit_seconds=600),
+        "reports.statement": JobKind(run=make_statement, time_limit_seconds=600),
+        "reports.send_statements": JobKind(run=send_statements, time_limit_seconds=600),
         "payouts.decide": JobKind(run=pay_out_bookings, retries=MONEY),
         "payouts.send": _money(lambda job: use_cases.send_payout.execute(payout_id=PayoutId(_id(job, "payout_id")))),
         "payouts.reverse": _money(

@@ -23,11 +23,12 @@ Scheduler = AsyncIOScheduler
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scheduled:
-    """A kind of job and when it is due: minute and hour as cron writes them, local time."""
+    """A kind of job and when it is due: minute, hour and day of the month as cron writes them, local time."""
 
     kind: str
     minute: str
     hour: str = "*"
+    day: str = "*"
     queue: str = "default"
 
     @property
@@ -37,7 +38,7 @@ class Scheduled:
 
     @property
     def trigger(self) -> CronTrigger:
-        return CronTrigger(minute=self.minute, hour=self.hour, timezone=ZONE)
+        return CronTrigger(minute=self.minute, hour=self.hour, day=self.day, timezone=ZONE)
 
 
 SCHEDULE = (
@@ -45,6 +46,7 @@ SCHEDULE = (
     Scheduled(kind="bookings.complete", minute="*/15"),
     Scheduled(kind="payouts.decide", minute="*/15", queue="money"),
     Scheduled(kind="payments.reconcile", minute="30", hour="2", queue="money"),
+    Scheduled(kind="reports.send_statements", minute="0", hour="6", day="1", queue="reports"),
     Scheduled(kind="operations.clean_up", minute="0", hour="3"),
 )
 

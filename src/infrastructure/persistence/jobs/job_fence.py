@@ -19,7 +19,7 @@ async def pass_fence(transaction: Transaction) -> None:
     now = transaction.clock.now()
     values = (
         {"status": JobStatus.SUCCEEDED.value, "progress": 1.0, "error": None, "finished_at": now, "lease_id": None}
-        | {"lease_until": None}
+        | {"lease_until": None, "result_url": transaction.result_url}
         if transaction.finishes_job
         else {"lease_until": now + timedelta(seconds=LEASE_SECONDS)}
     )

@@ -53,8 +53,9 @@ class SqlJobQueue(JobQueue):
         self._transaction.leaves_work = True
         return job_id if inserted.rowcount == 1 else None
 
-    def finish_current(self) -> None:
+    def finish_current(self, *, result_url: str | None = None) -> None:
         self._transaction.finishes_job = True
+        self._transaction.result_url = result_url
 
     async def get(self, job_id: JobId) -> Job:
         columns = [jobs.c[name] for name in ("id", "kind", "status", "requester_id", *_STEERED)]

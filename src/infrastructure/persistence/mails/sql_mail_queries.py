@@ -13,6 +13,7 @@ from domain.bookings.booking_refusals import BookingNotFound
 from domain.bookings.booking_state import PAYOUT_DELAY, share_of_caregiver
 from domain.caregivers.caregiver_profile import CaregiverNotFound
 from domain.caregivers.services import Service
+from domain.payments.payout import PayoutId, PayoutNotFound
 from domain.payments.refund import RefundId, RefundNotFound
 from domain.shared.actor import AccountId, CaregiverId
 from domain.shared.languages import Language
@@ -23,6 +24,7 @@ from infrastructure.persistence.bookings.booking_tables import booking_pets, boo
 from infrastructure.persistence.caregivers.caregiver_tables import caregivers
 from infrastructure.persistence.database import Database
 from infrastructure.persistence.payments.payment_tables import refunds
+from infrastructure.persistence.payments.payout_tables import payouts
 from infrastructure.persistence.pets.pet_tables import pets
 from infrastructure.persistence.tables import AnySelect
 
@@ -79,6 +81,13 @@ class SqlMailQueries(MailQueries):
         if row is None:
             raise RefundNotFound
         return BookingId(row.booking_id), Money(row.amount_cents, row.currency)
+
+    async def payout(self, payout_id: PayoutId) -> tuple[BookingId, Money, Money]:
+        row = await self._first(select(payouts).where(payouts.c.id == payout_id))
+        if row is None:
+            raise PayoutNotFound
+        amount, netted = Money(row.amount_cents, row.currency), Money(row.netted_cents, row.currency)
+        return BookingId(row.booking_id), amount, netted
 
     async def caregiver(self, caregiver_id: CaregiverId) -> CaregiverNews:
         row = await self._first(select(caregivers).where(caregivers.c.id == caregiver_id))

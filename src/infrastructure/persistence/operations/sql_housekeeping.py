@@ -12,6 +12,8 @@ from infrastructure.persistence.jobs.job_tables import JobStatus, jobs
 from infrastructure.persistence.operations.breaker_history_tables import breaker_changes
 from infrastructure.persistence.operations.watch_tables import alerts, error_groups, minute_figures
 from infrastructure.persistence.outbox import outbox_events
+from infrastructure.persistence.payments.payment_tables import inbox_events
+from infrastructure.persistence.reports.report_tables import reports
 
 # Long enough to look into what happened last week.
 KEPT = timedelta(days=30)
@@ -41,6 +43,8 @@ def _served(now: datetime) -> list[tuple[Table, ColumnElement[bool]]]:
         (minute_figures, minute_figures.c.minute < now - KEPT_FIGURES),
         (outbox_events, outbox_events.c.routed_at < old),
         (one_time_tokens, one_time_tokens.c.expires_at < old),
+        (reports, reports.c.made_at < old),
+        (inbox_events, and_(inbox_events.c.applied_at.is_not(None), inbox_events.c.received_at < old)),
         (refresh_tokens, refresh_tokens.c.expires_at < old),
         (quotes, and_(quotes.c.used_at.is_(None), quotes.c.expires_at < old)),
     ]
