@@ -117,7 +117,7 @@ def install_stateful_mock() -> None:
     except subprocess.TimeoutExpired:
         raise ServerMissing("stripe-stateful-mock (npm took too long)") from None
     if ran.returncode:
-        raise ServerMissing(f"stripe-stateful-mock (npm says: {ran.stderr.strip()[-300:]})")
+        raise ServerMissing(f"stripe-stateful-mock ({'; '.join(ran.stderr.splitlines()[:2])})")
     stamp.write_bytes(wanted)
 
 
