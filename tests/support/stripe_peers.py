@@ -117,7 +117,8 @@ def install_stateful_mock() -> None:
     except subprocess.TimeoutExpired:
         raise ServerMissing("stripe-stateful-mock (npm took too long)") from None
     if ran.returncode:
-        raise ServerMissing(f"stripe-stateful-mock ({'; '.join(ran.stderr.splitlines()[:2])})")
+        told = [line for line in ran.stderr.splitlines() if "error" in line]
+        raise ServerMissing(f"stripe-stateful-mock ({'; '.join(told[:2])})")
     stamp.write_bytes(wanted)
 
 
