@@ -67,7 +67,7 @@ mutate: $(DEVELOPMENT) ## Try the tests of the circuit breaker and of money on m
 
 .PHONY: clean
 clean: ## Remove .venv and caches; the data in DATA_DIR stays
-	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis .coverage htmlcov mutants
+	rm -rf $(VENV) tests/peers/node_modules .pytest_cache .ruff_cache .hypothesis .coverage htmlcov mutants
 
 # What follows makes the environment. A stamp is older than the lock file when the environment must be synced again.
 

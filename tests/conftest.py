@@ -20,6 +20,7 @@ from tests.support.servers import (
     postgres_binaries,
     redis_binary,
 )
+from tests.support.stripe_peers import LocalStripe, StatefulMock, install_stateful_mock
 
 # Threads of executors end by themselves when the interpreter does.
 _EXECUTORS = ("asyncio_", "ThreadPoolExecutor-", "password_", "AnyIO")
@@ -107,6 +108,28 @@ def _redis_process() -> RedisProcess:
         return RedisProcess(redis_binary())
     except ServerMissing as missing:
         without(missing)
+
+
+@pytest.fixture(scope="session")
+def localstripe() -> Iterator[LocalStripe]:
+    """A Stripe that somebody else wrote, with payment intents; all tests share it."""
+    peer = LocalStripe()
+    peer.start()
+    yield peer
+    peer.stop()
+
+
+@pytest.fixture(scope="session")
+def stateful_mock() -> Iterator[StatefulMock]:
+    """A Stripe that somebody else wrote, with idempotency and refunds; all tests share it: use keys of your own."""
+    try:
+        install_stateful_mock()
+        peer = StatefulMock()
+    except ServerMissing as missing:
+        without(missing)
+    peer.start()
+    yield peer
+    peer.stop()
 
 
 def without(missing: ServerMissing) -> NoReturn:

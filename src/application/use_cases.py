@@ -79,6 +79,7 @@ from application.payments.cancel_payment import CancelPayment
 from application.payments.dismiss_difference import DismissDifference
 from application.payments.pay_out_bookings import PayOutBookings
 from application.payments.play_sandbox_bank import PlaySandboxBank
+from application.payments.receive_payment_notice import ReceivePaymentNotice
 from application.payments.reconcile_books import ReconcileBooks
 from application.payments.refund_payment import RefundPayment
 from application.payments.release_payout import ReleasePayout
@@ -163,6 +164,7 @@ class UseCases:
     record_minute: RecordMinute
     refresh_session: RefreshSession
     refund_booking: RefundBooking
+    receive_payment_notice: ReceivePaymentNotice | None
     refund_payment: RefundPayment
     register_account: RegisterAccount
     reject_caregiver: RejectCaregiver
@@ -336,6 +338,11 @@ def build_use_cases(a: Adapters) -> UseCases:
         reverse_payout=ReversePayout(unit_of_work=uow, transfers=a.transfers, clock=clock, ids=ids),
         send_payout=SendPayout(unit_of_work=uow, transfers=a.transfers, clock=clock, ids=ids),
         refund_booking=RefundBooking(unit_of_work=uow, clock=clock, ids=ids),
+        receive_payment_notice=None
+        if a.payment_notices is None
+        else ReceivePaymentNotice(
+            unit_of_work=uow, notices=a.payment_notices, provider=a.payment_provider, clock=clock, ids=ids
+        ),
         refund_payment=RefundPayment(unit_of_work=uow, payments=a.payments, clock=clock, ids=ids),
         register_account=RegisterAccount(unit_of_work=uow, password_hasher=a.password_hasher, clock=clock, ids=ids),
         reject_caregiver=RejectCaregiver(unit_of_work=uow, clock=clock),

@@ -1,55 +1,24 @@
-"""What every payments adapter promises. Here: the sandbox, bare and guarded, on both databases."""
+"""What every payments adapter promises. Here: the sandbox, bare and guarded, on both databases, and Stripe, played."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 
 import pytest
 from sqlalchemy import select
 
 from application.ports.payments import (
     PaymentRefused,
-    Payments,
-    ProviderPayment,
+    ProviderChargebackStatus,
     ProviderPaymentStatus,
     ProviderRefund,
     ProviderRefundStatus,
 )
-from application.ports.sandbox_bank import SandboxBank
 from domain.shared.money import Money
 from infrastructure.payments.sandbox_payments import SandboxPayments
-from infrastructure.persistence.payments.sandbox_tables import sandbox_payments, sandbox_refunds
-from infrastructure.resilience.guarded_payments import GuardedPayments, payments_breaker
+from infrastructure.persistence.payments.sandbox_tables import sandbox_payments
+from tests.support.builders import NOW
+from tests.support.payment_providers import REFERENCE, SANDBOXES, TWENTY, Provider
 from tests.support.stores import Store
-
-REFERENCE = "booking_1"
-TWENTY = Money(2000)
-
-
-@dataclass(frozen=True, slots=True)
-class Provider:
-    """An adapter, and the bank behind it that makes money move."""
-
-    payments: Payments
-    bank: SandboxBank
-
-    async def opened(self, *, key: str = "pay:1:1", amount: Money = TWENTY) -> ProviderPayment:
-        return await self.payments.create(amount=amount, reference=REFERENCE, idempotency_key=key)
-
-    async def charged(self, *, key: str = "pay:1:1", amount: Money = TWENTY) -> str:
-        paid = await self.bank.pay((await self.opened(key=key, amount=amount)).id)
-        assert paid.charge_id is not None
-        return paid.charge_id
-
-    async def refund(self, charge_id: str, cents: int, key: str) -> ProviderRefund:
-        return await self.payments.refund(charge_id=charge_id, amount=Money(cents), idempotency_key=key)
-
-
-@pytest.fixture(params=["bare", "guarded"])
-def provider(request: pytest.FixtureRequest, store: Store) -> Provider:
-    sandbox = SandboxPayments(store.database, clock=store.clock, ids=store.ids)
-    guarded = GuardedPayments(sandbox, payments_breaker())
-    return Provider(guarded if request.param == "guarded" else sandbox, sandbox)
 
 
 async def refused(call: Callable[[], Awaitable[object]]) -> None:
@@ -183,13 +152,14 @@ async def test_a_refund_key_used_with_other_parameters_is_refused(provider: Prov
     await provider.refund(other, 2000, "refund:2:1")
 
 
+@pytest.mark.parametrize("provider", SANDBOXES, indirect=True)
 async def test_a_refused_refund_leaves_its_key_free(provider: Provider) -> None:
     charge = await provider.charged()
     await refused(lambda: provider.refund(charge, 2001, "refund:1:1"))
     assert (await provider.refund(charge, 2000, "refund:1:1")).amount == TWENTY
 
 
-async def test_refunds_at_once_stay_below_what_was_captured(provider: Provider, store: Store) -> None:
+async def test_refunds_at_once_stay_below_what_was_captured(provider: Provider) -> None:
     charge = await provider.charged()
     outcomes = await asyncio.gather(
         *(provider.refund(charge, 300, f"refund:1:{at}") for at in range(12)), return_exceptions=True
@@ -197,17 +167,14 @@ async def test_refunds_at_once_stay_below_what_was_captured(provider: Provider, 
     made = [outcome for outcome in outcomes if isinstance(outcome, ProviderRefund)]
     assert len(made) == 6
     assert all(isinstance(outcome, ProviderRefund | PaymentRefused) for outcome in outcomes)
-    (payment,) = await store.rows(sandbox_payments)
-    assert payment["refunded_cents"] == 1800
-    assert sum(row["amount_cents"] for row in await store.rows(sandbox_refunds)) == 1800
+    assert sum(refund.amount.amount_cents for refund in await provider.payments.refunds_of(charge)) == 1800
 
 
-async def test_one_refund_asked_for_many_times_at_once_moves_money_once(provider: Provider, store: Store) -> None:
+async def test_one_refund_asked_for_many_times_at_once_moves_money_once(provider: Provider) -> None:
     charge = await provider.charged()
     made = await asyncio.gather(*(provider.refund(charge, 300, "refund:1:1") for _ in range(12)))
     assert len({refund.id for refund in made}) == 1
-    (payment,) = await store.rows(sandbox_payments)
-    assert payment["refunded_cents"] == 300
+    assert await provider.payments.refunds_of(charge) == [made[0]]
 
 
 async def test_one_key_for_two_charges_at_once_is_refused_to_one(provider: Provider) -> None:
@@ -217,6 +184,47 @@ async def test_one_key_for_two_charges_at_once_is_refused_to_one(provider: Provi
     )
     assert sum(isinstance(outcome, ProviderRefund) for outcome in outcomes) == 1
     assert sum(isinstance(outcome, PaymentRefused) for outcome in outcomes) == 7
+
+
+async def test_a_refund_is_found_by_its_id_and_by_its_charge(provider: Provider) -> None:
+    charge, other = await provider.charged(), await provider.charged(key="pay:2:1")
+    assert await provider.payments.refunds_of(charge) == []
+    made = [await provider.refund(charge, 500, f"refund:1:{number}") for number in (1, 2)]
+    assert [await provider.payments.retrieve_refund(refund.id) for refund in made] == made
+    assert sorted(await provider.payments.refunds_of(charge), key=lambda refund: refund.key or "") == made
+    assert [refund.key for refund in made] == ["refund:1:1", "refund:1:2"]
+    assert await provider.payments.refunds_of(other) == []
+    await refused(lambda: provider.payments.retrieve_refund("nothing"))
+
+
+async def test_a_refund_may_fail_after_all(provider: Provider) -> None:
+    opened = await provider.opened()
+    paid = await provider.bank.pay(opened.id)
+    assert paid.charge_id is not None
+    refund = await provider.refund(paid.charge_id, 500, "refund:1:1")
+    await provider.bank.return_refunds(opened.id)
+    failed = await provider.payments.retrieve_refund(refund.id)
+    assert (failed.status, failed.amount, failed.key) == (ProviderRefundStatus.FAILED, Money(500), "refund:1:1")
+    assert failed.error
+    assert await provider.payments.refunds_of(paid.charge_id) == [failed]
+
+
+@pytest.mark.parametrize("won", [True, False])
+async def test_a_chargeback_is_open_until_the_bank_has_decided(provider: Provider, won: bool) -> None:
+    opened = await provider.opened()
+    await refused(lambda: provider.bank.charge_back(opened.id))
+    await provider.bank.pay(opened.id)
+    chargeback = await provider.bank.charge_back(opened.id)
+    assert (chargeback.status, chargeback.payment_id) == (ProviderChargebackStatus.OPENED, opened.id)
+    assert (chargeback.amount, chargeback.is_inquiry) == (TWENTY, False)
+    assert chargeback.reason
+    assert chargeback.evidence_due_by is not None
+    assert chargeback.evidence_due_by > NOW
+    assert await provider.payments.retrieve_chargeback(chargeback.id) == chargeback
+    decided = await provider.bank.decide_chargeback(opened.id, won=won)
+    assert decided.status is (ProviderChargebackStatus.WON if won else ProviderChargebackStatus.LOST)
+    assert await provider.payments.retrieve_chargeback(chargeback.id) == decided
+    await refused(lambda: provider.payments.retrieve_chargeback("nothing"))
 
 
 async def test_reading_a_payment_waits_for_nobody(postgres_store: Store) -> None:

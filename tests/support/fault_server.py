@@ -38,7 +38,7 @@ class Fault(Enum):
 
 
 # A function answers by what was asked.
-Behaviour = Answer | Fault | Callable[[Request], Answer]
+Behaviour = Answer | Fault | Callable[[Request], Answer | Fault]
 
 # The connection breaks while the answer is awaited.
 RESET = Fault.RESET
@@ -57,6 +57,16 @@ def answer(value: Any = None, *, status: int = 200, headers: Mapping[str, str] |
 
 def slow(seconds: float, then: Answer) -> Answer:
     return Answer(status=then.status, body=then.body, headers=then.headers, after_seconds=seconds)
+
+
+def done_and_then(does: Callable[[Request], Answer], then: Answer | Fault) -> Behaviour:
+    """What was asked for happens, and something else is answered."""
+
+    def behave(request: Request) -> Answer | Fault:
+        does(request)
+        return then
+
+    return behave
 
 
 def server_error(status: int = 500) -> Answer:
@@ -140,6 +150,8 @@ class FaultServer:
 class _Server(ThreadingHTTPServer):
     # Closing waits for the threads of all connections.
     daemon_threads = False
+    # Many may call at once.
+    request_queue_size = 64
 
     def __init__(self, address: tuple[str, int], faults: FaultServer) -> None:
         super().__init__(address, _Handler)

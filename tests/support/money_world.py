@@ -88,9 +88,7 @@ class MoneyWorld:
 
     async def can_be_paid(self) -> None:
         """The caregiver has an account that takes transfers."""
-        account = await self.world.connected_accounts.create(
-            email="c@example.org", country="BE", idempotency_key="acct:caregiver"
-        )
+        account = await self.world.connected_accounts.create(country="BE", idempotency_key="acct:caregiver")
         mine = caregivers.c.id == CAREGIVER.caregiver_id
         async with self.world.database.begin() as connection:
             await connection.execute(update(caregivers).where(mine).values(payout_account_id=account.id))

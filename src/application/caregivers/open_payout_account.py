@@ -31,23 +31,21 @@ class OpenPayoutAccount:
     async def execute(self, *, actor: Actor) -> str:
         """Raises CaregiverNotFound without a profile, PayoutAccountNotPossible, PaymentsUnavailable."""
         async with self.unit_of_work() as uow:
-            # In the order of everybody who locks both.
-            email = (await uow.accounts.get(actor.account_id)).email
             caregiver = await uow.caregivers.of_account(actor.account_id)
             if caregiver is None:
                 raise CaregiverNotFound
         try:
-            account = await self._account_at_provider(caregiver, email)
+            account = await self._account_at_provider(caregiver)
             await self._record(caregiver.id, account)
             return await self.connected_accounts.onboarding_link(account.id, return_url=self.return_url)
         except PaymentRefused as error:
             raise PayoutAccountNotPossible from error
 
-    async def _account_at_provider(self, caregiver: CaregiverProfile, email: str) -> ConnectedAccount:
+    async def _account_at_provider(self, caregiver: CaregiverProfile) -> ConnectedAccount:
         if caregiver.payout_account_id is not None:
             return await self.connected_accounts.retrieve(caregiver.payout_account_id)
         return await self.connected_accounts.create(
-            email=email, country=caregiver.country.value, idempotency_key=f"acct:{caregiver.id}"
+            country=caregiver.country.value, idempotency_key=f"acct:{caregiver.id}"
         )
 
     async def _record(self, caregiver_id: CaregiverId, account: ConnectedAccount) -> None:

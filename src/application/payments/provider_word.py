@@ -72,6 +72,9 @@ async def take_over_chargeback(
 ) -> None:
     """While it is open, the caregiver's share waits. What is lost is taken from both shares, and back from him if he
     has it already."""
+    if seen.is_inquiry:
+        # The bank has taken nothing: the books stay as they are, and nobody's share waits for an answer.
+        return
     booking = await uow.bookings.get(payment.booking_id, for_update=True)
     books = Books(uow=uow, ids=ids, now=now)
     chargeback = await uow.chargebacks.by_provider_id(seen.id)

@@ -19,7 +19,9 @@ class ConnectedAccounts(Protocol):
     """
 
     @abstractmethod
-    async def create(self, *, email: str, country: str, idempotency_key: str) -> ConnectedAccount: ...
+    async def create(self, *, country: str, idempotency_key: str) -> ConnectedAccount:
+        """Who the caregiver is the provider asks himself: nothing personal is handed over."""
+        ...
 
     @abstractmethod
     async def retrieve(self, account_id: str) -> ConnectedAccount: ...

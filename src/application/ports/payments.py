@@ -1,5 +1,6 @@
 """Taking money from owners, and giving it back."""
 
+import math
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,9 +14,22 @@ from domain.shared.money import Money
 
 class PaymentsUnavailable(Unavailable):
     """The provider did not answer in time or answered nonsense. What was asked for may have happened: ask again with
-    the same key."""
+    the same key. `retry_after_seconds` is the pause the provider asked for, 0 if it did not."""
 
     title = "Payments are temporarily unavailable"
+
+    def __init__(self, detail: str = "", *, retry_after_seconds: float = 0) -> None:
+        super().__init__(detail, retry_after=math.ceil(retry_after_seconds) or 5)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class PaymentsMisconfigured(PaymentsUnavailable):
+    """The provider does not accept our key, or does not let it do this: nothing happened, and nothing will before the
+    operators have put it right."""
+
+
+class PaymentUnderWay(PaymentsUnavailable):
+    """The provider is at work on the same key at this moment. It is well: this is no failure."""
 
 
 class PaymentRefused(Exception):
@@ -71,7 +85,8 @@ class ProviderRefund:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderChargeback:
     """Money that an owner's bank took back, or wants back, of the payment `payment_id`. Evidence against it counts
-    until `evidence_due_by`."""
+    until `evidence_due_by`. While it `is_inquiry` the bank only asks and has taken nothing; a chargeback may become of
+    it, under the same id."""
 
     id: str
     payment_id: str
@@ -79,6 +94,7 @@ class ProviderChargeback:
     amount: Money
     reason: str
     evidence_due_by: datetime | None = None
+    is_inquiry: bool = False
 
 
 class Payments(Protocol):

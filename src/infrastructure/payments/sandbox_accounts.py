@@ -19,8 +19,7 @@ class SandboxConnectedAccounts(ConnectedAccounts):
         self._clock = clock
         self._ids = ids
 
-    async def create(self, *, email: str, country: str, idempotency_key: str) -> ConnectedAccount:
-        del email  # a sandbox has no use for personal data
+    async def create(self, *, country: str, idempotency_key: str) -> ConnectedAccount:
         row = {
             "id": f"sbx_acct_{self._ids.new().hex}",
             "idempotency_key": idempotency_key,

@@ -33,6 +33,7 @@ class SandboxTransfers(Transfers):
     async def transfer(
         self, *, destination: str, amount: Money, charge_id: str, reference: str, idempotency_key: str
     ) -> ProviderTransfer:
+        _require_something(amount)
         asked = {
             "destination": destination,
             "charge_id": charge_id,
@@ -57,7 +58,7 @@ class SandboxTransfers(Transfers):
             await _require_receiver(connection, destination)
             moved = select(func.sum(sandbox_transfers.c.amount_cents)).where(sandbox_transfers.c.charge_id == charge_id)
             total = int((await connection.execute(moved)).scalar_one())
-            if amount.amount_cents <= 0 or charged.currency != amount.currency or total > charged.amount_cents:
+            if charged.currency != amount.currency or total > charged.amount_cents:
                 raise PaymentRefused("more than was charged and not yet transferred")
             await self._books.write(connection, MovementKind.TRANSFER, kept.id, Money.zero(amount.currency) - amount)
         return _transfer(kept)
@@ -72,6 +73,7 @@ class SandboxTransfers(Transfers):
             return [_transfer(row) for row in await connection.execute(statement.order_by(sandbox_transfers.c.id))]
 
     async def reverse(self, *, transfer_id: str, amount: Money, idempotency_key: str) -> ProviderReversal:
+        _require_something(amount)
         asked = {"transfer_id": transfer_id, "amount_cents": amount.amount_cents, "currency": amount.currency}
         row = asked | {
             "id": f"sbx_trr_{self._ids.new().hex}",
@@ -87,7 +89,7 @@ class SandboxTransfers(Transfers):
                 _require_same(kept, asked)
                 return _reversal(kept)
             left = transfer.amount_cents - transfer.reversed_cents
-            if transfer.currency != amount.currency or not 0 < amount.amount_cents <= left:
+            if transfer.currency != amount.currency or amount.amount_cents > left:
                 raise PaymentRefused("more than was transferred and not yet taken back")
             taken = sandbox_transfers.c.reversed_cents + amount.amount_cents
             mine = sandbox_transfers.c.id == transfer_id
@@ -122,6 +124,11 @@ async def _require_receiver(connection: AsyncConnection, account_id: str) -> Non
     able = sandbox_accounts.c.id == account_id, sandbox_accounts.c.can_receive_transfers
     if (await connection.execute(select(sandbox_accounts.c.id).where(*able))).first() is None:
         raise PaymentRefused("there is no such account, or it cannot receive transfers")
+
+
+def _require_something(amount: Money) -> None:
+    if amount.amount_cents <= 0:
+        raise PaymentRefused("nothing, or less, does not move")
 
 
 def _require_same(row: Row[Any], asked: dict[str, Any]) -> None:

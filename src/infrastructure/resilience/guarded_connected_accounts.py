@@ -12,10 +12,10 @@ class GuardedConnectedAccounts(ConnectedAccounts):
         self._accounts = accounts
         self._breaker = breaker
 
-    async def create(self, *, email: str, country: str, idempotency_key: str) -> ConnectedAccount:
+    async def create(self, *, country: str, idempotency_key: str) -> ConnectedAccount:
         return await call_provider(
             self._breaker,
-            lambda: self._accounts.create(email=email, country=country, idempotency_key=idempotency_key),
+            lambda: self._accounts.create(country=country, idempotency_key=idempotency_key),
         )
 
     async def retrieve(self, account_id: str) -> ConnectedAccount:

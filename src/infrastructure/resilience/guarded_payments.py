@@ -7,6 +7,7 @@ from application.ports.payments import (
     PaymentRefused,
     Payments,
     PaymentsUnavailable,
+    PaymentUnderWay,
     ProviderChargeback,
     ProviderPayment,
     ProviderRefund,
@@ -21,7 +22,9 @@ T = TypeVar("T")
 def payments_breaker() -> Breaker:
     """The breaker of everything that goes to the payment provider: a refusal is an answer, not a failure."""
     return Breaker(
-        "payments", BREAKER_RULES["payments"], is_failure=lambda error: not isinstance(error, PaymentRefused)
+        "payments",
+        BREAKER_RULES["payments"],
+        is_failure=lambda error: not isinstance(error, (PaymentRefused, PaymentUnderWay)),
     )
 
 

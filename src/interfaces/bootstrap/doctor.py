@@ -6,12 +6,15 @@ from pathlib import Path
 
 from sqlalchemy import text
 
+from application.ports.payments import PaymentRefused
 from domain.shared.errors import DomainError
 from infrastructure.mail.smtp_mail import SmtpMail
 from infrastructure.persistence.constraint_errors import SchemaOutdated
 from infrastructure.persistence.migrations import newest_revision
 from interfaces.bootstrap.production import Parts, build_parts
 from interfaces.bootstrap.settings import Settings
+
+_STRIPE_SECRETS = ("STRIPE_WEBHOOK_SECRET", "STRIPE_CONNECT_WEBHOOK_SECRET")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +36,7 @@ async def examine(settings: Settings) -> list[Finding]:
         await parts.close()
     findings.append(await _mail(settings))
     findings.append(await _geocoding(settings))
-    findings.append(Finding("payments", ok=True, detail="sandbox: no money moves"))
+    findings.append(await _payments(settings))
     return findings
 
 
@@ -98,3 +101,22 @@ async def _geocoding(settings: Settings) -> Finding:
         except DomainError as error:
             return Finding("geocoding", ok=False, detail=str(error))
     return Finding("geocoding", ok=True, detail="the bundled gazetteer, then Nominatim, which answers")
+
+
+async def _payments(settings: Settings) -> Finding:
+    if not settings.stripe_secret_key:
+        return Finding("payments", ok=True, detail="sandbox: no money moves")
+    from infrastructure.payments.stripe_client import StripeCalls
+
+    stripe = StripeCalls(settings.stripe_secret_key, api_base=settings.stripe_api_base)
+    try:
+        await stripe.check()
+    except (DomainError, PaymentRefused) as error:
+        return Finding("payments", ok=False, detail=str(error))
+    finally:
+        await stripe.close()
+    missing = [name for name in _STRIPE_SECRETS if not getattr(settings, name.lower())]
+    if missing:
+        return Finding("payments", ok=False, detail=f"{', '.join(missing)} not set: some notices will be refused")
+    kind = "live" if settings.stripe_is_live else "test: no real money moves"
+    return Finding("payments", ok=True, detail=f"Stripe knows the key ({kind})")

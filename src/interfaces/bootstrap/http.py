@@ -58,6 +58,7 @@ from interfaces.http.revenue import RevenueController
 from interfaces.http.sandbox import SandboxController
 from interfaces.http.security_headers import SecurityHeaders
 from interfaces.http.series import SeriesController
+from interfaces.http.stripe_webhook import StripeWebhookController
 from interfaces.http.tracing import RequestTracing
 from interfaces.web.admin_actions import AdminActionController
 from interfaces.web.admin_pages import AdminController, SignInController
@@ -94,6 +95,7 @@ CONTROLLERS = (
     OperationsController,
     PrometheusController,
     RevenueController,
+    StripeWebhookController,
 )
 
 

@@ -85,6 +85,7 @@ from infrastructure.tokens.jwt_access_tokens import JwtAccessTokens
 from interfaces.bootstrap.background_work import BackgroundWork
 from interfaces.bootstrap.cache_parts import CacheParts, build_cache
 from interfaces.bootstrap.outside import Close, choose_geocoder, choose_mail
+from interfaces.bootstrap.payment_provider import StripeAdapters, choose_stripe
 from interfaces.bootstrap.settings import Settings
 from interfaces.bootstrap.watching import (
     OutsideChannels,
@@ -182,6 +183,7 @@ def build_parts(settings: Settings, *, cache_memory: MemoryLevel | None = None) 
     registry.observe(metrics, tracing)
     geocoder, close_geocoder = choose_geocoder(settings, database, breakers.geocoding)
     mail, close_mail = choose_mail(settings)
+    stripe = choose_stripe(settings, clock)
     job_records = SqlJobRecords(database, clock=clock, ids=ids)
     adapters = _adapters(
         settings,
@@ -195,6 +197,7 @@ def build_parts(settings: Settings, *, cache_memory: MemoryLevel | None = None) 
         geocoder=geocoder,
         job_records=job_records,
         mail=mail,
+        stripe=stripe,
         redis=redis,
         metrics_redis=redis_of_metrics,
         outside=outside,
@@ -230,6 +233,7 @@ def build_parts(settings: Settings, *, cache_memory: MemoryLevel | None = None) 
             job_records.settle,
             close_geocoder,
             close_mail,
+            *([stripe.close] if stripe else []),
             cache.cache.close,
             *outside.close,
             *close_tracing,
@@ -325,6 +329,7 @@ def _adapters(
     geocoder: Geocoder,
     job_records: JobRecords,
     mail: Mail,
+    stripe: StripeAdapters | None,
     redis: tuple[Redis, ...],
     metrics_redis: tuple[Redis, ...],
     outside: OutsideChannels,
@@ -355,7 +360,9 @@ def _adapters(
         calendar_queries=SqlCalendarQueries(database),
         caregiver_queries=SqlCaregiverQueries(database),
         circuit_breakers=registry,
-        connected_accounts=GuardedConnectedAccounts(accounts, breakers.payments),
+        connected_accounts=GuardedConnectedAccounts(
+            stripe.connected_accounts if stripe else accounts, breakers.payments
+        ),
         error_groups=error_groups,
         error_log=errors,
         figure_history=SqlFigureHistory(database),
@@ -375,15 +382,17 @@ def _adapters(
         outage_record=choose_outage_record(metrics_redis[0] if metrics_redis else None),
         password_hasher=Argon2PasswordHasher(),
         pace=_pace(redis, breakers),
-        payment_provider=PROVIDER,
-        payments=GuardedPayments(sandbox, breakers.payments),
-        payment_notices=None,
+        payment_notices=stripe.notices if stripe else None,
+        payment_provider=stripe.name if stripe else PROVIDER,
+        payments=GuardedPayments(stripe.payments if stripe else sandbox, breakers.payments),
         earnings_queries=SqlEarningsQueries(database),
         ledger_queries=SqlLedgerQueries(database),
         money_queries=SqlMoneyQueries(database),
         statement_writer=ReportlabStatementWriter(),
-        provider_books=SandboxBooks(database, clock=clock, ids=ids),
-        transfers=GuardedTransfers(SandboxTransfers(database, clock=clock, ids=ids), breakers.payments),
+        provider_books=stripe.books if stripe else SandboxBooks(database, clock=clock, ids=ids),
+        transfers=GuardedTransfers(
+            stripe.transfers if stripe else SandboxTransfers(database, clock=clock, ids=ids), breakers.payments
+        ),
         pet_queries=SqlPetQueries(database),
         process=LocalProcessFigures(lambda: loop_lag.worst_seconds),
         process_register=SqlProcessRegister(database, clock),
@@ -391,7 +400,7 @@ def _adapters(
         rate_limits=_rate_limits(redis, breakers),
         revenue_queries=SqlRevenueQueries(database),
         # In production nobody may settle a payment by asking for it.
-        sandbox_bank=None if settings.in_production else sandbox,
+        sandbox_bank=None if settings.in_production or stripe else sandbox,
         system_queries=SqlSystemQueries(database, clock),
         token_signer=HmacTokenSigner(secret),
         unit_of_work=unit_of_work,

@@ -14,8 +14,10 @@ from interfaces.bootstrap.secret_files import generated_secret
 DEVELOPMENT, PRODUCTION = "development", "production"
 _REQUIRED_IN_PRODUCTION = ("secret_key", "public_url", "metrics_token")
 _RATE_LIMITS = ("rate_limit_api_per_minute", "rate_limit_auth_per_minute", "rate_limit_public_per_minute")
-# Part of the contract, but its adapter is not there yet: better to say so than to ignore it.
-_LATER = ("STRIPE_SECRET_KEY",)
+_HEADER_VALUES = ("resend_api_key", "stripe_secret_key")
+_STRIPE_API = "https://api.stripe.com"
+# Without them nobody tells us that money moved, or that a caregiver may be paid.
+_REQUIRED_WITH_STRIPE = ("stripe_webhook_secret", "stripe_connect_webhook_secret")
 
 _IN_A_HEADER = re.compile(r"[!-~]+")
 
@@ -39,6 +41,10 @@ class Settings(Struct, frozen=True, kw_only=True, rename="upper"):
     resend_api_base: str = "https://api.resend.com"
     smtp_url: str | None = None
     mail_from: str | None = None
+    stripe_secret_key: str | None = None
+    stripe_webhook_secret: str | None = None
+    stripe_connect_webhook_secret: str | None = None
+    stripe_api_base: str = _STRIPE_API
     nominatim_url: str | None = None
     host: str = "127.0.0.1"
     port: Port = 8000
@@ -71,9 +77,6 @@ class Settings(Struct, frozen=True, kw_only=True, rename="upper"):
         given = {
             name: value for name, value in (os.environ if environment is None else environment).items() if value.strip()
         }
-        later = [name for name in _LATER if name in given]
-        if later:
-            raise BadSettings(f"{', '.join(later)}: this release has no adapter for it yet; unset it")
         try:
             settings = msgspec.convert(given, cls, strict=False)
         except msgspec.ValidationError as error:
@@ -108,6 +111,16 @@ class Settings(Struct, frozen=True, kw_only=True, rename="upper"):
     def allowed_origins(self) -> list[str]:
         return [origin.strip() for origin in self.cors_origins.split(",") if origin.strip()]
 
+    @property
+    def stripe_is_live(self) -> bool:
+        """Whether the key moves real money."""
+        return (self.stripe_secret_key or "").startswith(("sk_live_", "rk_live_"))
+
+    @property
+    def stripe_webhook_secrets(self) -> list[str]:
+        """Of the platform's endpoint and of that for connected accounts."""
+        return [secret for secret in (self.stripe_webhook_secret, self.stripe_connect_webhook_secret) if secret]
+
     def signing_key(self) -> str:
         """SECRET_KEY, or one generated once into the data directory."""
         return self.secret_key or generated_secret(self.data_path, "secret_key")
@@ -121,16 +134,22 @@ class Settings(Struct, frozen=True, kw_only=True, rename="upper"):
         for name in (
             "nominatim_url",
             "resend_api_base",
+            "stripe_api_base",
             "slack_webhook_url",
             "heartbeat_url",
             "otel_exporter_otlp_endpoint",
         ):
             if not (getattr(self, name) or "https://").startswith(("http://", "https://")):
                 raise BadSettings(f"{name.upper()} must begin with http:// or https://")
-        if not _IN_A_HEADER.fullmatch(self.resend_api_key or "none"):
-            raise BadSettings("RESEND_API_KEY has characters that no key has")
-        if not self.in_production:
-            return
+        for name in _HEADER_VALUES:
+            if not _IN_A_HEADER.fullmatch(getattr(self, name) or "none"):
+                raise BadSettings(f"{name.upper()} has characters that no key has")
+        if not (self.stripe_secret_key or "sk_").startswith(("sk_", "rk_")):
+            raise BadSettings("STRIPE_SECRET_KEY must begin with sk_ or rk_: any other kind of key may not move money")
+        if self.in_production:
+            self._check_production()
+
+    def _check_production(self) -> None:
         missing = [name.upper() for name in _REQUIRED_IN_PRODUCTION if not getattr(self, name)]
         if missing:
             raise BadSettings(f"{', '.join(missing)} must be set when ENVIRONMENT=production")
@@ -141,3 +160,12 @@ class Settings(Struct, frozen=True, kw_only=True, rename="upper"):
         switched_off = [name.upper() for name in _RATE_LIMITS if getattr(self, name) == 0]
         if switched_off:
             raise BadSettings(f"{', '.join(switched_off)} may not be 0 when ENVIRONMENT=production")
+        if self.stripe_secret_key:
+            self._check_stripe_in_production()
+
+    def _check_stripe_in_production(self) -> None:
+        missing = [name.upper() for name in _REQUIRED_WITH_STRIPE if not getattr(self, name)]
+        if missing:
+            raise BadSettings(f"{', '.join(missing)} must be set with STRIPE_SECRET_KEY when ENVIRONMENT=production")
+        if self.stripe_api_base.rstrip("/") != _STRIPE_API:
+            raise BadSettings("STRIPE_API_BASE is for tests: unset it when ENVIRONMENT=production")

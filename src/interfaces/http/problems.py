@@ -13,6 +13,7 @@ from msgspec import UNSET, Struct, UnsetType
 
 from application.correlation import correlation_id
 from application.ports.error_log import ErrorLog
+from application.ports.payment_notices import NoticeNotGenuine
 from domain.accounts.sign_in import AccessTokenInvalid, AuthenticationRequired, RateLimited
 from domain.shared.errors import Conflict, DomainError, InvalidInput, NotAllowed, NotFound, Unavailable
 from interfaces.http.asgi_messages import UNMATCHED_ROUTE, method_of, route_of
@@ -20,6 +21,7 @@ from interfaces.http.field_errors import FieldError, field_errors_of, parameter_
 
 STATUS_OF_KIND: dict[type[DomainError], int] = {
     AuthenticationRequired: 401,
+    NoticeNotGenuine: 400,
     NotAllowed: 403,
     NotFound: 404,
     Conflict: 409,

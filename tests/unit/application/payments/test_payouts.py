@@ -1,11 +1,13 @@
 """Payouts, what is taken back of them, debts and chargebacks, over real persistence."""
 
+from dataclasses import replace
+
 import pytest
 
 from application.payments.play_sandbox_bank import ChargebackOutcome
 from application.payments.retry_refund import RetryRefund
 from application.ports.circuit_breakers import CircuitOpen
-from application.ports.payments import PaymentRefused, PaymentsUnavailable
+from application.ports.payments import PaymentRefused, PaymentsUnavailable, ProviderChargeback
 from application.ports.transfers import ProviderReversal, ProviderTransfer
 from domain.bookings.booking_life import BookingStatus, PayoutState
 from domain.payments.ledger import LedgerAccount
@@ -13,6 +15,7 @@ from domain.payments.payout import PayoutNotHeld, PayoutStatus
 from domain.payments.refund import RefundId, RefundNotFailed
 from domain.shared.actor import AdminsOnly
 from domain.shared.money import Money
+from infrastructure.payments.sandbox_payments import SandboxPayments
 from infrastructure.payments.sandbox_transfers import SandboxTransfers
 from infrastructure.persistence.audit.audit_tables import audit_log
 from infrastructure.persistence.payments.payment_tables import refunds
@@ -247,6 +250,28 @@ async def test_a_chargeback_freezes_the_payout_until_it_is_won(money: MoneyWorld
     await money.pay_out()
     assert (await money.payout(booking_id)).status is PayoutStatus.PAID
     assert (await money.world.event_names()).count("ChargebackOpened") == 1
+    await money.check_settled()
+
+
+class AsksFirst(SandboxPayments):
+    """Banks that only ask, as long as they are told to."""
+
+    is_asking = True
+
+    async def retrieve_chargeback(self, chargeback_id: str) -> ProviderChargeback:
+        return replace(await super().retrieve_chargeback(chargeback_id), is_inquiry=self.is_asking)
+
+
+async def test_a_bank_that_only_asks_moves_nothing_until_it_takes(money: MoneyWorld) -> None:
+    money.payments = payments = AsksFirst(money.world.database, clock=money.world.clock, ids=money.world.ids)
+    booking_id = await money.completed()
+    await money.charge_back(booking_id, ChargebackOutcome.OPENED)
+    assert await money.world.rows(chargebacks) == []
+    assert await money.balance(LedgerAccount.CHARGEBACKS) == Money.zero()
+    assert (await money.world.booking(booking_id)).payout_state is not PayoutState.HELD
+    payments.is_asking = False
+    await money.charge_back(booking_id, ChargebackOutcome.LOST)
+    assert [row["status"] for row in await money.world.rows(chargebacks)] == ["lost"]
     await money.check_settled()
 
 
