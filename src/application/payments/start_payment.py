@@ -1,6 +1,7 @@
 """The owner asks to pay."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from msgspec import Struct
 
@@ -14,6 +15,8 @@ from domain.bookings.booking_life import BookingId
 from domain.payments.payment import Payment, PaymentId, PaymentStatus
 from domain.shared.actor import Actor
 from domain.shared.errors import Conflict
+
+GIVE_UP_UNCONFIRMED_AFTER = timedelta(minutes=5)
 
 
 class PaymentNotPossible(Conflict):
@@ -66,7 +69,7 @@ class StartPayment:
     async def _open_payment(self, uow: UnitOfWork, booking: Booking) -> Payment:
         attempts = await uow.payments.of_booking(booking.id)
         last = attempts[-1] if attempts else None
-        if last and last.is_open and last.amount == booking.gross and last.quote_id in (None, booking.quote_id):
+        if last and self._can_go_on(last, booking):
             return last
         payment = Payment.open(
             id=PaymentId(self.ids.new()),
@@ -79,6 +82,15 @@ class StartPayment:
         )
         await uow.payments.add(payment)
         return payment
+
+    def _can_go_on(self, payment: Payment, booking: Booking) -> bool:
+        """Whether it is open, and for what the booking costs now. One that the provider did not confirm within minutes
+        is given up: providers repeat a failure for as long as they know the key, and nobody can pay what he was never
+        told of."""
+        was_confirmed = payment.provider_payment_id is not None
+        is_fresh = self.clock.now() - payment.created_at < GIVE_UP_UNCONFIRMED_AFTER
+        is_for_this = payment.amount == booking.gross and payment.quote_id in (None, booking.quote_id)
+        return payment.is_open and is_for_this and (was_confirmed or is_fresh)
 
     async def _ask_provider(self, payment: Payment) -> ProviderPayment:
         try:

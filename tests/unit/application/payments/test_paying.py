@@ -236,3 +236,17 @@ async def test_an_event_about_something_unknown_is_put_aside(world: BookingWorld
 
 def cancel_payment(world: BookingWorld) -> CancelPayment:
     return CancelPayment(unit_of_work=world.unit_of_work, payments=world.payments, clock=world.clock, ids=world.ids)
+
+
+async def test_a_payment_that_was_never_confirmed_is_given_up_after_minutes(world: BookingWorld) -> None:
+    """Stripe repeats a failure for a day to whoever asks with the same key."""
+    booking_id = await world.accepted()
+    start = replace(world.start_payment, payments=unsure(world))
+    for minutes in (0, 4):
+        world.clock.advance(timedelta(minutes=minutes))
+        with pytest.raises(PaymentsUnavailable):
+            await start.execute(actor=OWNER, booking_id=booking_id)
+    assert len(await world.rows(payments)) == 1
+    world.clock.advance(timedelta(minutes=1))
+    await world.start_payment.execute(actor=OWNER, booking_id=booking_id)
+    assert sorted(row["attempt"] for row in await world.rows(payments)) == [1, 2]

@@ -26,7 +26,6 @@ NOBODY_REACTS = {
     "AccountSuspensionEnded",
     "AdminGranted",
     "PasswordChanged",
-    "RefundFailed",
 }
 # Kinds of event, never one themselves.
 _KINDS = {"AccountEvent", "BookingEvent", "PayoutEvent"}
