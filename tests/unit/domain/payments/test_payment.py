@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from domain.bookings.booking_life import BookingId
 from domain.payments.payment import Payment, PaymentStatus
-from domain.payments.refund import Refund, RefundFailed, RefundId, RefundMade, RefundStatus
+from domain.payments.refund import Refund, RefundFailed, RefundId, RefundMade, RefundNotFailed, RefundStatus
 from domain.shared.money import Money
 from tests.support.builders import NOW, a_payment, euros, identified
 
@@ -146,3 +146,30 @@ def test_a_failed_refund_stays_failed() -> None:
     refund.observe(provider_refund_id="re_1", status=RefundStatus.SUCCEEDED, at=NOW + HOUR)
     assert (refund.status, refund.error, refund.settled_at) == (RefundStatus.FAILED, "charge_disputed", NOW)
     assert [type(event) for event in refund.events] == [RefundFailed]
+
+
+def test_what_a_bank_takes_counts_as_given_back_and_never_beyond_what_is_left() -> None:
+    payment = a_captured_payment()
+    payment.lose_to_bank(euros("15.00"))
+    assert payment.refunded == euros("15.00")
+    payment.lose_to_bank(euros("15.00"))
+    assert payment.refunded == payment.captured
+
+
+def test_only_a_failed_refund_is_made_again_and_once() -> None:
+    refund = a_refund()
+    with pytest.raises(RefundNotFailed, match="pending"):
+        refund.again(id=RefundId(identified("another")), number=2, at=NOW + HOUR)
+    refund.fail("expired_card", at=NOW)
+    again = refund.again(id=RefundId(identified("another")), number=2, at=NOW + HOUR)
+    assert (refund.retried_as, refund.is_failed) == (2, True)
+    assert (again.id, again.number, again.amount, again.reason) == (
+        identified("another"),
+        2,
+        refund.amount,
+        "cancelled",
+    )
+    assert (again.payment_id, again.booking_id, again.created_at) == (refund.payment_id, refund.booking_id, NOW + HOUR)
+    assert (again.status, again.is_asked_for, again.is_failed) == (RefundStatus.PENDING, False, False)
+    with pytest.raises(RefundNotFailed, match="failed"):
+        refund.again(id=RefundId(identified("third")), number=3, at=NOW)
