@@ -135,7 +135,8 @@ class Sender:
         headers = {} if asked.caller is None else {"authorization": self._callers[asked.caller]}
         body = asked.body
         if asked.kind == "change profile":
-            body = await changed_profile(self._client, headers, next(self._saves))
+            own = await self._client.get(asked.path, headers=headers)
+            body = changed_profile(own.raise_for_status().json(), next(self._saves))
         answer = await self._client.request(asked.method, asked.path, json=body, headers=headers)
         seen.answers[asked.kind, answer.headers.get("x-cache", "none")] += 1
         if answer.status_code >= 400:
