@@ -9,7 +9,7 @@ other, to a process without a cache), cold, warm, and while Redis is dead.
 
 The trace is made before the first call; how late calls began, at the worst, tells whether the generator kept up.
 
-Usage: `python -m benchmarks.load [minutes, default 5]`.
+Usage: `python -m benchmarks.load [minutes, default 5] [calls a second, default 278]`.
 """
 
 import asyncio
@@ -60,6 +60,7 @@ class Phases:
 
 def main() -> None:
     seconds = (float(sys.argv[1]) if len(sys.argv) > 1 else 5.0) * 60
+    rate = float(sys.argv[2]) if len(sys.argv) > 2 else CALLS_A_SECOND
     with redis_server() as redis:
         environment = LIMITS | {"SECRET_KEY": SECRET}
         with product_over(f"redis://127.0.0.1:{redis.port}/0", environment=environment) as product:
@@ -67,8 +68,8 @@ def main() -> None:
             fill(url, CAREGIVERS)
             trace = iter(ordinary_trace(url))
             uncached = _uncached(product, trace)
-            of_all = list(itertools.islice(trace, round(CALLS_A_SECOND * seconds)))
-            phases = uvloop.run(_loaded(product, redis, of_all, seconds))
+            of_all = list(itertools.islice(trace, round(rate * seconds)))
+            phases = uvloop.run(_loaded(product, redis, of_all, seconds, rate))
     _report(phases, uncached)
 
 
@@ -94,7 +95,7 @@ async def _one_by_one(address: str, product: Product, trace: Iterator[Asked]) ->
     return answers
 
 
-async def _loaded(product: Product, redis: RedisProcess, trace: Sequence[Asked], seconds: float) -> Phases:
+async def _loaded(product: Product, redis: RedisProcess, trace: Sequence[Asked], seconds: float, rate: float) -> Phases:
     callers = await sign_in(product.environment["DATABASE_URL"], SECRET, CALLERS, again=True)
     phases, took = Phases(began=time.monotonic()), ProcessorTime(product)
     async with AsyncExitStack() as stack:
@@ -103,7 +104,7 @@ async def _loaded(product: Product, redis: RedisProcess, trace: Sequence[Asked],
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(_kill_and_revive(redis, phases, seconds))
             for number, (asked, client) in enumerate(zip(trace, itertools.cycle(clients), strict=False)):
-                due = phases.began + number / CALLS_A_SECOND
+                due = phases.began + number / rate
                 await asyncio.sleep(due - time.monotonic())
                 phases.latest = max(phases.latest, time.monotonic() - due)
                 tasks.create_task(client.make(asked))
