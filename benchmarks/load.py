@@ -17,6 +17,7 @@ import itertools
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -30,7 +31,7 @@ from benchmarks.load_calls import Calls
 from benchmarks.market import fill, sign_in
 from benchmarks.processor_time import ProcessorTime
 from benchmarks.stack import p95_milliseconds, product_over, redis_server
-from benchmarks.trace import Asked
+from benchmarks.trace import PUBLIC, Asked
 from tests.support.product import Product
 from tests.support.servers import RedisProcess
 from tests.support.traffic import Answered
@@ -52,6 +53,7 @@ class Phases:
     latest: float = 0.0
     busy_share: float = 0.0
     processor_seconds: dict[str, float] = field(default_factory=dict[str, float])
+    outcomes: Counter[tuple[str, str]] = field(default_factory=Counter[tuple[str, str]])
     answers: list[Answered] = field(default_factory=list[Answered])
 
     def between(self, begin: float, end: float) -> list[Answered]:
@@ -109,6 +111,7 @@ async def _loaded(product: Product, redis: RedisProcess, trace: Sequence[Asked],
                 phases.latest = max(phases.latest, time.monotonic() - due)
                 tasks.create_task(client.make(asked))
     phases.processor_seconds, phases.busy_share = took.so_far(), took.busy_share()
+    phases.outcomes = sum((client.outcomes for client in clients), Counter[tuple[str, str]]())
     return phases
 
 
@@ -128,6 +131,10 @@ def _report(phases: Phases, uncached: Sequence[Answered]) -> None:
     print(f"{len(phases.answers)} calls: p95 {p95:.0f} ms, at most {MOST_OF_ALL_MILLISECONDS}; {share:.3%} failed")
     of_parts = (f"{part} {1000 * took / len(phases.answers):.2f}" for part, took in phases.processor_seconds.items())
     print(f"processor time in ms for each call: {', '.join(of_parts)}; the machine was busy {phases.busy_share:.0%}")
+    hits = {kind: phases.outcomes[kind, "hit"] for kind in PUBLIC}
+    asked = {kind: sum(count for (of, _), count in phases.outcomes.items() if of == kind) for kind in PUBLIC}
+    rates = (f"{kind} {hits[kind] / asked[kind]:.1%}" for kind in PUBLIC)
+    print(f"hits of public reads {sum(hits.values()) / sum(asked.values()):.1%}: {', '.join(rates)}")
     print(f"the latest call began {phases.latest * 1000:.0f} ms after its time")
     warm = phases.began + COLD_SECONDS
     columns = {

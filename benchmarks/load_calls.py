@@ -2,6 +2,7 @@
 from the product that is measured beside it."""
 
 import time
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any, Self
 
@@ -16,9 +17,12 @@ _TIMEOUT = aiohttp.ClientTimeout(total=30)
 
 
 class Calls:
-    """To one address. `answers` is where answers are noted; `callers` are the values of Authorization headers."""
+    """To one address. `answers` is where answers are noted; `callers` are the values of Authorization headers.
+
+    `outcomes` counts what the cache did by kind (`none`: it was not asked)."""
 
     def __init__(self, address: str, callers: Sequence[str], answers: list[Answered]) -> None:
+        self.outcomes: Counter[tuple[str, str]] = Counter()
         # Bodies are not looked into: nothing is unpacked.
         self._client = aiohttp.ClientSession(address, timeout=_TIMEOUT, auto_decompress=False)
         self._callers = callers
@@ -54,6 +58,7 @@ class Calls:
         try:
             async with self._client.request(method, path, json=body, headers=headers) as answer:
                 status, sent = answer.status, await answer.read()
+                self.outcomes[kind, answer.headers.get("x-cache", "none")] += 1
         except (aiohttp.ClientError, TimeoutError):
             status, sent = NO_ANSWER, b""
         self._answers.append(Answered(route=kind, at=at, seconds=time.monotonic() - at, status=status))
