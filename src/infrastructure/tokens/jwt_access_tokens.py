@@ -20,7 +20,7 @@ _TOKENS_REMEMBERED = 1_024
 
 class JwtAccessTokens(AccessTokens):
     """Expiry is judged by the instant given, not by the machine's clock, so that tests can set it. Tokens for one
-    purpose are none for another. A token that was found to be ours is not taken apart again: it comes with each request.
+    purpose are none for another. A token that was found to be ours is not taken apart again: each request brings it.
     """
 
     def __init__(
