@@ -145,11 +145,15 @@ def _report(phases: Phases, uncached: Sequence[Answered]) -> None:
         "back": phases.between(phases.back, float("inf")),
     }
     for kind, most in MOST_MILLISECONDS.items():
-        p95s = (
-            f"{name} {p95_milliseconds([one.seconds for one in answers if one.route == kind]):.0f}"
-            for name, answers in columns.items()
-        )
+        p95s = (f"{name} {_p95(answers, kind)}" for name, answers in columns.items())
         print(f"{kind}: p95 in ms {', '.join(p95s)}, at most {most}", flush=True)
+    kinds = dict.fromkeys(answered.route for answered in phases.answers)
+    print("warm, by kind: " + ", ".join(f"{kind} {_p95(columns['warm'], kind)}" for kind in kinds))
+
+
+def _p95(answers: Sequence[Answered], kind: str) -> str:
+    seconds = [answered.seconds for answered in answers if answered.route == kind]
+    return f"{p95_milliseconds(seconds):.0f}" if len(seconds) > 1 else "–"
 
 
 if __name__ == "__main__":
