@@ -56,7 +56,7 @@ async def _load(
     connection: AsyncConnection, ids: Sequence[UUID], statement: Executable, as_offer: Callable[..., Any]
 ) -> dict[UUID, dict[str, list[Any]]]:
     details: dict[UUID, dict[str, list[Any]]] = defaultdict(lambda: defaultdict(list))
-    # Unpacked: looking columns up by name takes longer than everything else that is done with some hundred rows.
+    # Unpacked: to look columns up by name is slower, and there may be some hundred rows.
     for caregiver_id, name, _, value, *offer in await connection.execute(statement, {"ids": list(ids)}):
         details[caregiver_id][name].append(as_offer(value, *offer) if name == "offers" else _KINDS[name](value))
     return details
