@@ -7,6 +7,7 @@ from benchmarks import (
     breaker_overhead,
     cache_levels,
     cache_trace,
+    call_costs,
     embedded_capacity,
     http_cache,
     idle_redis,
@@ -25,4 +26,5 @@ mail_server_dead.main()
 redis_faults.main()
 http_cache.main()
 cache_trace.main()
+call_costs.main()
 embedded_capacity.main()

@@ -101,9 +101,9 @@ async def _sent(app: Served, url: str, warm_up: int, counted: int) -> Seen:
         sender = Sender(client, callers)
         await sender.send(trace[WARM_UP - warm_up : WARM_UP], Seen())
         seen, cost = Seen(), DatabaseCost(url)
-        queries, cpu = await _queries(client), cost.cpu_seconds()
+        queries, cpu = await statements(client), cost.cpu_seconds()
         await sender.send(trace[WARM_UP:], seen)
-        seen.queries, seen.cpu_seconds = await _queries(client) - queries, cost.cpu_seconds() - cpu
+        seen.queries, seen.cpu_seconds = await statements(client) - queries, cost.cpu_seconds() - cpu
     return seen
 
 
@@ -135,14 +135,16 @@ class Sender:
         headers = {} if asked.caller is None else {"authorization": self._callers[asked.caller]}
         body = asked.body
         if asked.kind == "change profile":
-            body = await changed_profile(self._client, headers, next(self._saves))
+            own = await self._client.get(asked.path, headers=headers)
+            body = changed_profile(own.raise_for_status().json(), next(self._saves))
         answer = await self._client.request(asked.method, asked.path, json=body, headers=headers)
         seen.answers[asked.kind, answer.headers.get("x-cache", "none")] += 1
         if answer.status_code >= 400:
             seen.failures[asked.kind, answer.status_code] += 1
 
 
-async def _queries(client: httpx.AsyncClient) -> float:
+async def statements(client: httpx.AsyncClient) -> float:
+    """How many the database was sent so far."""
     answer = await client.get("/metrics", headers={"authorization": f"Bearer {METRICS_TOKEN}"})
     found = re.search(r"^tailtribe_db_query_seconds_count (\S+)$", answer.raise_for_status().text, re.MULTILINE)
     assert found is not None

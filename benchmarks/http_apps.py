@@ -50,6 +50,21 @@ def bare_asgi() -> ASGIApp:
     return app
 
 
+class BareRsgi:
+    """By Granian's own interface (decision 68)."""
+
+    def __init__(self) -> None:
+        self._body = Path(os.environ["BODY"]).read_bytes()
+        self._headers = [("content-type", JSON), ("content-length", str(len(self._body)))]
+
+    async def __rsgi__(self, _scope: object, protocol: Any) -> None:
+        protocol.response_bytes(200, self._headers, self._body)
+
+
+def bare_rsgi() -> BareRsgi:
+    return BareRsgi()
+
+
 async def _no_lifespan(receive: Any, send: Any) -> None:
     while True:
         kind = (await receive())["type"].removeprefix("lifespan.")
@@ -132,7 +147,7 @@ def serve(name: str, port: int) -> None:
         f"benchmarks.http_apps:{name}",
         address="127.0.0.1",
         port=port,
-        interface=Interfaces.ASGI,
+        interface=Interfaces.RSGI if name == "bare_rsgi" else Interfaces.ASGI,
         factory=True,
         workers=1,
         runtime_threads=1,

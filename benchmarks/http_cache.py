@@ -1,9 +1,9 @@
 """How much faster the cache answers, as ratios of medians of alternating rounds.
 
 One process on one core, everything on (metrics, limits, entity tags, correlation ids), 32 connections that ask again at
-once. First a 20-caregiver page against bare applications that send the same bytes; then home, search and a profile
-from each level against the cache switched off, over PostgreSQL with 10,000 caregivers; then what a miss costs more
-than no cache, over 100,000.
+once. First a 20-caregiver page against bare applications that send the same bytes (one of them by Granian's own
+interface, to see what ASGI costs); then home, search and a profile from each level against the cache switched off, over
+PostgreSQL with 10,000 caregivers; then what a miss costs more than no cache, over 100,000.
 
 Usage: `python -m benchmarks.http_cache [rounds, default 5] [seconds of each, default 3]`.
 """
@@ -70,7 +70,7 @@ class Create:
 
 def against_bare(folder: Path, environment: dict[str, str], rounds: int, seconds: float) -> None:
     body = folder / "body.json"
-    names = ["bare_asgi", "bare_litestar", "bare_litestar_redis", "in_process", "over_redis"]
+    names = ["bare_asgi", "bare_rsgi", "bare_litestar", "bare_litestar_redis", "in_process", "over_redis"]
     with all_serving(["uncached"], environment, folder) as apps:
         body.write_bytes(httpx.get(apps["uncached"].address + SEARCH).raise_for_status().content)
     with all_serving(names, environment | {"BODY": str(body)}, folder) as apps:
@@ -82,6 +82,8 @@ def against_bare(folder: Path, environment: dict[str, str], rounds: int, seconds
         ("over_redis", "bare_litestar_redis", 1.2),
     ):
         print(f"{ours} / {theirs}: {ratio(paces[ours], paces[theirs])}, at least {least}", flush=True)
+    for bare in ("bare_asgi", "bare_rsgi"):
+        print(f"{bare} / bare_litestar: {ratio(paces[bare], paces['bare_litestar'])}", flush=True)
 
 
 def against_uncached(folder: Path, environment: dict[str, str], rounds: int, seconds: float) -> None:

@@ -3,10 +3,13 @@
 278 calls a second (open model: a call comes when it is due, however slow the answers) of the trace of
 `benchmarks/trace.py`, every second quote followed by a booking, over two API processes and a worker, PostgreSQL with
 10,000 caregivers, and Redis, all on this machine. The cache is empty at first; Redis is killed half-way and comes back
-after a tenth of the time. Prints p95 of all calls, the share that failed (5xx or none), and p95 of home, search and my
-bookings: uncached (one after the other, to a process without a cache), cold, warm, and while Redis is dead.
+after a tenth of the time. Prints p95 of all calls, the share that failed (5xx or none), the processor time that each
+part took for a call, and p95 of home, search and my bookings: uncached (one after the
+other, to a process without a cache), cold, warm, and while Redis is dead.
 
-Usage: `python -m benchmarks.load [minutes, default 5]`.
+The trace is made before the first call; how late calls began, at the worst, tells whether the generator kept up.
+
+Usage: `python -m benchmarks.load [minutes, default 5] [calls a second, default 278]`.
 """
 
 import asyncio
@@ -14,20 +17,24 @@ import itertools
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
 from pathlib import Path
 
-import httpx
+import uvloop
 
 from benchmarks.cache_trace import CALLERS, CAREGIVERS, SECRET, ordinary_trace
 from benchmarks.http_cache import LIMITS, all_serving
+from benchmarks.load_calls import Calls
 from benchmarks.market import fill, sign_in
+from benchmarks.processor_time import ProcessorTime
 from benchmarks.stack import p95_milliseconds, product_over, redis_server
-from benchmarks.trace import Asked, changed_profile
+from benchmarks.trace import PUBLIC, Asked
 from tests.support.product import Product
 from tests.support.servers import RedisProcess
-from tests.support.traffic import NO_ANSWER, Answered
+from tests.support.traffic import Answered
 
 CALLS_A_SECOND = 278.0
 COLD_SECONDS = 10.0
@@ -38,11 +45,15 @@ UNCACHED_CALLS = 60
 
 @dataclass(slots=True)
 class Phases:
-    """When each began, in time.monotonic."""
+    """When each began, in time.monotonic, how late the latest call was (seconds), and what all of it took."""
 
     began: float = 0.0
     killed: float = 0.0
     back: float = 0.0
+    latest: float = 0.0
+    busy_share: float = 0.0
+    processor_seconds: dict[str, float] = field(default_factory=dict[str, float])
+    outcomes: Counter[tuple[str, str]] = field(default_factory=Counter[tuple[str, str]])
     answers: list[Answered] = field(default_factory=list[Answered])
 
     def between(self, begin: float, end: float) -> list[Answered]:
@@ -51,6 +62,7 @@ class Phases:
 
 def main() -> None:
     seconds = (float(sys.argv[1]) if len(sys.argv) > 1 else 5.0) * 60
+    rate = float(sys.argv[2]) if len(sys.argv) > 2 else CALLS_A_SECOND
     with redis_server() as redis:
         environment = LIMITS | {"SECRET_KEY": SECRET}
         with product_over(f"redis://127.0.0.1:{redis.port}/0", environment=environment) as product:
@@ -58,7 +70,8 @@ def main() -> None:
             fill(url, CAREGIVERS)
             trace = iter(ordinary_trace(url))
             uncached = _uncached(product, trace)
-            phases = asyncio.run(_loaded(product, redis, trace, seconds))
+            of_all = list(itertools.islice(trace, round(rate * seconds)))
+            phases = uvloop.run(_loaded(product, redis, of_all, seconds, rate))
     _report(phases, uncached)
 
 
@@ -73,32 +86,32 @@ def _uncached(product: Product, trace: Iterator[Asked]) -> list[Answered]:
 
 async def _one_by_one(address: str, product: Product, trace: Iterator[Asked]) -> list[Answered]:
     callers = await sign_in(product.environment["DATABASE_URL"], SECRET, CALLERS)
-    phases, left = Phases(), dict.fromkeys(MOST_MILLISECONDS, UNCACHED_CALLS)
-    async with httpx.AsyncClient(base_url=address, timeout=30) as client:
+    answers, left = list[Answered](), dict.fromkeys(MOST_MILLISECONDS, UNCACHED_CALLS)
+    async with Calls(address, callers, answers) as calls:
         for asked in trace:
             if left.get(asked.kind):
                 left[asked.kind] -= 1
-                await _call(client, asked, callers, phases)
+                await calls.make(asked)
             if not any(left.values()):
                 break
-    return phases.answers
+    return answers
 
 
-async def _loaded(product: Product, redis: RedisProcess, trace: Iterator[Asked], seconds: float) -> Phases:
+async def _loaded(product: Product, redis: RedisProcess, trace: Sequence[Asked], seconds: float, rate: float) -> Phases:
     callers = await sign_in(product.environment["DATABASE_URL"], SECRET, CALLERS, again=True)
-    phases = Phases(began=time.monotonic())
-    clients = [httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=30) for port in product.ports]
-    steer = asyncio.create_task(_kill_and_revive(redis, phases, seconds))
-    async with asyncio.TaskGroup() as calls:
-        for number, client in enumerate(itertools.cycle(clients)):
-            due = phases.began + number / CALLS_A_SECOND
-            if due > phases.began + seconds:
-                break
-            await asyncio.sleep(due - time.monotonic())
-            calls.create_task(_call(client, next(trace), callers, phases))
-    await steer
-    for client in clients:
-        await client.aclose()
+    phases, took = Phases(began=time.monotonic()), ProcessorTime(product)
+    async with AsyncExitStack() as stack:
+        addresses = [f"http://127.0.0.1:{port}" for port in product.ports]
+        clients = [await stack.enter_async_context(Calls(at, callers, phases.answers)) for at in addresses]
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(_kill_and_revive(redis, phases, seconds))
+            for number, (asked, client) in enumerate(zip(trace, itertools.cycle(clients), strict=False)):
+                due = phases.began + number / rate
+                await asyncio.sleep(due - time.monotonic())
+                phases.latest = max(phases.latest, time.monotonic() - due)
+                tasks.create_task(client.make(asked))
+    phases.processor_seconds, phases.busy_share = took.so_far(), took.busy_share()
+    phases.outcomes = sum((client.outcomes for client in clients), Counter[tuple[str, str]]())
     return phases
 
 
@@ -111,35 +124,18 @@ async def _kill_and_revive(redis: RedisProcess, phases: Phases, seconds: float) 
     phases.back = time.monotonic()
 
 
-async def _call(client: httpx.AsyncClient, asked: Asked, callers: Sequence[str], phases: Phases) -> None:
-    headers = {} if asked.caller is None else {"authorization": callers[asked.caller]}
-    if asked.kind == "change profile":
-        asked = replace(asked, body=await changed_profile(client, headers, len(phases.answers)))
-    answer = await _timed(client, asked.kind, asked, headers, phases)
-    if answer is not None and answer.status_code == 201 and asked.kind == "quote" and len(phases.answers) % 2:
-        body = {"quoteId": answer.json()["id"], "emergencyContact": {"name": "Jan", "phone": "+32 470 12 34 56"}}
-        await _timed(client, "book", Asked("book", "POST", "/api/bookings", body), headers, phases)
-
-
-async def _timed(
-    client: httpx.AsyncClient, kind: str, asked: Asked, headers: dict[str, str], phases: Phases
-) -> httpx.Response | None:
-    at, answer = time.monotonic(), None
-    try:
-        answer = await client.request(asked.method, asked.path, json=asked.body, headers=headers)
-    except httpx.TransportError:
-        status = NO_ANSWER
-    else:
-        status = answer.status_code
-    phases.answers.append(Answered(route=kind, at=at, seconds=time.monotonic() - at, status=status))
-    return answer
-
-
 def _report(phases: Phases, uncached: Sequence[Answered]) -> None:
     failed = sum(answered.is_failure for answered in phases.answers)
     share = failed / len(phases.answers)
     p95 = p95_milliseconds([answered.seconds for answered in phases.answers])
     print(f"{len(phases.answers)} calls: p95 {p95:.0f} ms, at most {MOST_OF_ALL_MILLISECONDS}; {share:.3%} failed")
+    of_parts = (f"{part} {1000 * took / len(phases.answers):.2f}" for part, took in phases.processor_seconds.items())
+    print(f"processor time in ms for each call: {', '.join(of_parts)}; the machine was busy {phases.busy_share:.0%}")
+    hits = {kind: phases.outcomes[kind, "hit"] for kind in PUBLIC}
+    asked = {kind: sum(count for (of, _), count in phases.outcomes.items() if of == kind) for kind in PUBLIC}
+    rates = (f"{kind} {hits[kind] / asked[kind]:.1%}" for kind in PUBLIC)
+    print(f"hits of public reads {sum(hits.values()) / sum(asked.values()):.1%}: {', '.join(rates)}")
+    print(f"the latest call began {phases.latest * 1000:.0f} ms after its time")
     warm = phases.began + COLD_SECONDS
     columns = {
         "uncached": uncached,
@@ -149,11 +145,15 @@ def _report(phases: Phases, uncached: Sequence[Answered]) -> None:
         "back": phases.between(phases.back, float("inf")),
     }
     for kind, most in MOST_MILLISECONDS.items():
-        p95s = (
-            f"{name} {p95_milliseconds([one.seconds for one in answers if one.route == kind]):.0f}"
-            for name, answers in columns.items()
-        )
+        p95s = (f"{name} {_p95(answers, kind)}" for name, answers in columns.items())
         print(f"{kind}: p95 in ms {', '.join(p95s)}, at most {most}", flush=True)
+    kinds = dict.fromkeys(answered.route for answered in phases.answers)
+    print("warm, by kind: " + ", ".join(f"{kind} {_p95(columns['warm'], kind)}" for kind in kinds))
+
+
+def _p95(answers: Sequence[Answered], kind: str) -> str:
+    seconds = [answered.seconds for answered in answers if answered.route == kind]
+    return f"{p95_milliseconds(seconds):.0f}" if len(seconds) > 1 else "–"
 
 
 if __name__ == "__main__":

@@ -19,6 +19,9 @@ class NoCache(Cache):
     ) -> CachedValue:
         return CachedValue(await loader(), CacheOutcome.MISS)
 
+    async def load(self, key: str, loader: Loader) -> CachedValue:  # noqa: ARG002
+        return CachedValue(await loader(), CacheOutcome.MISS)
+
     def peek(self, key: str) -> CachedValue | None:  # noqa: ARG002
         return None
 

@@ -9,8 +9,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
-import httpx
-
 from benchmarks.market import caregiver_id, pet_id
 from domain.caregivers.services import Service
 
@@ -154,9 +152,9 @@ class Trace:
         return f"Word {self._choice.randrange(10**6)}"
 
 
-async def changed_profile(client: httpx.AsyncClient, headers: dict[str, str], number: int) -> dict[str, Any]:
-    """The profile to be saved: each second time with a new price, which searches show, else with a new text."""
-    profile = (await client.get("/api/caregivers/me", headers=headers)).raise_for_status().json()
+def changed_profile(profile: dict[str, Any], number: int) -> dict[str, Any]:
+    """What is saved instead of this own profile: each second time with a new price, which searches show, else with a
+    new text."""
     read_only = ("id", "status", "rejectionReason", "canReceiveTransfers", "emailVerified", "badges")
     body = {name: value for name, value in profile.items() if name not in read_only}
     if number % 2:

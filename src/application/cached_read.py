@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from application.ports.cache import ABSENT, Cache, CachedValue, CacheOutcome, Loader
+from application.ports.cache import ABSENT, Cache, CachedValue, Loader
 
 
 def _as_it_is() -> bytes:
@@ -41,5 +41,5 @@ class CachedRead:
                 self.key, self.load, ttl_seconds=self.ttl_seconds, tags=self.tags, fresh=fresh
             )
         else:
-            found = CachedValue(await self.load(), CacheOutcome.MISS)
+            found = await self.cache.load(self.key, self.load)
         return found if found.value != ABSENT else CachedValue(self.if_absent(), found.outcome)

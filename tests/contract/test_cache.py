@@ -213,6 +213,20 @@ async def test_every_answer_is_counted(cache: Cache, source: Source, metrics: In
     assert b'tailtribe_cache_answers_total{kind="search",outcome="miss"} 1.0' in metrics.prometheus_text()
 
 
+async def test_what_is_only_loaded_counts_as_a_miss_and_is_remembered_nowhere(
+    cache: Cache, source: Source, metrics: InMemoryMetrics
+) -> None:
+    for version in (b"one", b"two"):
+        source.value = version
+        answer = await cache.load("search:page 2", source.load)
+        assert (answer.value, answer.outcome) == (version, CacheOutcome.MISS)
+    assert cache.peek("search:page 2") is None
+    source.error = LookupError("gone")
+    with pytest.raises(LookupError):
+        await cache.load("search:page 2", source.load)
+    assert (await metrics.summary()).cache_misses == 3
+
+
 async def test_readers_never_see_what_was_true_before_an_acknowledged_write(cache: Cache) -> None:
     truth = acknowledged = 0
     finished = asyncio.Event()

@@ -22,6 +22,7 @@ from domain.shared.actor import CaregiverId
 from domain.shared.languages import Country, Language
 from domain.shared.period import AMSTERDAM, BRUSSELS
 from infrastructure.persistence.outbox import outbox_events
+from infrastructure.persistence.query_count import counted_queries
 from tests.support.builders import (
     ADMIN,
     CAREGIVER,
@@ -130,6 +131,22 @@ async def test_what_is_taken_away_is_gone(peopled: Store) -> None:
         )
         await uow.caregivers.save(plain)
     assert await read(peopled) == plain
+
+
+async def test_a_save_writes_only_what_changed(peopled: Store) -> None:
+    full = replace(a_caregiver_with_everything(), version=0)
+    async with peopled.unit_of_work() as uow:
+        await uow.caregivers.save(full)
+    async with peopled.unit_of_work() as uow:
+        changed = await uow.caregivers.get(ID, for_update=True)
+        changed.bio = "Another text"
+        with counted_queries() as of_text:
+            await uow.caregivers.save(changed)
+        changed.sizes = frozenset({AnimalSize.M})
+        with counted_queries() as of_sizes:
+            await uow.caregivers.save(changed)
+    assert (of_text.count, of_sizes.count) == (1, 3), "the profile, then also the sizes that were and those that are"
+    assert await read(peopled) == replace(full, bio="Another text", sizes=frozenset({AnimalSize.M}), version=3)
 
 
 async def test_a_profile_follows_whether_its_holders_address_is_verified(peopled: Store) -> None:

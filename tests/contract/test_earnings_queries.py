@@ -65,7 +65,7 @@ async def a_payout(store: Store, number: int) -> Payout:
     assert CAREGIVER.caregiver_id is not None
     payout = Payout.decide(
         id=PayoutId(store.ids.new()),
-        booking_id=await store.book(),
+        booking_id=await store.book(Period(NOW + (20 + number) * DAY, NOW + (20 + number) * DAY + timedelta(hours=1))),
         caregiver_id=CAREGIVER.caregiver_id,
         destination="acct_1",
         charge_id=f"ch_{number}",

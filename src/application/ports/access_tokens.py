@@ -18,9 +18,9 @@ class AccessClaims:
 class AccessTokens(Protocol):
     """Issues and reads access tokens.
 
-    Promises, checked by `tests/contract/test_access_tokens.py`: only what this installation issued reads back, and only
-    before it expires (`ACCESS_TOKEN_LIFETIME`); whatever else reads as None and raises nothing. Whether the session is
-    still alive, a token does not say.
+    Promises, checked by `tests/unit/infrastructure/test_tokens.py`: only what this installation issued reads back, and
+    only before it expires (`ACCESS_TOKEN_LIFETIME`); whatever else reads as None and raises nothing. Whether the
+    session is still alive, a token does not say.
     """
 
     @abstractmethod

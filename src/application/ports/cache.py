@@ -58,6 +58,12 @@ class Cache(Protocol):
         ...
 
     @abstractmethod
+    async def load(self, key: str, loader: Loader) -> CachedValue:
+        """What the loader returns, for what is not worth remembering: counted as a miss, kept nowhere, shared with
+        nobody. Raises what the loader raises."""
+        ...
+
+    @abstractmethod
     def peek(self, key: str) -> CachedValue | None:
         """The value if this process has it at hand and may answer it at once to somebody who did not ask for `fresh`;
         counted as a hit. None otherwise, and always for ABSENT: then `get_or_load` answers."""

@@ -107,6 +107,13 @@ class TieredCache(Cache):
             self._count(key, outcome)
         return answer
 
+    async def load(self, key: str, loader: Loader) -> CachedValue:
+        try:
+            value, _ = await self._measured(key, loader)
+            return CachedValue(value, CacheOutcome.MISS)
+        finally:
+            self._count(key, CacheOutcome.MISS)
+
     async def invalidate(self, tags: Collection[str]) -> None:
         if tags:
             await self.invalidations.invalidate(tags)
@@ -238,10 +245,8 @@ class TieredCache(Cache):
         return await self._load(asked, flight, claim, None)
 
     async def _load(self, asked: _Asked, flight: Flight, claim: Claim | None, look: Look | None) -> CachedValue:
-        began = time.perf_counter()
         try:
-            with counted_queries() as queries:
-                value = await asked.loader()
+            value, seconds = await self._measured(asked.key, asked.loader)
         except (Unavailable, TimeoutError):
             self._release(asked, claim)
             answer = self._stand_in(asked, None if flight.outdated else look)
@@ -251,14 +256,21 @@ class TieredCache(Cache):
         except BaseException:
             self._release(asked, claim)
             raise
-        seconds = time.perf_counter() - began
-        kind = asked.key.partition(":")[0]
-        self._metrics.cache_loaded(kind=kind, seconds=seconds, size_bytes=len(value), queries=queries.count)
         if flight.outdated:
             self._release(asked, claim)
         else:
             await self._keep_loaded(asked, value, claim, load_seconds=seconds)
         return CachedValue(value, CacheOutcome.MISS)
+
+    async def _measured(self, key: str, loader: Loader) -> tuple[bytes, float]:
+        """What the loader returns, and after how many seconds."""
+        began = time.perf_counter()
+        with counted_queries() as queries:
+            value = await loader()
+        seconds = time.perf_counter() - began
+        kind = key.partition(":")[0]
+        self._metrics.cache_loaded(kind=kind, seconds=seconds, size_bytes=len(value), queries=queries.count)
+        return value, seconds
 
     def _release(self, asked: _Asked, claim: Claim | None) -> None:
         """Others need not wait any longer, nor does anybody for this."""

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy import select, update
+from sqlalchemy import and_, bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from application.ports.clock import Clock
@@ -36,6 +36,18 @@ FULL_SECONDS = 0.05
 LONGEST_PAUSE_SECONDS = 10.0
 # A message that nobody claimed for so long is believed lost and sent again; a second one does no harm.
 LOST_AFTER = timedelta(seconds=60)
+
+# Made once: every process runs them at every wake-up, and building them takes longer.
+_IS_UNROUTED = and_(
+    outbox_events.c.routed_at.is_(None), outbox_events.c.id.not_in(bindparam("unroutable", expanding=True))
+)
+_ANY_EVENT = select(outbox_events.c.id).where(_IS_UNROUTED).limit(1)
+_UNROUTED = unclaimed(select(outbox_events).where(_IS_UNROUTED).order_by(outbox_events.c.id).limit(BATCH))
+_ROUTED = (
+    update(outbox_events)
+    .where(outbox_events.c.id.in_(bindparam("ids", expanding=True)))
+    .values(routed_at=bindparam("at"))
+)
 
 
 class OutboxRelay:
@@ -144,23 +156,18 @@ class OutboxRelay:
             return
 
     async def _anything(self) -> bool:
-        unrouted = outbox_events.c.routed_at.is_(None), outbox_events.c.id.not_in(list(self._unroutable))
-        events = select(outbox_events.c.id).where(*unrouted).limit(1)
         async with self._database.read() as connection:
-            if (await connection.execute(events)).first() is not None:
+            if (await connection.execute(_ANY_EVENT, self._known())).first() is not None:
                 return True
             return (await connection.execute(self._statements.anything, self._instants())).first() is not None
 
     async def _route_events(self, connection: AsyncConnection) -> int:
-        unrouted = outbox_events.c.routed_at.is_(None), outbox_events.c.id.not_in(list(self._unroutable))
-        statement = unclaimed(select(outbox_events).where(*unrouted).order_by(outbox_events.c.id).limit(BATCH))
-        events = (await connection.execute(statement)).all()
+        events = (await connection.execute(_UNROUTED, self._known())).all()
         routed = {event.id: rows for event in events if (rows := self._job_rows(event)) is not None}
         if rows := [row for rows in routed.values() for row in rows]:
             await connection.execute(insert_or_ignore(connection, jobs, ["unique_key"]), rows)
         if routed:
-            done = update(outbox_events).where(outbox_events.c.id.in_(list(routed)))
-            await connection.execute(done.values(routed_at=self._clock.now()))
+            await connection.execute(_ROUTED, {"ids": list(routed), "at": self._clock.now()})
         return len(routed)
 
     def _job_rows(self, event: Any) -> list[dict[str, Any]] | None:
@@ -210,6 +217,9 @@ class OutboxRelay:
 
     async def _mark(self, connection: AsyncConnection, sent: Sequence[DueJob], at: datetime | None) -> None:
         await connection.execute(self._statements.dispatched, {"ids": [job.id for job in sent], "at": at})
+
+    def _known(self) -> dict[str, list[UUID]]:
+        return {"unroutable": list(self._unroutable)}
 
     def _instants(self) -> dict[str, datetime]:
         now = self._clock.now()

@@ -236,6 +236,8 @@ def _engine(url: URL, pool_size: int, *, read_only: bool, pooled_elsewhere: bool
         "max_overflow": 0,
         "pool_timeout": WAIT_SECONDS,
         "hide_parameters": True,
+        # The connection used last: its statements are prepared, and what its server process knows is in the caches.
+        "pool_use_lifo": True,
     }
     if url.get_backend_name() == "sqlite":
         engine = create_async_engine(url, connect_args={"timeout": 10}, **options)

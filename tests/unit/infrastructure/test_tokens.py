@@ -51,6 +51,15 @@ def test_an_access_token_works_until_it_expires() -> None:
     assert tokens.read(token, at=NOW + ACCESS_TOKEN_LIFETIME) is None
 
 
+def test_a_token_that_was_read_lends_nothing_to_one_like_it() -> None:
+    tokens = JwtAccessTokens("secret")
+    token = tokens.issue(CLAIMS, at=NOW)
+    assert [tokens.read(token, at=NOW) for _ in range(2)] == [CLAIMS, CLAIMS]
+    head, body, signature = token.split(".")
+    alike = [token.lower(), f"{head}.{body}.", f"{head}.{body}.{signature[::-1]}", token[1:], f"{token} {token}"]
+    assert {tokens.read(text, at=NOW) for text in alike for _ in range(2)} == {None}
+
+
 def forged(key: bytes, **changes: object) -> str:
     payload = {
         "iss": "tailtribe",

@@ -28,8 +28,7 @@ async def find_free(
     found: list[Row[Any]] = []
     after, last = search.after, None
     for count in candidates:
-        statement = search_statement(replace(search, limit=count, after=after))
-        rows = (await connection.execute(statement)).all()
+        rows = (await connection.execute(*search_statement(replace(search, limit=count, after=after)))).all()
         for start in range(0, min(count, len(rows)), _CHUNK):
             chunk = rows[start : min(count, start + _CHUNK)]
             calendars = await load_calendars(connection, [row.id for row in chunk], free.period)

@@ -66,7 +66,7 @@ class SqlCaregiverQueries(CaregiverQueries):
         turn = nullcontext() if search.free is None else self._free_searches
         async with turn, self._database.read() as connection:
             if search.free is None:
-                rows = (await connection.execute(search_statement(search))).all()
+                rows = (await connection.execute(*search_statement(search))).all()
                 shown = rows[: search.limit]
                 last = shown[-1] if len(rows) > search.limit else None
             else:

@@ -1,6 +1,5 @@
 """Caregiver profiles in SQL."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from enum import StrEnum
 from typing import Any
@@ -33,11 +32,25 @@ from infrastructure.persistence.caregivers.caregiver_tables import (
     offers,
 )
 from infrastructure.persistence.dialects import locked
+from infrastructure.persistence.tables import AnySelect
 from infrastructure.persistence.transaction import Transaction
 
 _PROFILES = select(caregivers, accounts.c.email_verified_at).join(accounts, accounts.c.id == caregivers.c.account_id)
 _BY_ID = _PROFILES.where(caregivers.c.id == bindparam("caregiver_id"))
 _LOCKED = locked(_BY_ID, of=caregivers)
+_IS_OF_ACCOUNT = caregivers.c.account_id == bindparam("account_id")
+_OF_ACCOUNT = _PROFILES.where(_IS_OF_ACCOUNT)
+_LOCKED_OF_ACCOUNT = locked(select(caregivers.c.id).where(_IS_OF_ACCOUNT))
+_SETS: dict[Table, str] = {
+    caregiver_animals: "animal",
+    caregiver_sizes: "size",
+    caregiver_languages: "language",
+    caregiver_badges: "badge",
+}
+_EMPTIED = {
+    table: delete(table).where(table.c.caregiver_id == bindparam("caregiver_id"))
+    for table in (offers, caregiver_photos, *_SETS)
+}
 
 
 class SqlCaregiverRepository(CaregiverRepository):
@@ -54,24 +67,26 @@ class SqlCaregiverRepository(CaregiverRepository):
         return await self._read(row)
 
     async def of_account(self, account_id: AccountId) -> CaregiverProfile | None:
-        return await self._load_locked(caregivers.c.account_id == account_id)
+        mine = {"account_id": account_id}
+        await self._transaction.first(_LOCKED_OF_ACCOUNT, mine)
+        return await self._load(_OF_ACCOUNT, mine)
 
     async def of_payout_account(self, payout_account_id: str) -> CaregiverProfile | None:
-        return await self._load_locked(caregivers.c.payout_account_id == payout_account_id)
+        mine = caregivers.c.payout_account_id == payout_account_id
+        await self._transaction.first(locked(select(caregivers.c.id).where(mine)))
+        return await self._load(_PROFILES.where(mine), {})
 
     async def add(self, caregiver: CaregiverProfile) -> None:
         await self._transaction.execute(caregivers.insert().values(_to_row(caregiver)))
-        await self._store_children(caregiver)
+        await self._store_children(None, caregiver)
         await self._finish(None, caregiver)
 
     async def save(self, caregiver: CaregiverProfile) -> None:
-        before = self._as_read.get(caregiver.id) or await self._load(caregivers.c.id == caregiver.id)
+        before = self._as_read.get(caregiver.id) or await self._load(_BY_ID, {"caregiver_id": caregiver.id})
         statement = update(caregivers).where(caregivers.c.id == caregiver.id, caregivers.c.version == caregiver.version)
         caregiver.version += 1
         await self._transaction.save_version(statement.values(_to_row(caregiver)))
-        for table in (offers, caregiver_photos, *(table for table, _ in _sets(caregiver))):
-            await self._transaction.execute(delete(table).where(table.c.caregiver_id == caregiver.id))
-        await self._store_children(caregiver)
+        await self._store_children(before, caregiver)
         await self._finish(before, caregiver)
 
     async def availability(self, caregiver_id: CaregiverId) -> Availability:
@@ -81,12 +96,8 @@ class SqlCaregiverRepository(CaregiverRepository):
         await store_availability(self._transaction, caregiver_id, availability)
         self._transaction.touch(calendar_tag(caregiver_id))
 
-    async def _load_locked(self, condition: Any) -> CaregiverProfile | None:
-        await self._transaction.first(locked(select(caregivers.c.id).where(condition)))
-        return await self._load(condition)
-
-    async def _load(self, condition: Any) -> CaregiverProfile | None:
-        row = await self._transaction.first(_PROFILES.where(condition))
+    async def _load(self, statement: AnySelect, parameters: dict[str, Any]) -> CaregiverProfile | None:
+        row = await self._transaction.first(statement, parameters)
         return None if row is None else await self._read(row)
 
     async def _read(self, row: Row[Any]) -> CaregiverProfile:
@@ -126,22 +137,16 @@ class SqlCaregiverRepository(CaregiverRepository):
             version=row.version,
         )
 
-    async def _store_children(self, caregiver: CaregiverProfile) -> None:
-        await self._insert(offers, [_offer_row(caregiver.id, at, offer) for at, offer in enumerate(caregiver.offers)])
-        await self._insert(
-            caregiver_photos,
-            [
-                {"caregiver_id": caregiver.id, "position": at, "reference": photo}
-                for at, photo in enumerate(caregiver.photos)
-            ],
-        )
-        for table, values in _sets(caregiver):
-            column = list(table.c)[1].name
-            await self._insert(table, [{"caregiver_id": caregiver.id, column: value.value} for value in sorted(values)])
-
-    async def _insert(self, table: Table, rows: Sequence[dict[str, Any]]) -> None:
-        if rows:
-            await self._transaction.execute(table.insert(), list(rows))
+    async def _store_children(self, before: CaregiverProfile | None, caregiver: CaregiverProfile) -> None:
+        """What did not change is left alone: whoever changed it since `before` changed the version, too."""
+        stored = None if before is None else _children(before)
+        for table, rows in _children(caregiver).items():
+            if stored is not None and rows == stored[table]:
+                continue
+            if stored is not None:
+                await self._transaction.execute(_EMPTIED[table], {"caregiver_id": caregiver.id})
+            if rows:
+                await self._transaction.execute(table.insert(), rows)
 
     async def _finish(self, before: CaregiverProfile | None, caregiver: CaregiverProfile) -> None:
         await self._transaction.record_events(caregiver.events, aggregate_id=caregiver.id)
@@ -149,13 +154,16 @@ class SqlCaregiverRepository(CaregiverRepository):
         self._as_read[caregiver.id] = replace(caregiver)
 
 
-def _sets(caregiver: CaregiverProfile) -> list[tuple[Table, frozenset[Any]]]:
-    return [
-        (caregiver_animals, caregiver.animals),
-        (caregiver_sizes, caregiver.sizes),
-        (caregiver_languages, caregiver.languages),
-        (caregiver_badges, caregiver.badges),
-    ]
+def _children(caregiver: CaregiverProfile) -> dict[Table, list[dict[str, Any]]]:
+    """The rows of each table beside the profile's own."""
+    sets = (caregiver.animals, caregiver.sizes, caregiver.languages, caregiver.badges)
+    rows: dict[Table, list[dict[str, Any]]] = {
+        offers: [_offer_row(position, offer) for position, offer in enumerate(caregiver.offers)],
+        caregiver_photos: [{"position": at, "reference": photo} for at, photo in enumerate(caregiver.photos)],
+    }
+    for (table, column), values in zip(_SETS.items(), sets, strict=True):
+        rows[table] = [{column: value.value} for value in sorted(values)]
+    return {table: [{"caregiver_id": caregiver.id, **row} for row in of_table] for table, of_table in rows.items()}
 
 
 def _to_row(caregiver: CaregiverProfile) -> dict[str, Any]:
@@ -176,9 +184,8 @@ def _to_row(caregiver: CaregiverProfile) -> dict[str, Any]:
     return row
 
 
-def _offer_row(caregiver_id: CaregiverId, position: int, offer: Offer) -> dict[str, Any]:
+def _offer_row(position: int, offer: Offer) -> dict[str, Any]:
     return {
-        "caregiver_id": caregiver_id,
         "service": offer.service.value,
         "position": position,
         "price_cents": offer.price.amount_cents,
