@@ -73,6 +73,7 @@ def booking_view(row: Row[Any], booked: list[BookedPetView], viewer: Actor) -> B
     sees_shares = is_caregiver or (viewer.is_admin and not is_owner)
     return BookingView(
         id=row.id,
+        quote_id=row.quote_id,
         status=BookingStatus(row.status),
         caregiver=party_view(row.caregiver_id, row.caregiver_first, row.caregiver_last, shown=may_know or is_caregiver),
         owner=party_view(row.owner_id, row.owner_first, row.owner_last, shown=may_know or is_owner),
