@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, DateTime, MetaData, Select
+from sqlalchemy import CheckConstraint, ColumnElement, DateTime, MetaData, Select, literal_column
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
@@ -46,6 +46,12 @@ def one_of(column: str, values: type[StrEnum] | Iterable[str], *, name: str | No
     """A check that the column holds one of an enumeration's values."""
     listed = ", ".join(f"'{value}'" for value in values)
     return CheckConstraint(f"{column} IN ({listed})", name=name or f"{column}_known")
+
+
+def is_one_of(column: ColumnElement[str], values: Iterable[StrEnum]) -> ColumnElement[bool]:
+    """A condition on members of an enumeration that never change: parameters in a list would be put into the text of
+    the statement anew each time it is sent."""
+    return column.in_([literal_column(f"'{value.value}'") for value in values])
 
 
 AnySelect = Select[*tuple[Any, ...]]

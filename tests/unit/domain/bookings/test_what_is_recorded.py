@@ -22,7 +22,7 @@ from domain.bookings.booking_refusals import (
 )
 from domain.bookings.booking_state import disputable_until, in_words, payout_state, share_of_caregiver
 from domain.bookings.care_report import CareReport
-from domain.bookings.dispute import DisputeDecision
+from domain.bookings.dispute import Dispute, DisputeDecision
 from domain.bookings.quote import Quote, QuoteId
 from domain.caregivers.services import Service
 from domain.shared.actor import Actor, CaregiverId
@@ -41,6 +41,7 @@ from tests.support.builders import (
     a_pet,
     a_quote,
     an_accepted_booking,
+    care_details,
     euros,
     identified,
 )
@@ -313,6 +314,44 @@ def test_of_a_price_that_was_given_back_in_part_a_change_returns_what_is_kept_at
     booking.give_back(Money(1900), by=ADMIN)
     assert change(booking) == Money(100)
     assert booking.kept == Money(0)
+
+
+def test_a_dispute_keeps_what_was_said_and_decided() -> None:
+    booking = disputed()
+    booking.decide_dispute(
+        DisputeDecision.REFUND_PART, by=ADMIN, at=END + 2 * HOUR, amount=Money(500), reason="We asked both"
+    )
+    assert booking.dispute == Dispute(
+        opened_at=END + HOUR,
+        reason="Nobody came",
+        decision=DisputeDecision.REFUND_PART,
+        decided_at=END + 2 * HOUR,
+        decision_reason="We asked both",
+        refund=Money(500),
+    )
+
+
+def test_a_request_keeps_whose_it_is_and_how_to_care() -> None:
+    quote, care = another_quote(), care_details()
+    booking = Booking.request(id=a_booking().id, quote=quote, caregiver=a_caregiver(), care=care, at=NOW)
+    assert (booking.id, booking.quote_id, booking.care) == (a_booking().id, quote.id, care)
+    assert (booking.owner_id, booking.caregiver_id) == (quote.owner_id, quote.caregiver_id)
+
+
+def test_cancelling_adds_to_what_went_back_before() -> None:
+    booking = a_paid_booking()
+    booking.give_back(Money(500), by=ADMIN)
+    terms = booking.cancel(by=OWNER, at=AT)
+    assert terms is not None
+    assert (terms.refund, booking.refunded) == (Money(1500), Money(2000))
+
+
+def test_an_admin_who_says_nothing_else_cancels_for_the_caregivers_fault() -> None:
+    booking = a_paid_booking()
+    terms = booking.cancel(by=ADMIN, at=END)
+    assert terms is not None
+    assert (terms.refund, terms.fee) == (Money(2000), Money(0))
+    assert a_paid_booking().terms_of_cancellation(by=ADMIN, at=END).refund == Money(2000)
 
 
 # --- refusals
