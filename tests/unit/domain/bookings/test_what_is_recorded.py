@@ -10,7 +10,7 @@ import pytest
 
 from domain.bookings import booking_life as life
 from domain.bookings.booking import Booking, MoneyOutcome
-from domain.bookings.booking_life import BookingEvent, BookingStatus, PayoutState
+from domain.bookings.booking_life import BookingEvent, BookingId, BookingStatus, PayoutState
 from domain.bookings.booking_refusals import (
     AnswerOverdue,
     BookingNotChangeable,
@@ -333,8 +333,9 @@ def test_a_dispute_keeps_what_was_said_and_decided() -> None:
 
 def test_a_request_keeps_whose_it_is_and_how_to_care() -> None:
     quote, care = another_quote(), care_details()
-    booking = Booking.request(id=a_booking().id, quote=quote, caregiver=a_caregiver(), care=care, at=NOW)
-    assert (booking.id, booking.quote_id, booking.care) == (a_booking().id, quote.id, care)
+    its_own = BookingId(identified("its own"))
+    booking = Booking.request(id=its_own, quote=quote, caregiver=a_caregiver(), care=care, at=NOW)
+    assert (booking.id, booking.quote_id, booking.care) == (its_own, quote.id, care)
     assert (booking.owner_id, booking.caregiver_id) == (quote.owner_id, quote.caregiver_id)
 
 
