@@ -145,16 +145,24 @@ class Database:
 
 @asynccontextmanager
 async def _turn(gate: asyncio.Semaphore) -> AsyncGenerator[None]:
+    if gate.locked():
+        await _wait_for_turn(gate)
+    else:
+        # Mostly: nobody holds it up, and nobody waits before.
+        await gate.acquire()
+    try:
+        yield
+    finally:
+        gate.release()
+
+
+async def _wait_for_turn(gate: asyncio.Semaphore) -> None:
     left = seconds_left()
     try:
         async with asyncio.timeout(WAIT_SECONDS if left is None else min(WAIT_SECONDS, left)):
             await gate.acquire()
     except TimeoutError:
         raise DatabaseUnavailable(retry_after=2) from None
-    try:
-        yield
-    finally:
-        gate.release()
 
 
 @asynccontextmanager
