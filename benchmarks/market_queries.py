@@ -88,8 +88,8 @@ class Statements:
         return self.sent
 
 
-# Whom to lock, what the quote's lines say and when the caregiver is open are in rows that are read anyway.
-SPARED = ("SELECT quotes.caregiver_id ", "SELECT quote_lines.", "SELECT caregivers.time_zone, caregivers.minimum")
+# Whom to lock is in a row that is read anyway, and what the quote's lines say need not be read.
+SPARED = ("SELECT quotes.caregiver_id ", "SELECT quote_lines.")
 
 
 def by_hand(statements: Sequence[Statement]) -> list[Statement]:

@@ -23,10 +23,13 @@ _WEEKLY, _DATED = (
 )
 
 
-async def load_availability(transaction: Transaction, caregiver_id: CaregiverId) -> Availability:
-    """What the caregiver set, or what holds for one who has set nothing."""
+async def load_availability(
+    transaction: Transaction, caregiver_id: CaregiverId, *, rules: Row[Any] | None
+) -> Availability:
+    """What the caregiver set, or what holds for one who has set nothing. `rules`: his row, if it was read before."""
     asked = {"caregiver_id": caregiver_id}
-    rules = await transaction.first(_RULES, asked)
+    if rules is None:
+        rules = await transaction.first(_RULES, asked)
     if rules is None:
         raise CaregiverNotFound
     if not rules.availability_set:
