@@ -62,7 +62,7 @@ fuzz: $(DEVELOPMENT) ## Send each role many made-up requests of the OpenAPI docu
 	FUZZ_EXAMPLES=$${FUZZ_EXAMPLES:-100} $(BIN)/pytest tests/e2e/test_contract_fuzz.py $(ARGS)
 
 .PHONY: mutate
-mutate: $(DEVELOPMENT) ## Try the tests of the circuit breaker and of money on mutants, some 8 minutes; fails below 90 % killed
+mutate: $(DEVELOPMENT) ## Try the tests of the circuit breaker, money and bookings on mutants, some 20 minutes; fails below 90 % killed
 	@$(BIN)/python tools/mutation_score.py $(ARGS)
 
 .PHONY: clean

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import delete, update
 
+from application.ports.unit_of_work import StaleVersion
 from domain.bookings.booking import Booking
 from domain.bookings.booking_life import BookingId
 from domain.bookings.booking_refusals import SlotTaken
@@ -227,6 +228,17 @@ async def test_a_booking_moves_over_its_own_place_and_never_over_others(peopled:
     assert (after.period, len(after.pet_ids)) == (Stay(2, 6, 3).period, 3)
     assert sorted(map(str, await occupied(peopled))) == sorted(map(str, [Stay(2, 6, 3), Stay(6, 8, 2)]))
     assert await book(peopled, Stay(0, 2, 3))
+
+
+async def test_a_booking_without_a_place_is_not_moved_in_silence(peopled: Store) -> None:
+    ended = await book(peopled, Stay(0, 2, 1))
+    assert ended is not None
+    async with peopled.database.begin() as connection:
+        await connection.execute(delete(occupancies))
+    before = await peopled.booking(ended)
+    with pytest.raises(StaleVersion):
+        await move(peopled, ended, Stay(4, 6, 1))
+    assert await peopled.booking(ended) == before
 
 
 async def test_of_many_that_move_at_once_as_many_do_as_fit(store: Store) -> None:

@@ -168,6 +168,18 @@ async def test_what_is_unknown_is_not_found(peopled: Store) -> None:
         assert await uow.caregivers.of_account(OWNER.account_id) is None
 
 
+async def test_hours_that_were_set_after_the_profile_was_read_are_those_that_hold(peopled: Store) -> None:
+    late = Availability(time_zone=BRUSSELS, weekly={0: open_hours("18:00-22:00")}, minimum_notice_hours=3)
+    async with peopled.unit_of_work() as uow:
+        caregiver = await uow.caregivers.get(ID, for_update=True)
+        assert await uow.caregivers.availability(ID) == Availability.always_open(BRUSSELS)
+        await uow.caregivers.save(replace(caregiver, time_zone=AMSTERDAM))
+        assert await uow.caregivers.availability(ID) == Availability.always_open(AMSTERDAM)
+        await uow.caregivers.get(ID)
+        await uow.caregivers.save_availability(ID, late)
+        assert await uow.caregivers.availability(ID) == late
+
+
 async def test_availability_of_somebody_unknown_is_not_set(peopled: Store) -> None:
     with pytest.raises(CaregiverNotFound):
         async with peopled.unit_of_work() as uow:

@@ -215,6 +215,26 @@ async def test_one_writer_may_save_twice(peopled: Store) -> None:
         assert (await uow.caregivers.get(a_caregiver().id)).bio == "Two"
 
 
+async def test_who_only_reads_waits_for_no_writer_and_sees_what_was_committed(peopled: Store) -> None:
+    async with peopled.unit_of_work() as writing:
+        caregiver = await writing.caregivers.get(a_caregiver().id, for_update=True)
+        await writing.caregivers.save(replace(caregiver, bio="New"))
+        async with peopled.unit_of_work.reading() as uow:
+            assert (await uow.caregivers.get(a_caregiver().id)).bio == a_caregiver().bio
+    async with peopled.unit_of_work.reading() as uow:
+        assert (await uow.caregivers.get(a_caregiver().id)).bio == "New"
+
+
+async def test_who_only_reads_cannot_write(peopled: Store) -> None:
+    with pytest.raises(RuntimeError, match="for reading"):
+        async with peopled.unit_of_work.reading() as uow:
+            await uow.quotes.add(a_quote())
+    with pytest.raises(RuntimeError, match="for reading"):
+        async with peopled.unit_of_work.reading() as uow:
+            await uow.caregivers.save(await uow.caregivers.get(a_caregiver().id))
+    assert await peopled.rows(quotes) == []
+
+
 async def test_the_cache_forgets_after_the_commit_and_not_before(peopled: Store) -> None:
     seen: list[str] = []
 

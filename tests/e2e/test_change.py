@@ -21,7 +21,12 @@ def test_a_booking_gets_the_dates_and_pets_of_a_new_quote(product: Product) -> N
     steps = ok(owner.client.get(f"{path}/history"))["items"]
     assert [step["toStatus"] for step in steps] == ["pending", "accepted", "pending"]
     assert steps[-1]["reason"].startswith("changed; before: ")
-    assert ok(sitter.client.post(f"{path}/accept"))["status"] == "accepted"
+    outdated = problem(sitter.client.post(f"{path}/accept", json={"quoteId": booking["quoteId"]}), 409)
+    assert outdated["type"].endswith("/terms-changed")
+    assert "other pets" in outdated["detail"]
+    shown = ok(sitter.client.get(path))["quoteId"]
+    assert shown == offered["id"]
+    assert ok(sitter.client.post(f"{path}/accept", json={"quoteId": shown}))["status"] == "accepted"
 
 
 def test_a_meeting_costs_nothing_and_is_had_once(product: Product) -> None:

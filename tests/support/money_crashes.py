@@ -11,7 +11,7 @@ import os
 import shutil
 import sys
 from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
@@ -64,23 +64,28 @@ class Stepping:
         return ask
 
 
-def stepping(factory: UnitOfWorkFactory, steps: Steps) -> UnitOfWorkFactory:
+class SteppingUnitOfWork(UnitOfWorkFactory):
     """A step before each commit, and one after it."""
 
-    @asynccontextmanager
-    async def unit_of_work() -> AsyncGenerator[UnitOfWork]:
-        async with factory() as uow:
-            yield uow
-            steps.take()
-        steps.take()
+    def __init__(self, factory: UnitOfWorkFactory, steps: Steps) -> None:
+        self._factory = factory
+        self._steps = steps
 
-    return cast("UnitOfWorkFactory", unit_of_work)
+    @asynccontextmanager
+    async def __call__(self) -> AsyncGenerator[UnitOfWork]:
+        async with self._factory() as uow:
+            yield uow
+            self._steps.take()
+        self._steps.take()
+
+    def reading(self) -> AbstractAsyncContextManager[UnitOfWork]:
+        return self._factory.reading()
 
 
 async def live(path: Path, crash_at: int | None) -> tuple[int, str]:
     """Does whatever is not done yet; answers the steps it took, and how everything ended."""
     steps, plain = Steps(crash_at), open_world(path)
-    world = replace(plain, unit_of_work=cast("Any", stepping(plain.unit_of_work, steps)))
+    world = replace(plain, unit_of_work=cast("Any", SteppingUnitOfWork(plain.unit_of_work, steps)))
     money = MoneyWorld(
         world, cast("Any", Stepping(world.payments, steps)), cast("Any", Stepping(world.transfers, steps))
     )

@@ -39,7 +39,7 @@ class ChangePassword:
             await uow.sessions.revoke_all(account.id, at=now, keep=session_id)
 
     async def _check_current(self, actor: Actor, password: str) -> None:
-        async with self.unit_of_work() as uow:
+        async with self.unit_of_work.reading() as uow:
             account = await uow.accounts.get(actor.account_id)
         await self.failed_logins.refuse_when_too_many(account.email)
         if not await self.password_hasher.verify(password, account.password_hash):

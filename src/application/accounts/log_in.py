@@ -39,7 +39,7 @@ class LogIn:
         return tokens
 
     async def _checked(self, email: str, password: str) -> Account:
-        async with self.unit_of_work() as uow:
+        async with self.unit_of_work.reading() as uow:
             account = await uow.accounts.by_email(email)
         matches = await self.password_hasher.verify(password, account.password_hash if account else None)
         if account is None or not matches:

@@ -40,7 +40,7 @@ class CreateQuote:
     ) -> QuoteView:
         """A meet-and-greet is free. Raises what `check_request` raises, MeetAndGreetLength and AlreadyMet."""
         now = self.clock.now()
-        async with self.unit_of_work() as uow:
+        async with self.unit_of_work.reading() as uow:
             caregiver = await uow.caregivers.get(caregiver_id)
             offer = check_request(
                 owner=owner,
@@ -62,18 +62,19 @@ class CreateQuote:
                     pet_count=len(pet_ids),
                     is_holiday=lambda day: self.holidays.is_holiday(day, country=caregiver.country),
                 )
-            quote = Quote.offer(
-                id=QuoteId(self.ids.new()),
-                owner_id=owner.account_id,
-                caregiver_id=caregiver_id,
-                service=service,
-                period=period,
-                time_zone=caregiver.time_zone,
-                pet_ids=tuple(pet_ids),
-                price=price,
-                at=now,
-                meet_and_greet=meet_and_greet,
-            )
+        quote = Quote.offer(
+            id=QuoteId(self.ids.new()),
+            owner_id=owner.account_id,
+            caregiver_id=caregiver_id,
+            service=service,
+            period=period,
+            time_zone=caregiver.time_zone,
+            pet_ids=tuple(pet_ids),
+            price=price,
+            at=now,
+            meet_and_greet=meet_and_greet,
+        )
+        async with self.unit_of_work() as uow:
             await uow.quotes.add(quote)
         return _view(quote)
 

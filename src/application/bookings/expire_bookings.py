@@ -22,7 +22,7 @@ class ExpireBookings:
 
     async def execute(self, *, limit: int = 100) -> int:
         now = self.clock.now()
-        async with self.unit_of_work() as uow:
+        async with self.unit_of_work.reading() as uow:
             due = await uow.bookings.due_for_expiry(now, limit=limit)
         return await one_by_one(due, lambda booking_id: self._expire(booking_id, now))
 

@@ -17,6 +17,6 @@ class PreviewCancellation:
     clock: Clock
 
     async def execute(self, *, actor: Actor, booking_id: BookingId, caregiver_fault: bool = True) -> CancellationTerms:
-        async with self.unit_of_work() as uow:
+        async with self.unit_of_work.reading() as uow:
             booking = await uow.bookings.get(booking_id)
             return booking.terms_of_cancellation(by=actor, at=self.clock.now(), caregiver_fault=caregiver_fault)

@@ -20,6 +20,6 @@ class PreviewSeries:
     clock: Clock
 
     async def execute(self, *, owner: Actor, wish: SeriesWish) -> Sequence[SeriesDate]:
-        async with self.unit_of_work() as uow:
+        async with self.unit_of_work.reading() as uow:
             caregiver = await uow.caregivers.get(wish.caregiver_id)
             return await plan(uow, wish, owner=owner, caregiver=caregiver, holidays=self.holidays, now=self.clock.now())

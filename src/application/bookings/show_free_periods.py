@@ -71,9 +71,10 @@ class ShowFreePeriods:
     clock: Clock
 
     def execute(self, *, caregiver_id: CaregiverId, service: Service, within: Period, pets: int) -> CachedRead:
-        """Raises LookTooLong (field `to`); its answer raises CaregiverNotFound."""
+        """The whole hours that `within` touches. Raises LookTooLong (field `to`); its answer CaregiverNotFound."""
         if within.duration > LONGEST_LOOK:
             raise LookTooLong(field="to")
+        within = _in_whole_hours(within)
 
         async def load() -> bytes:
             try:
@@ -88,7 +89,6 @@ class ShowFreePeriods:
             ttl_seconds=FREE_PERIODS_SECONDS - LOADING_SECONDS,
             tags=frozenset({caregiver_tag(caregiver_id), calendar_tag(caregiver_id)}),
             if_absent=_nobody,
-            remembered=_is_usual(within),
         )
 
     async def _look(self, caregiver_id: CaregiverId, service: Service, within: Period, pets: int) -> FreePeriodsView:
@@ -105,9 +105,10 @@ class ShowFreePeriods:
         )
 
 
-def _is_usual(within: Period) -> bool:
-    """Whether it is worth remembering: calendars ask for whole days, and there is no end of odd instants."""
-    return all(at.minute == at.second == at.microsecond == 0 for at in (within.start, within.end))
+def _in_whole_hours(within: Period) -> Period:
+    """There is no end of odd instants, and each would be looked up anew."""
+    start, end = (at.replace(minute=0, second=0, microsecond=0) for at in (within.start, within.end))
+    return Period(start, end if end == within.end else end + timedelta(hours=1))
 
 
 def _view(free: FreePeriod) -> FreePeriodView:

@@ -13,7 +13,7 @@ class ShowAvailability:
     unit_of_work: UnitOfWorkFactory
 
     async def execute(self, *, account: Actor) -> Availability:
-        async with self.unit_of_work() as uow:
+        async with self.unit_of_work.reading() as uow:
             caregiver = await uow.caregivers.of_account(account.account_id)
             if caregiver is None:
                 raise CaregiverNotFound

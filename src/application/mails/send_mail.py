@@ -82,8 +82,7 @@ class SendMail:
             return await self._about_refund(RefundId(UUID(payload["refund_id"])))
         if "booking_id" in payload:
             news = await self.queries.booking(BookingId(UUID(payload["booking_id"])))
-            if payload.get("while") not in (None, news.status.value):
-                # It was to be written only as long as the booking waits for what it speaks of.
+            if not _still_speaks_of(news, payload):
                 raise NothingToWrite
             if "account_id" in payload:
                 return await self._about_dispute(news, AccountId(UUID(payload["account_id"])))
@@ -212,6 +211,11 @@ class SendMail:
             "cancelled_by": news.ended_by.value,
             "link": f"{self.public_url}/bookings/{news.id}",
         }
+
+
+def _still_speaks_of(news: BookingNews, payload: Mapping[str, str]) -> bool:
+    """Whether the booking still waits for what the mail speaks of, on the terms that it was planned for."""
+    return payload.get("while") in (None, news.status.value) and payload.get("quote_id") in (None, str(news.quote_id))
 
 
 def _reason(news: BookingNews, kind: str) -> str | None:

@@ -31,7 +31,7 @@ class PayOutBookings:
 
     async def execute(self, *, limit: int = 100) -> int:
         now = self.clock.now()
-        async with self.unit_of_work() as uow:
+        async with self.unit_of_work.reading() as uow:
             due = await uow.bookings.due_for_payout(now, limit=limit)
         return await one_by_one(due, lambda booking_id: self._pay_out(booking_id, now))
 

@@ -80,9 +80,11 @@ class BookingDisputeView(Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class BookingView(Struct, frozen=True, kw_only=True, rename="camel"):
-    """A booking for one of its parties or an admin. Owners are not told commission and net: the fields are absent."""
+    """A booking for one of its parties or an admin. Owners are not told commission and net: the fields are absent.
+    `quote_id` names the terms: a change of dates or pets brings another."""
 
     id: UUID
+    quote_id: UUID
     status: BookingStatus
     caregiver: PartyView
     owner: PartyView

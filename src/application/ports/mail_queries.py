@@ -8,6 +8,7 @@ from typing import Protocol
 
 from domain.bookings.booking_life import ActorRole, BookingId, BookingStatus
 from domain.bookings.dispute import Dispute
+from domain.bookings.quote import QuoteId
 from domain.caregivers.services import Service
 from domain.payments.payout import PayoutId
 from domain.payments.refund import RefundId
@@ -34,6 +35,7 @@ class BookingNews:
     together with it, 1 for one by itself."""
 
     id: BookingId
+    quote_id: QuoteId
     status: BookingStatus
     owner: Reader
     caregiver: Reader

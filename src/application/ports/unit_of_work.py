@@ -58,3 +58,9 @@ class UnitOfWorkFactory(Protocol):
 
     @abstractmethod
     def __call__(self) -> AbstractAsyncContextManager[UnitOfWork]: ...
+
+    @abstractmethod
+    def reading(self) -> AbstractAsyncContextManager[UnitOfWork]:
+        """The same repositories for looking only: it waits for no writer and holds none up, and nothing is locked.
+        Writing in it raises; what others commit meanwhile may be seen."""
+        ...

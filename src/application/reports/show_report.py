@@ -14,5 +14,5 @@ class ShowReport:
 
     async def execute(self, *, viewer: Actor, report_id: UUID, report_format: ReportFormat) -> Report:
         """Raises ReportNotFound, for a stranger's too."""
-        async with self.unit_of_work() as uow:
+        async with self.unit_of_work.reading() as uow:
             return await uow.reports.get(report_id, report_format, holder_id=viewer.account_id)

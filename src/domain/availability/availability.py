@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from itertools import pairwise
 from typing import Self
 from zoneinfo import ZoneInfo
@@ -118,7 +119,7 @@ class Availability:
 
     def midnight(self, day: date) -> datetime:
         """When a local date begins, in UTC."""
-        return datetime.combine(day, time(), tzinfo=ZoneInfo(self.time_zone)).astimezone(UTC)
+        return _midnight(day, self.time_zone)
 
     def openings(self, first: date, last: date) -> list[Period]:
         """When he is open on the local dates from `first` to `last`: spans that neither overlap nor touch, earliest
@@ -134,12 +135,8 @@ class Availability:
 
     def _instants(self, day: date, hours: tuple[OpenHours, ...]) -> list[Period]:
         """A day's hours as they pass: wall-clock time means something else on either side of a change of the clocks."""
-        zone = ZoneInfo(self.time_zone)
-        begins, ends = self.midnight(day), self.midnight(day + timedelta(days=1))
         spans: list[Period] = []
-        for begin, end in pairwise((begins, *_clock_changes(begins, ends, zone), ends)):
-            offset = begin.astimezone(zone).utcoffset() or timedelta()
-            wall_midnight = datetime.combine(day, time(), tzinfo=UTC) - offset
+        for begin, end, wall_midnight in _stretches(day, self.time_zone):
             for span in hours:
                 opens = max(begin, wall_midnight + span.opens_after_midnight)
                 closes = min(end, wall_midnight + span.closes_after_midnight)
@@ -159,6 +156,24 @@ class Availability:
             if not any(opening.start <= instant <= opening.end for opening in openings):
                 return OutsideOpenHours(f"The caregiver is not open at {wall:%H:%M} on {wall.date().isoformat()}.")
         return None
+
+
+# The same few days are asked of every caregiver.
+@lru_cache(maxsize=2048)
+def _midnight(day: date, time_zone: str) -> datetime:
+    return datetime.combine(day, time(), tzinfo=ZoneInfo(time_zone)).astimezone(UTC)
+
+
+@lru_cache(maxsize=2048)
+def _stretches(day: date, time_zone: str) -> list[tuple[datetime, datetime, datetime]]:
+    """The parts of a local day in which clocks do not change: begin, end, and the midnight of its clock."""
+    zone = ZoneInfo(time_zone)
+    begins, ends = _midnight(day, time_zone), _midnight(day + timedelta(days=1), time_zone)
+    wall = datetime.combine(day, time(), tzinfo=UTC)
+    return [
+        (begin, end, wall - (begin.astimezone(zone).utcoffset() or timedelta()))
+        for begin, end in pairwise((begins, *_clock_changes(begins, ends, zone), ends))
+    ]
 
 
 def _clock_changes(start: datetime, end: datetime, zone: ZoneInfo) -> list[datetime]:

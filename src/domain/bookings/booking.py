@@ -6,7 +6,7 @@ from enum import Enum, auto
 from typing import Self
 from uuid import UUID
 
-from domain.bookings.booking_change import check_change, refund_of_change
+from domain.bookings.booking_change import check_change, refund_of_change, what_changed
 from domain.bookings.booking_in_care import BookingInCare
 from domain.bookings.booking_life import (
     ActorRole,
@@ -30,6 +30,7 @@ from domain.bookings.booking_refusals import (
     NothingToPay,
     PayWindowClosed,
     PayWindowNotOpen,
+    TermsChanged,
 )
 from domain.bookings.booking_state import FUNDS_HELD_AT_MOST, PAYOUT_DELAY, in_words
 from domain.bookings.cancellation import CancellationTerms, cancellation_terms
@@ -107,12 +108,17 @@ class Booking(BookingInCare):
             booking._accept(at, actor_id=caregiver.account_id, reason="instant book")
         return booking
 
-    def accept(self, *, by: Actor, at: datetime) -> None:
-        """The caregiver agrees, which opens the pay window. Raises AnswerOverdue once the time to answer is over."""
+    def accept(self, *, by: Actor, at: datetime, seen: Quote | None = None) -> None:
+        """The caregiver agrees, which opens the pay window. Raises AnswerOverdue once the time to answer is over.
+
+        `seen` are the terms he agrees to, if he names them. Raises TermsChanged when they are no longer those.
+        """
         self._require_caregiver(by)
         self._require_pending("accepted")
         if at >= self.answer_until:
             raise AnswerOverdue(f"The booking is pending, but could be accepted until {in_words(self.answer_until)}.")
+        if seen is not None and seen.id != self.quote_id:
+            raise TermsChanged(what_changed(self, seen))
         self._accept(at, actor_id=by.account_id)
 
     def decline(self, *, by: Actor, at: datetime, reason: str | None = None) -> None:

@@ -50,6 +50,21 @@ def refund_of_change(booking: BookingState, gross: Money) -> Money:
     return min(max(booking.gross - gross, Money.zero(gross.currency)), booking.kept)
 
 
+def what_changed(booking: BookingState, seen: Quote) -> str:
+    """What a booking says otherwise than the quote it had when somebody looked at it, and what it says now."""
+    differs = {
+        "dates": seen.period != booking.period,
+        "pets": set(seen.pet_ids) != set(booking.pet_ids),
+        "price": seen.gross != booking.gross,
+    }
+    names = [name for name, is_other in differs.items() if is_other]
+    changed = f"other {' and '.join(names)}" if names else "another quote"
+    return (
+        f"The booking is {booking.state_in_words}, but has {changed} now: {in_words(booking.period.start)} to "
+        f"{in_words(booking.period.end)}, {len(booking.pet_ids)} pets, {booking.gross.amount_cents} cents."
+    )
+
+
 def _require_not_overdue(booking: BookingState, at: datetime) -> None:
     if booking.status is BookingStatus.PENDING and at >= booking.answer_until:
         raise AnswerOverdue(f"The booking is pending, but could be changed until {in_words(booking.answer_until)}.")

@@ -35,6 +35,10 @@ class AnswerOverdue(Conflict):
     title = "The time to answer is over"
 
 
+class TermsChanged(Conflict):
+    title = "The owner has changed the booking meanwhile; look at it again"
+
+
 class BookingNotAccepted(Conflict):
     title = "The booking is not accepted"
 

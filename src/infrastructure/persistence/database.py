@@ -98,7 +98,8 @@ class Database:
         """A connection for queries that need no transaction. Raises DeadlineExceeded as `begin` does."""
         await self._find_out()
         engine = self.read_engine
-        async with _turn(self._read_gate), _translated(), _connected(engine) as connection:
+        closes_at_once = self._commits_by_itself
+        async with _turn(self._read_gate), _translated(), _connected(engine, closes_at_once) as connection:
             with self._limit():
                 async with _in_time(connection):
                     yield connection
@@ -144,28 +145,41 @@ class Database:
 
 @asynccontextmanager
 async def _turn(gate: asyncio.Semaphore) -> AsyncGenerator[None]:
-    left = seconds_left()
-    try:
-        async with asyncio.timeout(WAIT_SECONDS if left is None else min(WAIT_SECONDS, left)):
-            await gate.acquire()
-    except TimeoutError:
-        raise DatabaseUnavailable(retry_after=2) from None
+    if gate.locked():
+        await _wait_for_turn(gate)
+    else:
+        # Mostly: nobody holds it up, and nobody waits before.
+        await gate.acquire()
     try:
         yield
     finally:
         gate.release()
 
 
+async def _wait_for_turn(gate: asyncio.Semaphore) -> None:
+    left = seconds_left()
+    try:
+        async with asyncio.timeout(WAIT_SECONDS if left is None else min(WAIT_SECONDS, left)):
+            await gate.acquire()
+    except TimeoutError:
+        raise DatabaseUnavailable(retry_after=2) from None
+
+
 @asynccontextmanager
-async def _connected(engine: AsyncEngine) -> AsyncGenerator[AsyncConnection]:
-    """A connection of the pool, waited for no longer than the deadline."""
+async def _connected(engine: AsyncEngine, closes_at_once: bool = False) -> AsyncGenerator[AsyncConnection]:
+    """A connection of the pool, waited for no longer than the deadline. `closes_at_once`: nothing is rolled back before
+    it goes back, so that there is nothing to wait for."""
     connection = engine.connect()
     async with within_deadline():
         await connection.start()
     try:
         yield connection
     finally:
-        await asyncio.shield(asyncio.ensure_future(connection.close()))
+        if closes_at_once:
+            await connection.close()
+        else:
+            # Whoever is cancelled meanwhile must not leave it behind. A task takes longer than most of our statements.
+            await asyncio.shield(asyncio.ensure_future(connection.close()))
 
 
 async def _commit(transaction: AsyncTransaction) -> None:

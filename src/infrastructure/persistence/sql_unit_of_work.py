@@ -103,6 +103,11 @@ class SqlUnitOfWorkFactory(UnitOfWorkFactory):
             with deadline_in(None):
                 await asyncio.shield(asyncio.ensure_future(invalidate()))
 
+    @asynccontextmanager
+    async def reading(self) -> AsyncGenerator[UnitOfWork]:
+        async with self._database.read() as connection:
+            yield SqlUnitOfWork(Transaction(connection=connection, clock=self._clock, ids=self._ids, only_reads=True))
+
     async def _recorded(self, transaction: Transaction) -> AfterCommit | None:
         if not transaction.touched_tags:
             return None

@@ -29,8 +29,12 @@ class Transaction:
     leaves_work: bool = False
     finishes_job: bool = False
     result_url: str | None = None
+    only_reads: bool = False
 
     async def execute(self, statement: Executable, parameters: Any = None) -> CursorResult[Any]:
+        """For what writes; what reads has `first` and `all`."""
+        if self.only_reads:
+            raise RuntimeError("a unit of work for reading was about to write")
         return await self.connection.execute(statement, parameters)
 
     async def first(self, statement: Executable, parameters: Any = None) -> Row[Any] | None:
@@ -41,14 +45,14 @@ class Transaction:
 
     async def save_version(self, statement: Executable, parameters: Any = None) -> None:
         """Runs an `UPDATE … WHERE version = :version`. Raises StaleVersion when it met no row."""
-        result = await self.connection.execute(statement, parameters)
+        result = await self.execute(statement, parameters)
         if result.rowcount != 1:
             raise StaleVersion
 
     async def record_events(self, events: list[DomainEvent], *, aggregate_id: UUID) -> None:
         """Writes the aggregate's events to the outbox and empties its list, so that a second save repeats none."""
         if events:
-            await self.connection.execute(_ADD_EVENTS, event_rows(events, aggregate_id, self.ids))
+            await self.execute(_ADD_EVENTS, event_rows(events, aggregate_id, self.ids))
             events.clear()
             self.leaves_work = True
 

@@ -61,6 +61,15 @@ class ChangeBody(Struct, frozen=True, kw_only=True, rename="camel", forbid_unkno
     quote_id: UUID
 
 
+class AcceptBody(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """With the `quoteId` of the booking as it was shown, nothing is accepted that was changed since."""
+
+    quote_id: UUID | None = None
+
+    def terms(self) -> QuoteId | None:
+        return None if self.quote_id is None else QuoteId(self.quote_id)
+
+
 class ReasonBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     reason: Reason | None = None
 
@@ -158,9 +167,10 @@ class BookingController(Controller):
         use_cases: NamedDependency[UseCases],
         actor: NamedDependency[Actor],
         booking_id: FromPath[UUID],
-        data: JSONBody[NoInput | None] = None,  # noqa: ARG002 - refuses any other body
+        data: JSONBody[AcceptBody | None] = None,
     ) -> BookingView:
-        await use_cases.accept_booking.execute(actor=actor, booking_id=BookingId(booking_id))
+        terms = None if data is None else data.terms()
+        await use_cases.accept_booking.execute(actor=actor, booking_id=BookingId(booking_id), quote_id=terms)
         return await use_cases.booking_queries.get(BookingId(booking_id), viewer=actor)
 
     @post(

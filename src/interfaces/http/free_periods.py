@@ -19,7 +19,7 @@ from interfaces.http.json_body import HttpRequest
 from interfaces.http.openapi import problems_of
 from interfaces.http.public_reads import respond
 
-From = Annotated[datetime, QueryParameter(name="from", description="With an offset, such as 2026-12-01T00:00:00Z")]
+From = Annotated[datetime, QueryParameter(name="from", description="Such as 2026-12-01T00:00:00Z; begun hours count")]
 To = Annotated[datetime, QueryParameter(name="to", description="At most 62 days later")]
 Pets = Annotated[int, QueryParameter(ge=1, le=MAX_ANIMALS_AT_ONCE, description="How many are to be cared for")]
 

@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from msgspec import UNSET
-from sqlalchemy import Row, exists, select
+from sqlalchemy import exists, select
 
 from application.ports.booking_queries import BookedPetView, BookingDisputeView, BookingView, PartyView, PayoutView
 from application.ports.views import MoneyView
@@ -19,12 +19,13 @@ from domain.shared.names import gated_name
 from infrastructure.persistence.accounts.account_tables import accounts
 from infrastructure.persistence.bookings.booking_tables import bookings, disputes
 from infrastructure.persistence.caregivers.caregiver_tables import caregivers
-from infrastructure.persistence.tables import AnySelect
+from infrastructure.persistence.enum_values import by_value
+from infrastructure.persistence.tables import AnySelect, is_one_of
 
 _owner = accounts.alias("owner_account")
 _caregiver = accounts.alias("caregiver_account")
 _known = bookings.alias("known")
-_REVEALING = [status.value for status in STATUSES_THAT_REVEAL]
+_STATUSES, _SERVICES, _POLICIES = by_value(BookingStatus), by_value(Service), by_value(CancellationPolicy)
 
 
 def _selected_bookings() -> AnySelect:
@@ -32,7 +33,7 @@ def _selected_bookings() -> AnySelect:
     revealed = exists().where(
         _known.c.owner_id == bookings.c.owner_id,
         _known.c.caregiver_id == bookings.c.caregiver_id,
-        _known.c.status.in_(_REVEALING),
+        is_one_of(_known.c.status, sorted(STATUSES_THAT_REVEAL)),
         _known.c.meet_and_greet.is_(False),
     )
     return (
@@ -65,18 +66,20 @@ def _selected_bookings() -> AnySelect:
 SELECTED_BOOKINGS = _selected_bookings()
 
 
-def booking_view(row: Row[Any], booked: list[BookedPetView], viewer: Actor) -> BookingView:
+def booking_view(row: Any, booked: list[BookedPetView], viewer: Actor) -> BookingView:
     """The booking as this viewer may see it."""
     is_owner = row.owner_id == viewer.account_id
     is_caregiver = row.caregiver_id == viewer.caregiver_id
     may_know = row.revealed or not (is_owner or is_caregiver)
+    status = _STATUSES[row.status]
     sees_shares = is_caregiver or (viewer.is_admin and not is_owner)
     return BookingView(
         id=row.id,
-        status=BookingStatus(row.status),
+        quote_id=row.quote_id,
+        status=status,
         caregiver=party_view(row.caregiver_id, row.caregiver_first, row.caregiver_last, shown=may_know or is_caregiver),
         owner=party_view(row.owner_id, row.owner_first, row.owner_last, shown=may_know or is_owner),
-        service=Service(row.service),
+        service=_SERVICES[row.service],
         start_at=row.start_at,
         end_at=row.end_at,
         time_zone=row.time_zone,
@@ -84,7 +87,7 @@ def booking_view(row: Row[Any], booked: list[BookedPetView], viewer: Actor) -> B
         gross=money_view(row.gross_cents, row),
         captured=money_view(row.captured_cents, row),
         refunded=money_view(row.refunded_cents, row),
-        policy=CancellationPolicy(row.policy),
+        policy=_POLICIES[row.policy],
         requested_at=row.requested_at,
         answer_until=row.answer_until,
         accepted_at=row.accepted_at,
@@ -98,19 +101,19 @@ def booking_view(row: Row[Any], booked: list[BookedPetView], viewer: Actor) -> B
         meet_and_greet=row.meet_and_greet,
         completed_at=row.completed_at,
         disputable_until=disputable_until(
-            BookingStatus(row.status),
+            status,
             row.completed_at,
             was_disputed=row.dispute_opened_at is not None,
             meet_and_greet=row.meet_and_greet,
         ),
         dispute=_dispute(row),
-        payout=_payout(row, sees_amount=sees_shares),
+        payout=_payout(row, status, sees_amount=sees_shares),
         commission=money_view(row.commission_cents, row) if sees_shares else UNSET,
         net=money_view(row.net_cents, row) if sees_shares else UNSET,
     )
 
 
-def _dispute(row: Row[Any]) -> BookingDisputeView | None:
+def _dispute(row: Any) -> BookingDisputeView | None:
     if row.dispute_opened_at is None:
         return None
     return BookingDisputeView(
@@ -123,20 +126,13 @@ def _dispute(row: Row[Any]) -> BookingDisputeView | None:
     )
 
 
-def _payout(row: Row[Any], *, sees_amount: bool) -> PayoutView:
-    state = payout_state(
-        BookingStatus(row.status),
-        due_at=row.payout_due_at,
-        is_frozen=row.payout_is_frozen,
-        paid_out_at=row.paid_out_at,
-    )
+def _payout(row: Any, status: BookingStatus, *, sees_amount: bool) -> PayoutView:
+    state = payout_state(status, due_at=row.payout_due_at, is_frozen=row.payout_is_frozen, paid_out_at=row.paid_out_at)
+    if not sees_amount:
+        return PayoutView(state=state, due_at=row.payout_due_at, paid_at=row.paid_out_at)
     kept = Money(row.captured_cents - row.refunded_cents, row.currency)
-    return PayoutView(
-        state=state,
-        due_at=row.payout_due_at,
-        paid_at=row.paid_out_at,
-        amount=MoneyView.of(share_of_caregiver(kept, row.commission_basis_points)) if sees_amount else UNSET,
-    )
+    share = share_of_caregiver(kept, row.commission_basis_points)
+    return PayoutView(state=state, due_at=row.payout_due_at, paid_at=row.paid_out_at, amount=MoneyView.of(share))
 
 
 def party_view(party_id: UUID, first_name: str, last_name: str, *, shown: bool) -> PartyView:
@@ -144,5 +140,5 @@ def party_view(party_id: UUID, first_name: str, last_name: str, *, shown: bool) 
     return PartyView(id=party_id, display_name=name)
 
 
-def money_view(cents: int, row: Row[Any]) -> MoneyView:
+def money_view(cents: int, row: Any) -> MoneyView:
     return MoneyView(amount_cents=cents, currency=row.currency)

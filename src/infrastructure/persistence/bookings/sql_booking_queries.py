@@ -44,10 +44,13 @@ from infrastructure.persistence.bookings.booking_page_sql import page_of_booking
 from infrastructure.persistence.bookings.booking_tables import booking_pets, booking_transitions, bookings, care_reports
 from infrastructure.persistence.bookings.booking_view_rows import SELECTED_BOOKINGS, booking_view
 from infrastructure.persistence.database import Database
+from infrastructure.persistence.enum_values import by_value
 from infrastructure.persistence.many_ids import statement_of_ids
 from infrastructure.persistence.pets.pet_tables import pets
+from infrastructure.persistence.plain_rows import plain_rows
 from infrastructure.persistence.tables import AnySelect
 
+_ANIMALS, _SIZES = by_value(Animal), by_value(AnimalSize)
 _FREE = [status.value for status in STATUSES_THAT_FREE_THE_PLACE]
 # Nights, the rest of a day at either end, and an hour of the clocks.
 _LONGEST = timedelta(days=MAX_NIGHTS + 2)
@@ -189,12 +192,13 @@ class SqlBookingQueries(BookingQueries):
     ) -> list[BookingView]:
         """The bookings with their pets: two queries whatever their number."""
         async with self._database.read() as connection:
-            rows = (await connection.execute(statement, parameters)).all()
+            rows = plain_rows(await connection.execute(statement, parameters))
             booked: dict[UUID, list[BookedPetView]] = defaultdict(list)
             if rows:
-                for pet in await connection.execute(_PETS.on(connection), {"ids": [row.id for row in rows]}):
-                    booked[pet.booking_id].append(
-                        BookedPetView(id=pet.id, name=pet.name, animal=Animal(pet.animal), size=AnimalSize(pet.size))
+                found = await connection.execute(_PETS.on(connection), {"ids": [row.id for row in rows]})
+                for booking_id, pet_id, name, animal, size in found.all():
+                    booked[booking_id].append(
+                        BookedPetView(id=pet_id, name=name, animal=_ANIMALS[animal], size=_SIZES[size])
                     )
         return [booking_view(row, booked[row.id], viewer) for row in rows]
 

@@ -88,7 +88,8 @@ class SqlBookingRepository(BookingRepository):
         await self.save(booking)
         await self._transaction.execute(delete(booking_pets).where(booking_pets.c.booking_id == booking.id))
         await self._transaction.execute(booking_pets.insert(), _pet_rows(booking))
-        await self._transaction.execute(_MOVE_PLACE, _occupancy_row(booking) | {"of_booking": booking.id})
+        # A booking that holds no place has none to move.
+        await self._transaction.save_version(_MOVE_PLACE, _occupancy_row(booking) | {"of_booking": booking.id})
         self._transaction.touch(calendar_tag(booking.caregiver_id))
 
     async def of_series(self, series_id: SeriesId, *, seen_by: Actor) -> Sequence[Booking]:

@@ -16,6 +16,7 @@ class SqlCalendarQueries(CalendarQueries):
     async def calendar(self, caregiver_id: CaregiverId, within: Period) -> CaregiverCalendar:
         async with self._database.read() as connection:
             calendars = await load_calendars(connection, [caregiver_id], within)
-        if caregiver_id not in calendars:
+        calendar = calendars.of(caregiver_id)
+        if calendar is None:
             raise CaregiverNotFound
-        return calendars[caregiver_id]
+        return calendar

@@ -1,71 +1,63 @@
 """Availability to rows and back."""
 
-from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date
 from typing import Any
-from uuid import UUID
 
-from sqlalchemy import delete, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Row, bindparam, delete, select, update
 
 from domain.availability.availability import Availability
 from domain.availability.open_hours import OpenHours
 from domain.caregivers.caregiver_profile import CaregiverNotFound
 from domain.shared.actor import CaregiverId
 from infrastructure.persistence.caregivers.caregiver_tables import caregivers, dated_hours, weekly_hours
-from infrastructure.persistence.many_ids import statement_of_ids
 from infrastructure.persistence.transaction import Transaction
 
 _c = caregivers.c
-_RULES = statement_of_ids(
-    lambda is_among: select(_c.id, _c.time_zone, _c.minimum_notice_hours, _c.vacation_until, _c.availability_set).where(
-        is_among(_c.id)
-    )
-)
-_WEEKLY = statement_of_ids(
-    lambda is_among: (
-        select(weekly_hours).where(is_among(weekly_hours.c.caregiver_id)).order_by(weekly_hours.c.start_minute)
-    )
-)
-_DATED = statement_of_ids(
-    lambda is_among: select(dated_hours).where(is_among(dated_hours.c.caregiver_id)).order_by(dated_hours.c.position)
+RULES = (_c.time_zone, _c.minimum_notice_hours, _c.vacation_until, _c.availability_set)
+"""The columns of a caregiver that `availability_from` needs."""
+_RULES = select(*RULES).where(_c.id == bindparam("caregiver_id"))
+_WEEKLY, _DATED = (
+    select(table).where(table.c.caregiver_id == bindparam("caregiver_id")).order_by(order)
+    for table, order in ((weekly_hours, weekly_hours.c.start_minute), (dated_hours, dated_hours.c.position))
 )
 
 
-async def load_availability(transaction: Transaction, caregiver_id: CaregiverId) -> Availability:
-    """What the caregiver set, or what holds for one who has set nothing."""
-    found = await load_availabilities(transaction.connection, [caregiver_id])
-    if caregiver_id not in found:
+async def load_availability(
+    transaction: Transaction, caregiver_id: CaregiverId, *, rules: Row[Any] | None
+) -> Availability:
+    """What the caregiver set, or what holds for one who has set nothing. `rules`: his row, if it was read before."""
+    asked = {"caregiver_id": caregiver_id}
+    if rules is None:
+        rules = await transaction.first(_RULES, asked)
+    if rules is None:
         raise CaregiverNotFound
-    return found[caregiver_id]
+    if not rules.availability_set:
+        return availability_from(rules, weekly=(), dated=())
+    return availability_from(
+        rules, weekly=await transaction.all(_WEEKLY, asked), dated=await transaction.all(_DATED, asked)
+    )
 
 
-async def load_availabilities(connection: AsyncConnection, ids: Sequence[UUID]) -> dict[UUID, Availability]:
-    """Of each of the caregivers that exist: three queries whatever their number."""
-    profiles = (await connection.execute(_RULES.on(connection), {"ids": list(ids)})).all()
-    weekly: dict[UUID, dict[int, tuple[OpenHours, ...]]] = defaultdict(dict)
-    dated: dict[UUID, dict[date, tuple[OpenHours, ...]]] = defaultdict(dict)
-    if ids_set := [row.id for row in profiles if row.availability_set]:
-        for row in await connection.execute(_WEEKLY.on(connection), {"ids": ids_set}):
-            of_weekday = weekly[row.caregiver_id]
-            of_weekday[row.weekday] = (*of_weekday.get(row.weekday, ()), OpenHours(row.start_minute, row.end_minute))
-        for row in await connection.execute(_DATED.on(connection), {"ids": ids_set}):
-            hours = () if row.start_minute is None else (OpenHours(row.start_minute, row.end_minute),)
-            of_date = dated[row.caregiver_id]
-            of_date[row.day] = of_date.get(row.day, ()) + hours
-    return {
-        row.id: Availability(
-            time_zone=row.time_zone,
-            weekly=weekly[row.id],
-            exceptions=dated[row.id],
-            minimum_notice_hours=row.minimum_notice_hours,
-            vacation_until=row.vacation_until,
-        )
-        if row.availability_set
-        else Availability.always_open(row.time_zone)
-        for row in profiles
-    }
+def availability_from(rules: Row[Any], *, weekly: Sequence[Row[Any]], dated: Sequence[Row[Any]]) -> Availability:
+    """`rules` has the columns RULES; the others have their minutes and their weekday or day, in order."""
+    if not rules.availability_set:
+        return Availability.always_open(rules.time_zone)
+    of_weekday: dict[int, tuple[OpenHours, ...]] = {}
+    for row in weekly:
+        hours = OpenHours(row.start_minute, row.end_minute)
+        of_weekday[row.weekday] = (*of_weekday.get(row.weekday, ()), hours)
+    of_date: dict[date, tuple[OpenHours, ...]] = {}
+    for row in dated:
+        openings = () if row.start_minute is None else (OpenHours(row.start_minute, row.end_minute),)
+        of_date[row.day] = of_date.get(row.day, ()) + openings
+    return Availability(
+        time_zone=rules.time_zone,
+        weekly=of_weekday,
+        exceptions=of_date,
+        minimum_notice_hours=rules.minimum_notice_hours,
+        vacation_until=rules.vacation_until,
+    )
 
 
 async def store_availability(transaction: Transaction, caregiver_id: CaregiverId, availability: Availability) -> None:

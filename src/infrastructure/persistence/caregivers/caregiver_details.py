@@ -24,6 +24,7 @@ from infrastructure.persistence.caregivers.caregiver_tables import (
     caregiver_sizes,
     offers,
 )
+from infrastructure.persistence.enum_values import by_value
 from infrastructure.persistence.many_ids import IsAmong, statement_of_ids
 from infrastructure.persistence.tables import AnySelect
 
@@ -34,7 +35,9 @@ _SETS: dict[Table, tuple[str, Any]] = {
     caregiver_sizes: ("sizes", AnimalSize),
     caregiver_languages: ("languages", Language),
 }
-_KINDS: dict[str, Any] = {"photos": str, **dict(_SETS.values())}
+_OFFERS, _PHOTOS = "offers", "photos"
+_SERVICES = by_value(Service)
+_MEMBERS: dict[str, dict[str, Any]] = {name: by_value(kind) for name, kind in _SETS.values()}
 
 
 async def load_card_details(connection: AsyncConnection, ids: Sequence[UUID]) -> dict[UUID, dict[str, list[Any]]]:
@@ -56,36 +59,39 @@ async def _load(
     connection: AsyncConnection, ids: Sequence[UUID], statement: Executable, as_offer: Callable[..., Any]
 ) -> dict[UUID, dict[str, list[Any]]]:
     details: dict[UUID, dict[str, list[Any]]] = defaultdict(lambda: defaultdict(list))
-    # Unpacked: to look columns up by name is slower, and there may be some hundred rows.
-    for caregiver_id, name, _, value, *offer in await connection.execute(statement, {"ids": list(ids)}):
-        details[caregiver_id][name].append(as_offer(value, *offer) if name == "offers" else _KINDS[name](value))
+    for caregiver_id, name, _, value, *price in (await connection.execute(statement, {"ids": list(ids)})).all():
+        meaning = as_offer(_SERVICES[value], *price) if name == _OFFERS else _meaning(name, value)
+        details[caregiver_id][name].append(meaning)
     return details
 
 
-def _offer(service: str, price_cents: int, extra_pet_price_cents: int, surcharge_percent: int, currency: str) -> Offer:
+def _meaning(name: str, value: str) -> Any:
+    """A photo is a reference and nothing else."""
+    return value if name == _PHOTOS else _MEMBERS[name][value]
+
+
+def _offer(service: Service, price: int, extra_pet_price: int, surcharge: int, currency: str) -> Offer:
     return Offer(
-        service=Service(service),
-        price=Money(price_cents, currency),
-        extra_pet_price=Money(extra_pet_price_cents, currency),
-        holiday_surcharge_percent=surcharge_percent,
+        service=service,
+        price=Money(price, currency),
+        extra_pet_price=Money(extra_pet_price, currency),
+        holiday_surcharge_percent=surcharge,
     )
 
 
-def _offer_view(
-    service: str, price_cents: int, extra_pet_price_cents: int, surcharge_percent: int, currency: str
-) -> OfferView:
+def _offer_view(service: Service, price: int, extra_pet_price: int, surcharge: int, currency: str) -> OfferView:
     return OfferView(
-        service=Service(service),
-        price=MoneyView(amount_cents=price_cents, currency=currency),
-        extra_pet_price=MoneyView(amount_cents=extra_pet_price_cents, currency=currency),
-        holiday_surcharge_percent=surcharge_percent,
+        service=service,
+        price=MoneyView(amount_cents=price, currency=currency),
+        extra_pet_price=MoneyView(amount_cents=extra_pet_price, currency=currency),
+        holiday_surcharge_percent=surcharge,
     )
 
 
 def _statement(is_among: IsAmong, sets: Sequence[Table]) -> Executable:
     parts = [
-        _part("offers", offers, offers.c.service, offers.c.position),
-        _part("photos", caregiver_photos, caregiver_photos.c.reference, caregiver_photos.c.position),
+        _part(_OFFERS, offers, offers.c.service, offers.c.position),
+        _part(_PHOTOS, caregiver_photos, caregiver_photos.c.reference, caregiver_photos.c.position),
         *(_part(_SETS[table][0], table, list(table.c)[1], literal_column("0", Integer)) for table in sets),
     ]
     return union_all(*(part.where(is_among(part.selected_columns.caregiver_id)) for part in parts)).order_by(

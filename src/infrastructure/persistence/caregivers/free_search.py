@@ -11,11 +11,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from application.ports.caregiver_queries import CaregiverSearch, FreeThen
 from infrastructure.persistence.bookings.calendars import load_calendars
 from infrastructure.persistence.caregivers.caregiver_search_sql import search_statement
+from infrastructure.persistence.plain_rows import plain_rows
 
 # Mostly the first few are enough. For one page the calendars of no more than 560 are looked at: everybody may ask this,
 # and the next page goes on from there.
 CANDIDATES = (60, 250, 250)
 _CHUNK = 250
+# Mostly nearly all of the first ones are free.
+_SPARE = 10
 # So many are judged before others get their turn.
 _AT_A_STRETCH = 25
 
@@ -28,18 +31,19 @@ async def find_free(
     found: list[Row[Any]] = []
     after, last = search.after, None
     for count in candidates:
-        rows = (await connection.execute(*search_statement(replace(search, limit=count, after=after)))).all()
-        for start in range(0, min(count, len(rows)), _CHUNK):
-            chunk = rows[start : min(count, start + _CHUNK)]
+        rows = plain_rows(await connection.execute(*search_statement(replace(search, limit=count, after=after))))
+        size = search.limit + _SPARE if last is None else _CHUNK
+        for start in range(0, min(count, len(rows)), size):
+            chunk = rows[start : min(count, start + size)]
             calendars = await load_calendars(connection, [row.id for row in chunk], free.period)
             for number, row in enumerate(chunk):
                 if number % _AT_A_STRETCH == 0:
                     await asyncio.sleep(0)
-                calendar = calendars.get(row.id)
+                calendar = calendars.of(row.id)
                 if calendar and calendar.can_take(free.period, search.service, pets=free.pets, now=free.now):
                     found.append(row)
-            if len(found) > search.limit:
-                return found[: search.limit], found[search.limit - 1]
+                    if len(found) > search.limit:
+                        return found[: search.limit], found[search.limit - 1]
         if len(rows) <= count:
             return found, None
         last = rows[count - 1]

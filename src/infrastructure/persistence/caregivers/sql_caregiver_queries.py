@@ -45,6 +45,7 @@ from infrastructure.persistence.caregivers.caregiver_tables import (
 )
 from infrastructure.persistence.caregivers.free_search import CANDIDATES, find_free
 from infrastructure.persistence.database import Database
+from infrastructure.persistence.plain_rows import plain_rows
 from infrastructure.persistence.tables import AnySelect
 
 FEATURED = 8
@@ -66,7 +67,7 @@ class SqlCaregiverQueries(CaregiverQueries):
         turn = nullcontext() if search.free is None else self._free_searches
         async with turn, self._database.read() as connection:
             if search.free is None:
-                rows = (await connection.execute(*search_statement(search))).all()
+                rows = plain_rows(await connection.execute(*search_statement(search)))
                 shown = rows[: search.limit]
                 last = shown[-1] if len(rows) > search.limit else None
             else:

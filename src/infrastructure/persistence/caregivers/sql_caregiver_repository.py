@@ -59,6 +59,8 @@ class SqlCaregiverRepository(CaregiverRepository):
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
         self._as_read: dict[CaregiverId, CaregiverProfile] = {}
+        # Whose hours are asked for was mostly read, and locked, just before.
+        self._rows: dict[CaregiverId, Row[Any]] = {}
 
     async def get(self, caregiver_id: CaregiverId, *, for_update: bool = False) -> CaregiverProfile:
         row = await self._transaction.first(_LOCKED if for_update else _BY_ID, {"caregiver_id": caregiver_id})
@@ -83,6 +85,7 @@ class SqlCaregiverRepository(CaregiverRepository):
 
     async def save(self, caregiver: CaregiverProfile) -> None:
         before = self._as_read.get(caregiver.id) or await self._load(_BY_ID, {"caregiver_id": caregiver.id})
+        self._rows.pop(caregiver.id, None)
         statement = update(caregivers).where(caregivers.c.id == caregiver.id, caregivers.c.version == caregiver.version)
         caregiver.version += 1
         await self._transaction.save_version(statement.values(_to_row(caregiver)))
@@ -90,9 +93,10 @@ class SqlCaregiverRepository(CaregiverRepository):
         await self._finish(before, caregiver)
 
     async def availability(self, caregiver_id: CaregiverId) -> Availability:
-        return await load_availability(self._transaction, caregiver_id)
+        return await load_availability(self._transaction, caregiver_id, rules=self._rows.get(caregiver_id))
 
     async def save_availability(self, caregiver_id: CaregiverId, availability: Availability) -> None:
+        self._rows.pop(caregiver_id, None)
         await store_availability(self._transaction, caregiver_id, availability)
         self._transaction.touch(calendar_tag(caregiver_id))
 
@@ -104,6 +108,7 @@ class SqlCaregiverRepository(CaregiverRepository):
         caregiver = await self._from_row(row)
         # A copy, since whoever gets it changes it.
         self._as_read[caregiver.id] = replace(caregiver)
+        self._rows[caregiver.id] = row
         return caregiver
 
     async def _from_row(self, row: Row[Any]) -> CaregiverProfile:

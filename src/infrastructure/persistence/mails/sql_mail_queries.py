@@ -134,6 +134,7 @@ def _as_news(
     kept = Money(row.captured_cents - row.refunded_cents, row.currency)
     return BookingNews(
         id=row.id,
+        quote_id=row.quote_id,
         status=BookingStatus(row.status),
         owner=owner,
         caregiver=caregiver,

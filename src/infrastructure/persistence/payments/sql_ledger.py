@@ -36,7 +36,8 @@ class SqlLedger(Ledger):
             .join(ledger_transactions, ledger_transactions.c.id == p.transaction_id)
             .where(ledger_transactions.c.caregiver_id == caregiver_id)
         )
-        return Money(int((await self._transaction.execute(statement)).scalar_one()))
+        row = await self._transaction.first(statement)
+        return Money(0 if row is None else int(row[0]))
 
 
 def transaction_row(transaction: LedgerTransaction) -> dict[str, Any]:

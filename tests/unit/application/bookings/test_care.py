@@ -11,24 +11,19 @@ from application.bookings.complete_bookings import CompleteBookings
 from application.bookings.decide_dispute import DecideDispute
 from application.bookings.dispute_booking import DisputeBooking
 from application.bookings.refund_booking import RefundBooking
-from application.mails.send_mail import SendMail
 from application.payments.refund_payment import RefundPayment
-from application.ports.mail import Mail, MailMessage
 from domain.bookings.booking_life import BookingId, BookingStatus, PayoutState
 from domain.bookings.booking_refusals import BookingNotDisputed, BookingNotFound, NothingToGiveBack
 from domain.bookings.care_report import CoordinatesNotUsable
 from domain.bookings.dispute import DisputeDecision
 from domain.payments.refund import RefundId
 from domain.shared.actor import AdminsOnly
-from infrastructure.mail.jinja_mail_templates import JinjaMailTemplates
 from infrastructure.persistence.audit.audit_tables import audit_log
 from infrastructure.persistence.bookings.booking_tables import occupancies
-from infrastructure.persistence.mails.sql_mail_queries import SqlMailQueries
-from infrastructure.persistence.operations.sql_alert_queries import SqlAlertQueries
 from infrastructure.persistence.payments.payment_tables import refunds
-from infrastructure.tokens.hmac_token_signer import HmacTokenSigner
 from tests.support.booking_world import BookingWorld
 from tests.support.builders import ADMIN, CAREGIVER, OWNER, STRANGER, euros
+from tests.support.kept_mails import KeptMails, writing_to
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
@@ -149,25 +144,9 @@ async def test_a_dispute_is_decided_once_and_its_refund_made_once(
     )
 
 
-class KeptMails(Mail):
-    def __init__(self) -> None:
-        self.sent: list[MailMessage] = []
-
-    async def send(self, message: MailMessage) -> None:
-        self.sent.append(message)
-
-
 async def test_admins_are_written_to_only_while_a_dispute_waits_for_them(world: BookingWorld) -> None:
     mail = KeptMails()
-    send = SendMail(
-        queries=SqlMailQueries(world.database),
-        alerts=SqlAlertQueries(world.database),
-        templates=JinjaMailTemplates(support_email="help@tailtribe.test"),
-        mail=mail,
-        token_signer=HmacTokenSigner("secret of the tests"),
-        clock=world.clock,
-        public_url="https://tailtribe.test",
-    )
+    send = writing_to(mail, world)
     booking_id = await disputed(world)
     about = {"mail": "dispute_to_decide", "booking_id": str(booking_id), "account_id": str(ADMIN.account_id)}
     await send.execute(mail_id=world.ids.new(), payload=about)

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from application.bookings.accept_booking import AcceptBooking
 from application.bookings.cancel_booking import CancelBooking
 from application.bookings.change_booking import ChangeBooking
 from application.bookings.create_quote import CreateQuote
@@ -19,8 +20,9 @@ from domain.bookings.booking_refusals import (
     OnlyTheOwner,
     QuoteForSomethingElse,
     SlotTaken,
+    TermsChanged,
 )
-from domain.bookings.quote import QuoteAlreadyUsed, QuoteId
+from domain.bookings.quote import QuoteAlreadyUsed, QuoteId, QuoteNotFound
 from domain.caregivers.services import Service
 from domain.payments.payment import PaymentStatus
 from domain.shared.actor import Actor
@@ -30,6 +32,7 @@ from infrastructure.persistence.payments.payment_tables import payments, refunds
 from infrastructure.public_holidays.holidays_calendar import HolidaysCalendar
 from tests.support.booking_world import PETS, BookingWorld
 from tests.support.builders import ADMIN, CAREGIVER, OWNER, STRANGER, a_caregiver, an_offer
+from tests.support.kept_mails import KeptMails, writing_to
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
@@ -134,6 +137,35 @@ async def test_a_payment_of_other_terms_is_not_shown_again(world: BookingWorld) 
     new, _ = await world.paying(booking_id)
     again, _ = await world.paying(booking_id)
     assert new.payment_id == again.payment_id != old.payment_id
+
+
+async def test_nobody_accepts_what_was_changed_a_moment_before(world: BookingWorld) -> None:
+    booking_id = await world.requested()
+    shown = (await world.booking(booking_id)).quote_id
+    await change(world, booking_id, await world.quoted(starts_in=8 * DAY, pets=2))
+    accept = AcceptBooking(unit_of_work=world.unit_of_work, clock=world.clock)
+    with pytest.raises(TermsChanged) as told:
+        await accept.execute(actor=CAREGIVER, booking_id=booking_id, quote_id=shown)
+    assert "is pending, but has other dates and pets and price now: 2026-11-10T09:00:00Z" in str(told.value)
+    with pytest.raises(QuoteNotFound):
+        await accept.execute(actor=CAREGIVER, booking_id=booking_id, quote_id=QuoteId(world.ids.new()))
+    assert (await world.booking(booking_id)).status is BookingStatus.PENDING
+    now_shown = (await world.booking(booking_id)).quote_id
+    await accept.execute(actor=CAREGIVER, booking_id=booking_id, quote_id=now_shown)
+    assert (await world.booking(booking_id)).status is BookingStatus.ACCEPTED
+
+
+async def test_a_mail_about_the_pay_window_speaks_of_the_present_terms_or_is_not_written(world: BookingWorld) -> None:
+    await set_caregiver(world, instant_book=True)
+    booking_id = await world.requested(starts_in=100 * DAY)
+    await change(world, booking_id, await world.quoted(starts_in=120 * DAY))
+    planned = [payload for payload in await world.jobs("mail.send") if payload["mail"] == "booking_accepted"]
+    kept = KeptMails()
+    for payload in planned:
+        await writing_to(kept, world).execute(mail_id=world.ids.new(), payload=payload)
+    current = (await world.booking(booking_id)).quote_id
+    assert [payload["quote_id"] == str(current) for payload in planned].count(True) == len(kept.sent) == 1
+    assert len(planned) == 2
 
 
 async def test_changing_again_and_again_gives_no_more_time_to_pay(world: BookingWorld) -> None:

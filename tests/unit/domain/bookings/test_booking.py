@@ -1,6 +1,7 @@
 """The life of a booking."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -17,7 +18,9 @@ from domain.bookings.booking_refusals import (
     OnlyTheOwner,
     PayWindowClosed,
     PayWindowNotOpen,
+    TermsChanged,
 )
+from domain.bookings.quote import QuoteId
 from domain.caregivers.caregiver_profile import CancellationPolicy
 from domain.shared.actor import Actor
 from domain.shared.errors import Conflict, NotAllowed, NotFound
@@ -31,6 +34,8 @@ from tests.support.builders import (
     STRANGER,
     a_booking,
     a_paid_booking,
+    a_pet,
+    a_quote,
     an_accepted_booking,
     euros,
     identified,
@@ -149,6 +154,35 @@ def test_nothing_is_accepted_after_the_time_to_answer_though_it_has_not_expired_
     overdue = a_booking()
     with pytest.raises(AnswerOverdue):
         overdue.accept(by=CAREGIVER, at=overdue.answer_until)
+
+
+@pytest.mark.parametrize(
+    ("length", "price", "pets", "named"),
+    [
+        (2 * HOUR, "10.00", 1, "other dates now"),
+        (HOUR, "10.00", 2, "other pets and price now"),
+        (HOUR, "21.00", 1, "other price now"),
+        (2 * HOUR, "20.00", 2, "other dates and pets and price now"),
+        (HOUR, "20.00", 1, "another quote now"),
+    ],
+)
+def test_who_accepts_what_he_saw_is_told_what_is_other_by_now(
+    length: timedelta, price: str, pets: int, named: str
+) -> None:
+    booking = a_booking()
+    before = replace(booking)
+    period = Period(booking.period.start, booking.period.start + length)
+    seen = a_quote(period=period, price=price, pets=[a_pet(name) for name in ("Rex", "Bella")[:pets]])
+    seen.id = QuoteId(identified("the quote before"))
+    with pytest.raises(TermsChanged) as told:
+        booking.accept(by=CAREGIVER, at=NOW, seen=seen)
+    assert str(told.value) == (
+        f"The booking is pending, but has {named}: 2026-11-09T09:00:00Z to 2026-11-09T10:00:00Z, 1 pets, 2000 cents."
+    )
+    assert booking == before
+    seen.id = booking.quote_id
+    booking.accept(by=CAREGIVER, at=NOW, seen=seen)
+    assert booking.status is BookingStatus.ACCEPTED
 
 
 # --- the pay window

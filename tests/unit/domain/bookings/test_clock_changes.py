@@ -4,9 +4,7 @@ Expected instants are written out in UTC: on 2027-03-28 and on 2027-10-31 the cl
 01:00 UTC, from +1 to +2 hours and back.
 """
 
-import os
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -21,23 +19,12 @@ from domain.shared.money import Money
 from domain.shared.period import AMSTERDAM, BRUSSELS, TIME_ZONES, Period
 from infrastructure.clock.system_clock import SystemClock
 from tests.support.builders import an_availability, an_offer
+from tests.support.server_zone import AUCKLAND, server_zone
+
+__all__ = ["server_zone"]
 
 NOW = datetime(2027, 3, 1, tzinfo=UTC)
 A_MOMENT = timedelta(microseconds=1)
-
-
-@pytest.fixture(params=["UTC", "Pacific/Auckland"], autouse=True)
-def server_zone(request: pytest.FixtureRequest) -> Iterator[str]:
-    """The zone of the machine, as far as Python is told of it."""
-    before = os.environ.get("TZ")
-    os.environ["TZ"] = request.param
-    time.tzset()
-    yield request.param
-    if before is None:
-        del os.environ["TZ"]
-    else:
-        os.environ["TZ"] = before
-    time.tzset()
 
 
 def utc(text: str) -> datetime:
@@ -50,7 +37,7 @@ def between(start: str, end: str) -> Period:
 
 def test_the_servers_zone_is_really_another(server_zone: str) -> None:
     offset = datetime(2027, 3, 28).astimezone().utcoffset()
-    assert offset == timedelta(hours=13 if server_zone == "Pacific/Auckland" else 0)
+    assert offset == timedelta(hours=13 if server_zone == AUCKLAND else 0)
     assert abs(SystemClock().now() - datetime.fromtimestamp(time.time(), UTC)) < timedelta(minutes=1)
 
 

@@ -7,8 +7,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.bookings.series import MAX_DATES, Recurrence, SeriesEndsTooEarly, SeriesTooLong, recurring
+from domain.availability.availability import OutsideOpenHours
+from domain.bookings.booking_refusals import SlotTaken
+from domain.bookings.free_periods import CaregiverCalendar, Occupancy
+from domain.bookings.request_rules import BeyondHorizon
+from domain.bookings.series import (
+    MAX_DATES,
+    Recurrence,
+    SeriesDate,
+    SeriesEndsTooEarly,
+    SeriesTooLong,
+    plan_series,
+    recurring,
+)
+from domain.caregivers.services import Service
+from domain.shared.money import Money
 from domain.shared.period import Period
+from tests.support.builders import OWNER, a_caregiver, a_pet, an_availability
 
 BRUSSELS = "Europe/Brussels"
 ZONE = ZoneInfo(BRUSSELS)
@@ -76,6 +91,58 @@ def test_a_series_has_at_most_52_dates_and_does_not_end_before_it_begins() -> No
     with pytest.raises(SeriesEndsTooEarly) as too_early:
         recurring(first, Recurrence.WEEKLY, until=date(2027, 1, 3), time_zone=BRUSSELS)
     assert too_early.value.field == "until"
+
+
+def test_months_go_on_over_the_new_year() -> None:
+    first = Period(local(2026, 11, 15), local(2026, 11, 15, 10))
+    found = recurring(first, Recurrence.MONTHLY, until=date(2027, 2, 15), time_zone=BRUSSELS)
+    days = [period.local_start(BRUSSELS).date() for period in found]
+    assert days == [date(2026, 11, 15), date(2026, 12, 15), date(2027, 1, 15), date(2027, 2, 15)]
+
+
+def planned(periods: list[Period], *, taken: list[Occupancy], pets: int = 2) -> list[SeriesDate]:
+    """For a caregiver of three animals at once, open always but for the 25th of January."""
+    return plan_series(
+        periods,
+        owner=OWNER,
+        caregiver=a_caregiver(),
+        calendar=CaregiverCalendar(
+            availability=an_availability("00:00-24:00", exceptions={date(2027, 1, 25): ()}),
+            services=frozenset({Service.DOG_WALKING}),
+            max_animals=3,
+            taken=taken,
+        ),
+        service=Service.DOG_WALKING,
+        pets=[a_pet(name) for name in ("Rex", "Bella", "Fido")[:pets]],
+        now=local(2027, 1, 1),
+        is_holiday=lambda _: False,
+    )
+
+
+def test_each_date_has_its_price_and_why_it_cannot_be_booked() -> None:
+    periods = [Period(local(2027, 1, day), local(2027, 1, day, 10)) for day in (4, 11, 18, 25)]
+    far = Period(local(2028, 1, 3), local(2028, 1, 3, 10))
+    dates = planned([*periods, far], taken=[Occupancy(periods[1], 2), Occupancy(periods[2], 1)])
+    assert [each.period for each in dates] == [*periods, far]
+    assert [each.refusal if each.refusal is None else type(each.refusal) for each in dates] == [
+        None,
+        SlotTaken,
+        None,
+        OutsideOpenHours,
+        BeyondHorizon,
+    ]
+    assert {each.price.gross for each in dates} == {dates[0].price.gross}
+    assert dates[0].price.gross > Money(0)
+
+
+def test_dates_of_a_series_that_overlap_count_together() -> None:
+    """Only those that are booked: the second finds no room beside the first, the third finds what the second left."""
+    first = Period(local(2027, 1, 4, 9), local(2027, 1, 4, 12))
+    second = Period(local(2027, 1, 4, 11), local(2027, 1, 4, 15))
+    third = Period(local(2027, 1, 4, 14), local(2027, 1, 4, 16))
+    refusals = [each.refusal for each in planned([first, second, third], taken=[])]
+    assert [refusal is None for refusal in refusals] == [True, False, True]
+    assert [each.refusal for each in planned([first, second, third], taken=[], pets=1)] == [None] * 3
 
 
 @given(

@@ -110,13 +110,15 @@ async def test_what_is_remembered_begins_later_than_it_is_remembered(
     assert await items(client, today) == [first], "the same to the second, so that tags of entities stay"
 
 
-@pytest.mark.parametrize("params", [WALK, WALK | {"from": "2026-11-10T00:00:01Z"}])
-async def test_whole_hours_are_remembered_and_odd_instants_are_not(
-    client: httpx.AsyncClient, params: dict[str, str]
+async def test_whatever_instants_are_asked_for_whole_hours_are_answered_and_remembered(
+    client: httpx.AsyncClient,
 ) -> None:
-    answers = [await client.get(PATH, params=params) for _ in range(2)]
-    assert [answer.headers["x-cache"] for answer in answers] == ["miss", "hit" if params is WALK else "miss"]
-    assert answers[0].content == answers[1].content
+    odd = {"from": "2026-11-10T08:15:00.000001+01:00", "to": "2026-11-10T09:59:59Z"}
+    whole = {"from": "2026-11-10T07:00:00Z", "to": "2026-11-10T11:00:00+01:00"}
+    answers = [await client.get(PATH, params=WALK | asked) for asked in (odd, whole, odd)]
+    assert [answer.headers["x-cache"] for answer in answers] == ["miss", "hit", "hit"]
+    assert answers[0].json()["items"] == [{"startAt": "2026-11-10T07:00:00Z", "endAt": "2026-11-10T10:00:00Z"}]
+    assert answers[0].content == answers[1].content == answers[2].content
 
 
 async def test_nobody_is_free_who_is_not_there(client: httpx.AsyncClient) -> None:
