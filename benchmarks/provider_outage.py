@@ -93,7 +93,7 @@ class Town:
         world.complete(account_id)
         ok(self.sitter.client.post("/api/caregivers/me/payout-account"))
         self._pets = [pet(self.owner)]
-        self._slots = ((day, hour) for day in range(5, 55) for hour in range(23))
+        self._slots = itertools.cycle((day, hour) for day in range(5, 55) for hour in range(23))
         self._processes = itertools.cycle([product.client(at).base_url for at in range(product.api_processes)])
 
     def booked(self, day: int, hour: int) -> str:
