@@ -44,7 +44,7 @@ def test_searches_of_one_form_share_a_statement_and_none_of_its_values() -> None
     amsterdam, other_values = search_statement(AMSTERDAM)
     assert ghent is amsterdam
     shared = set(ghent.compile(dialect=postgresql.dialect()).params) & set(its_values)
-    assert {"x", "south", "reach", "service", "animal", "min_price_cents", "min_rating", "after", "limit"} <= shared
+    assert {"x", "south", "reach", "service", "animal", "min_price", "min_rating", "last_value", "rows"} <= shared
     assert [name for name in shared if its_values[name] == other_values[name]] == [], "each search brings its own"
 
 
