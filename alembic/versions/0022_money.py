@@ -161,7 +161,7 @@ def upgrade() -> None:
         sa.Column("caregiver_id", sa.Uuid()),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint(
-            "kind IN ('charge', 'refund_decided', 'chargeback_lost', 'payout', 'stray_charge', 'refund', 'refund_failed', 'reversal', 'debt', 'debt_netted', 'chargeback_opened', 'chargeback_won', 'fee', 'banked')",
+            "kind IN ('charge', 'refund_decided', 'chargeback_lost', 'payout', 'stray_charge', 'refund', 'refund_failed', 'reversal', 'debt', 'debt_netted', 'chargeback_opened', 'chargeback_won', 'refund_by_bank', 'fee', 'banked')",
             name=op.f("ck_ledger_transactions_kind_known"),
         ),
         sa.ForeignKeyConstraint(
@@ -312,6 +312,7 @@ def upgrade() -> None:
     )
     op.add_column("inbox_events", sa.Column("subject", sa.String(length=16), server_default="payment", nullable=False))
     op.add_column("refunds", sa.Column("retried_as", sa.SmallInteger()))
+    op.add_column("refunds", sa.Column("taken_by_bank", sa.Boolean(), server_default=sa.false(), nullable=False))
     to_retry = sa.text("status = 'failed' AND retried_as IS NULL")
     op.create_index("ix_refunds_to_retry", "refunds", ["created_at"], postgresql_where=to_retry, sqlite_where=to_retry)
     op.create_index("ix_inbox_events_received_at", "inbox_events", ["received_at"])
@@ -325,6 +326,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_column("sandbox_refunds", "status")
     op.drop_index("ix_refunds_to_retry", table_name="refunds")
+    op.drop_column("refunds", "taken_by_bank")
     op.drop_column("refunds", "retried_as")
     op.drop_index("ix_inbox_events_received_at", table_name="inbox_events")
     op.drop_column("inbox_events", "subject")

@@ -74,7 +74,7 @@ async def a_payout(store: Store, number: int) -> Payout:
         at=NOW + (number // 2) * DAY,
     )
     if number % 2:
-        payout.observe(f"tr_{number}", at=NOW + 9 * DAY)
+        payout.observe(f"tr_{number}", amount=payout.amount, at=NOW + 9 * DAY)
     async with store.unit_of_work() as uow:
         await uow.payouts.add(payout)
     return payout

@@ -18,7 +18,7 @@ from application.ports.ids import Ids
 from application.ports.payment_notices import NoticeSubject
 from application.ports.payments import PaymentRefused, Payments, ProviderPayment
 from application.ports.transfers import Transfers
-from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
+from application.ports.unit_of_work import StaleVersion, UnitOfWork, UnitOfWorkFactory
 from domain.payments.idempotency_keys import KeyKind, subject_of
 from domain.payments.payment import Payment
 
@@ -131,11 +131,18 @@ class ApplyPaymentEvent:
         return apply
 
     async def _of_account(self, object_id: str) -> Effect:
+        async with self.unit_of_work() as uow:
+            before = await uow.caregivers.of_payout_account(object_id)
         seen = await self.connected_accounts.retrieve(object_id)
 
         async def apply(uow: UnitOfWork) -> None:
             caregiver = await uow.caregivers.of_payout_account(seen.id)
-            if caregiver is None or caregiver.can_receive_transfers == seen.can_receive_transfers:
+            if caregiver is None:
+                return
+            if before is None or caregiver.version != before.version:
+                # Somebody may have read the account later than this, and written it down sooner.
+                raise StaleVersion
+            if caregiver.can_receive_transfers == seen.can_receive_transfers:
                 return
             caregiver.can_receive_transfers = seen.can_receive_transfers
             await uow.caregivers.save(caregiver)

@@ -70,6 +70,11 @@ class Books:
             reference = f"{refund.provider_refund_id}:failed"
             await self._post(TransactionKind.REFUND_FAILED, reference, back, refund.booking_id)
 
+    async def refund_by_bank(self, refund: Refund) -> None:
+        """What was owed to the owner his bank has got him: what that cost the platform was no loss."""
+        postings = moved(LedgerAccount.OWED_TO_OWNERS, LedgerAccount.LOSSES, refund.amount)
+        await self._post(TransactionKind.REFUND_BY_BANK, f"{refund.key}:bank", postings, refund.booking_id)
+
     async def netted(self, payout: Payout, amount: Money) -> None:
         """Part of the share pays what the caregiver owes."""
         postings = moved(LedgerAccount.EARNINGS, LedgerAccount.CAREGIVER_DEBT, amount)
@@ -110,13 +115,15 @@ class Books:
         reference = f"{chargeback.provider_chargeback_id}:won"
         await self._post(TransactionKind.CHARGEBACK_WON, reference, postings, chargeback.booking_id)
 
-    async def chargeback_lost(self, booking: Booking, chargeback: Chargeback, taken: Money) -> None:
+    async def chargeback_lost(self, booking: Booking, chargeback: Chargeback, *, taken: Money) -> None:
         """`taken` of it is what the booking had kept, and is in its `refunded` already; the platform bears the rest."""
         shares = shares_between(
             booking.kept + taken, booking.kept, commission_basis_points=booking.commission_basis_points
         )
-        borne = moved(LedgerAccount.LOSSES, LedgerAccount.CHARGEBACKS, chargeback.amount - taken)
-        postings = [*taken_back(shares, to=LedgerAccount.CHARGEBACKS), *borne]
+        postings = [
+            *taken_back(shares, to=LedgerAccount.CHARGEBACKS),
+            *moved(LedgerAccount.LOSSES, LedgerAccount.CHARGEBACKS, chargeback.amount - taken),
+        ]
         reference = f"{chargeback.provider_chargeback_id}:lost"
         await self._post(TransactionKind.CHARGEBACK_LOST, reference, postings, booking.id, booking.caregiver_id)
 

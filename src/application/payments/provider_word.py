@@ -3,7 +3,12 @@
 from datetime import datetime
 
 from application.payments.bookkeeping import Books
-from application.payments.money_jobs import enqueue_refund, enqueue_reversal
+from application.payments.money_jobs import (
+    enqueue_cancel_of_open_payments,
+    enqueue_refund,
+    enqueue_reversal,
+    resume_payout,
+)
 from application.ports.ids import Ids
 from application.ports.payments import ProviderChargeback, ProviderPayment, ProviderRefund
 from application.ports.transfers import ProviderTransfer
@@ -14,6 +19,7 @@ from domain.payments.chargeback import Chargeback, ChargebackId, ChargebackStatu
 from domain.payments.payment import Payment, PaymentId, PaymentStatus
 from domain.payments.payout import PayoutId
 from domain.payments.refund import RefundId, RefundStatus
+from domain.shared.money import Money
 
 
 async def take_over(
@@ -30,6 +36,7 @@ async def take_over(
         status=PaymentStatus(seen.status.value),
         charge_id=seen.charge_id,
         error=seen.error,
+        amount=seen.amount,
     )
     if money_arrived:
         books = Books(uow=uow, ids=ids, now=now)
@@ -39,6 +46,7 @@ async def take_over(
             await _give_back(uow, booking, payment, ids, now)
         else:
             await books.charge(booking, payment)
+            await enqueue_cancel_of_open_payments(uow, booking.id, but=payment.id)
         await uow.bookings.save(booking)
     await uow.payments.save(payment)
     return payment
@@ -49,9 +57,26 @@ async def take_over_refund(
 ) -> None:
     await uow.bookings.get(booking_id, for_update=True)
     refund = await uow.payments.get_refund(refund_id)
-    refund.observe(provider_refund_id=seen.id, status=RefundStatus(seen.status.value), at=now, error=seen.error)
-    await Books(uow=uow, ids=ids, now=now).refund(refund)
+    status = RefundStatus(seen.status.value)
+    if not refund.observe(provider_refund_id=seen.id, status=status, at=now, error=seen.error):
+        # It was made twice, which only the comparison with the provider's books may tell.
+        return
+    books = Books(uow=uow, ids=ids, now=now)
+    await books.refund(refund)
     await uow.payments.save_refund(refund)
+    await settle_by_bank(uow, booking_id, books)
+
+
+async def settle_by_bank(uow: UnitOfWork, booking_id: BookingId, books: Books) -> None:
+    """Refunds that failed, and whose money a lost chargeback has got the owner, are owed to nobody any more, whichever
+    of the two was known first."""
+    borne = await uow.ledger.losses_of(booking_id)
+    for refund in await uow.payments.refunds_of_booking(booking_id):
+        if refund.is_owed and refund.amount <= borne:
+            borne -= refund.amount
+            refund.taken_by_bank = True
+            await books.refund_by_bank(refund)
+            await uow.payments.save_refund(refund)
 
 
 async def take_over_transfer(
@@ -59,7 +84,7 @@ async def take_over_transfer(
 ) -> None:
     booking = await uow.bookings.get(booking_id, for_update=True)
     payout = await uow.payouts.get(payout_id)
-    if payout.key != seen.key or not payout.observe(seen.id, at=now):
+    if payout.key != seen.key or not payout.observe(seen.id, amount=seen.amount, at=now):
         return
     await Books(uow=uow, ids=ids, now=now).payout(payout)
     booking.record_payout(at=now)
@@ -99,18 +124,19 @@ async def take_over_chargeback(
         await books.chargeback_won(chargeback)
     elif is_decided:
         await _lose(uow, booking, await uow.payments.get(payment.id), chargeback, books)
-    if is_decided and not await uow.chargebacks.is_any_open(booking.id):
-        booking.release_payout()
+    if is_decided and not await uow.chargebacks.is_any_open(booking.id) and booking.release_payout():
+        await resume_payout(uow, booking.id)
     await uow.bookings.save(booking)
 
 
 async def _lose(uow: UnitOfWork, booking: Booking, payment: Payment, chargeback: Chargeback, books: Books) -> None:
     """Only money that the booking counts was anybody's to lose but the platform's."""
-    counts = booking.payment_id == payment.id
-    taken = booking.lose_to_bank(chargeback.amount if counts else chargeback.amount - chargeback.amount)
+    nothing = Money.zero(chargeback.amount.currency)
+    taken = booking.lose_to_bank(chargeback.amount if booking.payment_id == payment.id else nothing)
     payment.lose_to_bank(taken)
     await uow.payments.save(payment)
-    await books.chargeback_lost(booking, chargeback, taken)
+    await books.chargeback_lost(booking, chargeback, taken=taken)
+    await settle_by_bank(uow, booking.id, books)
     if await uow.payouts.of_booking(booking.id) is not None:
         await enqueue_reversal(uow, booking.id, because_of=chargeback.id)
 

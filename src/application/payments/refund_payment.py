@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from application.payments.provider_word import take_over_refund
-from application.payments.send_payout import may_have_forgotten
+from application.payments.bookkeeping import Books
+from application.payments.provider_word import settle_by_bank, take_over_refund
 from application.ports.clock import Clock
 from application.ports.ids import Ids
 from application.ports.payments import PaymentRefused, Payments, ProviderRefund
@@ -17,6 +17,9 @@ from domain.shared.money import Money
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefundPayment:
     """Makes a decided refund; runs as a job, any number of times, and moves the money once.
+
+    It looks first whether the refund is there: the provider forgets keys after a day, and what we knew of it may be
+    lost with a database that was restored.
 
     A provider that is away (PaymentsUnavailable) leaves the refund pending for the next try; one that refuses fails it.
     Raises PayoutUnsettled while the caregiver holds some of the money.
@@ -51,8 +54,6 @@ class RefundPayment:
                 uow.jobs.finish_current()
 
     async def _made_before(self, refund: Refund, payment: Payment) -> ProviderRefund | None:
-        if not may_have_forgotten(refund.created_at, self.clock.now()):
-            return None
         made = await self.payments.refunds_of(payment.captured_charge_id)
         return next((one for one in made if one.key == refund.key), None)
 
@@ -65,8 +66,10 @@ class RefundPayment:
         async with self.unit_of_work() as uow:
             await uow.bookings.get(refund.booking_id, for_update=True)
             current = await uow.payments.get_refund(refund.id)
-            current.fail(error, at=self.clock.now())
+            now = self.clock.now()
+            current.fail(error, at=now)
             await uow.payments.save_refund(current)
+            await settle_by_bank(uow, refund.booking_id, Books(uow=uow, ids=self.ids, now=now))
             uow.jobs.finish_current()
 
 

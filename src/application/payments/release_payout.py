@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from application.payments.bookkeeping import Books
-from application.payments.money_jobs import enqueue_payout
+from application.payments.money_jobs import enqueue_payout, resume_payout
 from application.ports.clock import Clock
 from application.ports.ids import Ids
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
@@ -40,7 +40,9 @@ class ReleasePayout:
             payout = await uow.payouts.of_booking(booking_id)
             if payout is not None and payout.status is PayoutStatus.FAILED:
                 await self._send_again(uow, booking, payout, caregiver, now)
-            elif payout is not None or not booking.release_payout():
+            elif (payout is None or payout.is_unsettled) and booking.release_payout():
+                await resume_payout(uow, booking_id)
+            else:
                 raise PayoutNotHeld(f"The payout is {booking.payout_state.value}.")
             await uow.bookings.save(booking)
             await uow.audit.record(
@@ -60,8 +62,8 @@ class ReleasePayout:
         )
         if netted > Money.zero(netted.currency):
             await Books(uow=uow, ids=self.ids, now=now).netted(payout, netted)
+        await uow.payouts.save(payout)
         if payout.status is PayoutStatus.NETTED:
             booking.record_payout(at=now)
         else:
             await enqueue_payout(uow, payout)
-        await uow.payouts.save(payout)

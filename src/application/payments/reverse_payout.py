@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 from application.payments.bookkeeping import Books
 from application.payments.money_jobs import enqueue_refund_alone
-from application.payments.send_payout import may_have_forgotten
 from application.ports.clock import Clock
 from application.ports.ids import Ids
 from application.ports.payments import PaymentRefused
@@ -30,12 +29,16 @@ class ReversePayout:
     ids: Ids
 
     async def execute(self, *, booking_id: BookingId) -> None:
-        async with self.unit_of_work() as uow:
-            payout, reversal = await self._decide(uow, booking_id)
-            if reversal is None:
-                await _have_refunds_made(uow, booking_id)
-                uow.jobs.finish_current()
-                return
+        while True:
+            async with self.unit_of_work() as uow:
+                payout, reversal = await self._decide(uow, booking_id)
+                if reversal is None:
+                    await _have_refunds_made(uow, booking_id, payout)
+                    uow.jobs.finish_current()
+                    return
+            await self._reverse(payout, reversal)
+
+    async def _reverse(self, payout: Payout, reversal: Reversal) -> None:
         try:
             made = await self._made_before(payout, reversal) or await self._make(payout, reversal)
         except PaymentRefused as error:
@@ -63,7 +66,7 @@ class ReversePayout:
         return payout, reversal
 
     async def _made_before(self, payout: Payout, reversal: Reversal) -> ProviderReversal | None:
-        if payout.transfer_id is None or not may_have_forgotten(reversal.created_at, self.clock.now()):
+        if payout.transfer_id is None:
             return None
         made = await self.transfers.reversals_of(payout.transfer_id)
         return next((one for one in made if one.key == reversal.key), None)
@@ -88,8 +91,6 @@ class ReversePayout:
                 await self._owe(uow, current, reversal.amount)
             await uow.payouts.save_reversal(reversal)
             await uow.payouts.save(current)
-            await _have_refunds_made(uow, payout.booking_id)
-            uow.jobs.finish_current()
 
     async def _owe(self, uow: UnitOfWork, payout: Payout, amount: Money) -> None:
         if amount == _nothing(amount):
@@ -99,10 +100,10 @@ class ReversePayout:
         await Books(uow=uow, ids=self.ids, now=self.clock.now()).debt(payout, amount, reference=reference)
 
 
-async def _have_refunds_made(uow: UnitOfWork, booking_id: BookingId) -> None:
+async def _have_refunds_made(uow: UnitOfWork, booking_id: BookingId, payout: Payout) -> None:
     for refund in await uow.payments.refunds_of_booking(booking_id):
         if not refund.is_asked_for:
-            await enqueue_refund_alone(uow, refund)
+            await enqueue_refund_alone(uow, refund, after=payout.version)
 
 
 def _nothing(amount: Money) -> Money:

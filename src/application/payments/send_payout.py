@@ -1,30 +1,26 @@
 """Paying a caregiver."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 
 from application.payments.provider_word import take_over_transfer
+from application.ports.circuit_breakers import CircuitOpen
 from application.ports.clock import Clock
 from application.ports.ids import Ids
-from application.ports.payments import PaymentRefused, PaymentsUnavailable
+from application.ports.payments import PaymentRefused
 from application.ports.transfers import ProviderTransfer, Transfers
-from application.ports.unit_of_work import UnitOfWorkFactory
+from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from domain.payments.payout import Payout, PayoutId
-
-# The provider forgets keys after a day. An attempt that is older is looked up before it is made again.
-KEY_LIFE = timedelta(hours=23)
-
-
-def may_have_forgotten(decided_at: datetime, now: datetime) -> bool:
-    return now - decided_at >= KEY_LIFE
+from domain.shared.money import Money
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SendPayout:
     """Makes the transfer of a decided payout; runs as a job, any number of times, and moves the money once.
 
-    Without an answer (PaymentsUnavailable) the payout is unknown until the next try, which asks with the same key. A
-    provider that refuses fails it, which concerns no other payout.
+    It looks first whether the transfer is there: the provider forgets keys after a day, and what we knew of it may be
+    lost with a database that was restored. Without an answer the payout is unknown until the next try, which asks with
+    the same key. A provider that refuses fails it, which concerns no other payout. While a chargeback is open nothing
+    is asked for; whatever ends that has a job go on.
     """
 
     unit_of_work: UnitOfWorkFactory
@@ -33,34 +29,47 @@ class SendPayout:
     ids: Ids
 
     async def execute(self, *, payout_id: PayoutId) -> None:
-        async with self.unit_of_work() as uow:
+        async with self.unit_of_work.reading() as uow:
             payout = await uow.payouts.get(payout_id)
         if not payout.is_unsettled:
             return
+        seen = await self._made_before(payout)
+        if seen is not None:
+            await self._take_over(payout, seen)
+            return
+        asked = await self._ask(payout_id)
+        if asked is None:
+            return
         try:
-            seen = await self._made_before(payout) or await self._make(payout)
+            seen = await self._make(asked)
         except PaymentRefused as error:
-            await self._fail(payout, str(error))
-        except PaymentsUnavailable:
-            await self._lose_track(payout)
+            await self._fail(asked, str(error))
+        except CircuitOpen:
+            if asked.status != payout.status:
+                await self._take_back_the_question(payout_id)
             raise
         else:
-            async with self.unit_of_work() as uow:
-                await take_over_transfer(
-                    uow,
-                    booking_id=payout.booking_id,
-                    payout_id=payout.id,
-                    seen=seen,
-                    ids=self.ids,
-                    now=self.clock.now(),
-                )
-                uow.jobs.finish_current()
+            await self._take_over(asked, seen)
 
     async def _made_before(self, payout: Payout) -> ProviderTransfer | None:
-        if not may_have_forgotten(payout.decided_at, self.clock.now()):
-            return None
         made = await self.transfers.of_reference(payout.reference)
         return next((transfer for transfer in made if transfer.key == payout.key), None)
+
+    async def _ask(self, payout_id: PayoutId) -> Payout | None:
+        """The payout as it is to be asked for, kept before it is; None when nothing is to be asked for now."""
+        async with self.unit_of_work() as uow:
+            payout = await uow.payouts.get(payout_id)
+            booking = await uow.bookings.get(payout.booking_id, for_update=True)
+            payout = await uow.payouts.get(payout_id)
+            now = self.clock.now()
+            is_asked = payout.is_unsettled and not booking.payout_is_frozen and payout.ask(share=booking.payout, at=now)
+            await uow.payouts.save(payout)
+            if not is_asked:
+                if not payout.is_unsettled and payout.netted > Money.zero(payout.netted.currency):
+                    booking.record_payout(at=now)
+                    await uow.bookings.save(booking)
+                uow.jobs.finish_current()
+        return payout if is_asked else None
 
     async def _make(self, payout: Payout) -> ProviderTransfer:
         return await self.transfers.transfer(
@@ -71,18 +80,33 @@ class SendPayout:
             idempotency_key=payout.key,
         )
 
+    async def _take_over(self, payout: Payout, seen: ProviderTransfer) -> None:
+        async with self.unit_of_work() as uow:
+            await take_over_transfer(
+                uow,
+                booking_id=payout.booking_id,
+                payout_id=payout.id,
+                seen=seen,
+                ids=self.ids,
+                now=self.clock.now(),
+            )
+            uow.jobs.finish_current()
+
     async def _fail(self, payout: Payout, error: str) -> None:
         async with self.unit_of_work() as uow:
-            await uow.bookings.get(payout.booking_id, for_update=True)
-            current = await uow.payouts.get(payout.id)
+            current = await _locked(uow, payout)
             if current.attempt == payout.attempt:
                 current.fail(error, at=self.clock.now())
                 await uow.payouts.save(current)
             uow.jobs.finish_current()
 
-    async def _lose_track(self, payout: Payout) -> None:
+    async def _take_back_the_question(self, payout_id: PayoutId) -> None:
         async with self.unit_of_work() as uow:
-            await uow.bookings.get(payout.booking_id, for_update=True)
-            current = await uow.payouts.get(payout.id)
-            current.lose_track()
+            current = await _locked(uow, await uow.payouts.get(payout_id))
+            current.was_not_sent()
             await uow.payouts.save(current)
+
+
+async def _locked(uow: UnitOfWork, payout: Payout) -> Payout:
+    await uow.bookings.get(payout.booking_id, for_update=True)
+    return await uow.payouts.get(payout.id)

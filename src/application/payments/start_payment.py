@@ -90,7 +90,8 @@ class StartPayment:
         was_confirmed = payment.provider_payment_id is not None
         is_fresh = self.clock.now() - payment.created_at < GIVE_UP_UNCONFIRMED_AFTER
         is_for_this = payment.amount == booking.gross and payment.quote_id in (None, booking.quote_id)
-        return payment.is_open and is_for_this and (was_confirmed or is_fresh)
+        is_there = payment.is_open and payment.provider == self.provider
+        return is_there and is_for_this and (was_confirmed or is_fresh)
 
     async def _ask_provider(self, payment: Payment) -> ProviderPayment:
         try:

@@ -3,6 +3,7 @@
 from abc import abstractmethod
 from typing import Protocol
 
+from domain.bookings.booking_life import BookingId
 from domain.payments.ledger import LedgerTransaction
 from domain.shared.actor import CaregiverId
 from domain.shared.money import Money
@@ -18,6 +19,11 @@ class Ledger(Protocol):
     @abstractmethod
     async def post(self, transaction: LedgerTransaction) -> bool:
         """False, and nothing done, when its reference was posted before."""
+        ...
+
+    @abstractmethod
+    async def losses_of(self, booking_id: BookingId) -> Money:
+        """What the platform bears of a booking."""
         ...
 
     @abstractmethod

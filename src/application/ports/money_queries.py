@@ -75,7 +75,7 @@ class DifferenceView(Struct, frozen=True, kw_only=True, rename="camel"):
 class MoneyQueries(Protocol):
     """Lists for admins, the newest first. Each raises InvalidCursor.
 
-    Checked by `tests/contract/test_money_queries.py`.
+    Checked by `tests/contract/test_earnings_queries.py`.
     """
 
     @abstractmethod

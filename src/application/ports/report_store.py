@@ -45,7 +45,7 @@ class Report:
 
 
 class ReportStore(Protocol):
-    """The reports of a unit of work; checked by `tests/contract/test_report_store.py`."""
+    """The reports of a unit of work; checked by `tests/contract/test_statement_writer.py`."""
 
     @abstractmethod
     async def add(self, report: Report) -> None:

@@ -44,9 +44,11 @@ class Difference:
     is_explained: bool = False
 
     def look_again(self, *, ours: Money | None, theirs: Money | None, at: datetime) -> None:
-        self.ours, self.theirs = ours, theirs
         if ours == theirs:
             self.gone_at = at
+        if ours is not None or theirs is not None:
+            # What neither knows of any more is remembered as it was.
+            self.ours, self.theirs = ours, theirs
 
     def dismiss(self, *, at: datetime) -> None:
         """Raises DifferenceGone."""

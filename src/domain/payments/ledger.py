@@ -51,6 +51,7 @@ class TransactionKind(StrEnum):
     DEBT_NETTED = "debt_netted"
     CHARGEBACK_OPENED = "chargeback_opened"
     CHARGEBACK_WON = "chargeback_won"
+    REFUND_BY_BANK = "refund_by_bank"
     FEE = "fee"
     BANKED = "banked"
 

@@ -107,10 +107,12 @@ class Payment:
         status: PaymentStatus,
         charge_id: str | None = None,
         error: str | None = None,
+        amount: Money | None = None,
     ) -> bool:
         """Takes over what the provider tells; True exactly once, when the money has newly arrived.
 
-        A payment that succeeded must name its charge (ValueError): without it nothing could be given back.
+        A payment that succeeded must name its charge (ValueError): without it nothing could be given back. `amount` is
+        what came, if it is not what was asked for.
         """
         self.provider_payment_id = provider_payment_id
         if self.status is PaymentStatus.SUCCEEDED:
@@ -124,7 +126,7 @@ class Payment:
         if status is not PaymentStatus.SUCCEEDED:
             return False
         self.charge_id = charge_id
-        self.captured = self.amount
+        self.captured = self.amount if amount is None else amount
         return True
 
     def refuse(self, error: str) -> None:

@@ -18,8 +18,9 @@ ReversalId = NewType("ReversalId", UUID)
 
 
 class PayoutStatus(StrEnum):
-    """`sending`: to be asked for, or asked for; `unknown`: asked for without an answer, until it is looked up;
-    `netted`: all of it paid a debt. What was taken back again is told by `reversed`."""
+    """`sending`: decided, and not asked for yet; `unknown`: asked for, and not answered until it is looked up;
+    `netted`: nothing was to be transferred, since all of it paid a debt or went back. What was taken back again is told
+    by `reversed`."""
 
     SENDING = "sending"
     UNKNOWN = "unknown"
@@ -142,7 +143,7 @@ class Payout:
 
     @property
     def is_unsettled(self) -> bool:
-        """Whether the transfer may have happened or may still happen."""
+        """Whether the transfer may have happened or is still to happen."""
         return self.status in (PayoutStatus.SENDING, PayoutStatus.UNKNOWN)
 
     @property
@@ -151,24 +152,34 @@ class Payout:
         return self.amount if self.status is PayoutStatus.PAID else Money.zero(self.amount.currency)
 
     def to_reverse(self, share: Money) -> Money:
-        """How much of the transfer is too much now that the caregiver's share is `share`. Raises PayoutUnsettled.
+        """How much of the transfer is too much now that the caregiver's share is `share`. Raises PayoutUnsettled while
+        that is not known; what was not asked for yet is asked for at the share of then.
 
         What paid a debt cannot be taken back from the provider, but is owed; so is what a reversal could not get."""
-        if self.is_unsettled:
+        if self.status is PayoutStatus.UNKNOWN:
             raise PayoutUnsettled
         received = self.transferred + self.netted - self.reversed - self.owed
         return max(received - share, Money.zero(share.currency))
 
-    def lose_track(self) -> None:
-        """No answer came: it may have happened."""
+    def ask(self, *, share: Money, at: datetime) -> bool:
+        """The provider is about to be asked, for what is left of the share as it is now; False when nothing is. What
+        was asked for before is asked for as it was."""
         if self.status is PayoutStatus.SENDING:
+            self.amount = max(share - self.netted, Money.zero(share.currency))
             self.status = PayoutStatus.UNKNOWN
+            self._settle_if_nothing_is_left(at)
+        return self.status is PayoutStatus.UNKNOWN
 
-    def observe(self, transfer_id: str, *, at: datetime) -> bool:
-        """The transfer was made; True exactly once."""
+    def was_not_sent(self) -> None:
+        """What was to be asked for the first time did not leave us."""
+        if self.status is PayoutStatus.UNKNOWN:
+            self.status = PayoutStatus.SENDING
+
+    def observe(self, transfer_id: str, *, amount: Money, at: datetime) -> bool:
+        """The transfer was made, of `amount`; True exactly once."""
         if not self.is_unsettled:
             return False
-        self.transfer_id = transfer_id
+        self.transfer_id, self.amount = transfer_id, amount
         self._settle(PayoutStatus.PAID, at)
         self._report(PayoutSent, at)
         return True

@@ -50,7 +50,8 @@ class Refund:
     """Refund number `number` (1, 2, …) of a booking, decided first, made by the provider later.
 
     Its money is at the provider once `provider_refund_id` is known; it is done only when it succeeded. A failure may
-    come 30 days after a success. `retried_as` is the number of the refund that was made in its place.
+    come 30 days after a success. `retried_as` is the number of the refund that was made in its place;
+    `taken_by_bank` tells that a chargeback got the owner the same money.
     """
 
     id: RefundId
@@ -65,6 +66,7 @@ class Refund:
     error: str | None = None
     settled_at: datetime | None = None
     retried_as: int | None = None
+    taken_by_bank: bool = False
     version: int = 0
     events: list[DomainEvent] = field(default_factory=list[DomainEvent])
 
@@ -82,17 +84,26 @@ class Refund:
     def is_failed(self) -> bool:
         return self.status is RefundStatus.FAILED
 
-    def observe(self, *, provider_refund_id: str, status: RefundStatus, at: datetime, error: str | None = None) -> None:
-        """Takes over what the provider tells. A failure is final; a success only yields to a failure."""
+    def observe(self, *, provider_refund_id: str, status: RefundStatus, at: datetime, error: str | None = None) -> bool:
+        """Takes over what the provider tells. A failure is final; a success only yields to a failure. False, and
+        nothing done, when it tells of another refund than before."""
+        if self.provider_refund_id not in (None, provider_refund_id):
+            return False
         self.provider_refund_id = provider_refund_id
         if self.status is RefundStatus.FAILED or status in (self.status, RefundStatus.PENDING):
-            return
+            return True
         if status is RefundStatus.FAILED:
             self.fail(error or "failed at the provider", at=at)
-            return
+            return True
         self.status = status
         self.settled_at = at
         self.events.append(RefundMade(at=at, refund_id=self.id, booking_id=self.booking_id))
+        return True
+
+    @property
+    def is_owed(self) -> bool:
+        """Whether it failed, and nothing has got the owner the money in its place."""
+        return self.is_failed and self.retried_as is None and not self.taken_by_bank
 
     def fail(self, error: str, *, at: datetime) -> None:
         """The provider will not give the money back. Failing twice is harmless."""
@@ -107,6 +118,8 @@ class Refund:
         """A new refund in the place of this failed one. Raises RefundNotFailed."""
         if not self.is_failed or self.retried_as is not None:
             raise RefundNotFailed(f"The refund is {self.status.value}.")
+        if self.taken_by_bank:
+            raise RefundNotFailed("The owner's bank has got him the money.")
         self.retried_as = number
         return type(self)(
             id=id,

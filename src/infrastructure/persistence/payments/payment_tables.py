@@ -2,6 +2,7 @@
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     ForeignKey,
@@ -14,6 +15,7 @@ from sqlalchemy import (
     UniqueConstraint,
     Uuid,
     and_,
+    false,
 )
 
 from application.ports.payment_notices import NoticeSubject
@@ -64,6 +66,7 @@ refunds = Table(
     Column("settled_at", UtcDateTime),
     Column("version", Integer, nullable=False),
     Column("retried_as", SmallInteger),
+    Column("taken_by_bank", Boolean, nullable=False, server_default=false()),
     UniqueConstraint("booking_id", "number"),
     one_of("status", RefundStatus),
     one_of("currency", ["EUR"]),

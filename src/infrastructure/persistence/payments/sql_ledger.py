@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from sqlalchemy import case, func, select
+from sqlalchemy import ColumnElement, case, func, select
 
 from application.ports.ledger import Ledger
+from domain.bookings.booking_life import BookingId
 from domain.payments.ledger import LedgerAccount, LedgerTransaction
 from domain.shared.actor import CaregiverId
 from domain.shared.money import Money
@@ -13,7 +14,6 @@ from infrastructure.persistence.payments.ledger_tables import ledger_postings, l
 from infrastructure.persistence.transaction import Transaction
 
 _ADD_POSTINGS = ledger_postings.insert()
-_DEBT = LedgerAccount.CAREGIVER_DEBT.value
 
 
 class SqlLedger(Ledger):
@@ -28,13 +28,19 @@ class SqlLedger(Ledger):
         await self._transaction.execute(_ADD_POSTINGS, posting_rows(transaction))
         return True
 
+    async def losses_of(self, booking_id: BookingId) -> Money:
+        return await self._balance(LedgerAccount.LOSSES, ledger_transactions.c.booking_id == booking_id)
+
     async def debt_of(self, caregiver_id: CaregiverId) -> Money:
-        p = ledger_postings.c
-        signed = case((p.debit == _DEBT, p.amount_cents), (p.credit == _DEBT, -p.amount_cents), else_=0)
+        return await self._balance(LedgerAccount.CAREGIVER_DEBT, ledger_transactions.c.caregiver_id == caregiver_id)
+
+    async def _balance(self, account: LedgerAccount, condition: ColumnElement[bool]) -> Money:
+        p, name = ledger_postings.c, account.value
+        signed = case((p.debit == name, p.amount_cents), (p.credit == name, -p.amount_cents), else_=0)
         statement = (
             select(func.coalesce(func.sum(signed), 0))
             .join(ledger_transactions, ledger_transactions.c.id == p.transaction_id)
-            .where(ledger_transactions.c.caregiver_id == caregiver_id)
+            .where(condition)
         )
         row = await self._transaction.first(statement)
         return Money(0 if row is None else int(row[0]))

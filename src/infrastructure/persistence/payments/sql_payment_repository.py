@@ -95,7 +95,10 @@ def _payment(row: Row[Any]) -> Payment:
 
 
 def _refund_row(refund: Refund) -> dict[str, Any]:
-    same = "id payment_id booking_id number reason provider_refund_id error created_at settled_at retried_as version"
+    same = (
+        "id payment_id booking_id number reason provider_refund_id error created_at settled_at retried_as "
+        "taken_by_bank version"
+    )
     return {column: getattr(refund, column) for column in same.split()} | {
         "status": refund.status.value,
         "amount_cents": refund.amount.amount_cents,
@@ -117,5 +120,6 @@ def _refund(row: Row[Any]) -> Refund:
         error=row.error,
         settled_at=row.settled_at,
         retried_as=row.retried_as,
+        taken_by_bank=row.taken_by_bank,
         version=row.version,
     )

@@ -1,15 +1,24 @@
 """Payouts, what is taken back of them, debts and chargebacks, over real persistence."""
 
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
 import pytest
 
 from application.payments.play_sandbox_bank import ChargebackOutcome
+from application.payments.provider_word import take_over_refund
 from application.payments.retry_refund import RetryRefund
 from application.ports.circuit_breakers import CircuitOpen
-from application.ports.payments import PaymentRefused, PaymentsUnavailable, ProviderChargeback
+from application.ports.payments import (
+    PaymentRefused,
+    PaymentsUnavailable,
+    ProviderChargeback,
+    ProviderRefund,
+    ProviderRefundStatus,
+)
 from application.ports.transfers import ProviderReversal, ProviderTransfer
 from domain.bookings.booking_life import BookingStatus, PayoutState
+from domain.bookings.booking_refusals import OnlyAnUninvolvedAdmin
 from domain.payments.ledger import LedgerAccount
 from domain.payments.payout import PayoutNotHeld, PayoutStatus
 from domain.payments.refund import RefundId, RefundNotFailed
@@ -32,6 +41,13 @@ class Transfers(SandboxTransfers):
     after: Exception | None = None
     reversals: Exception | None = None
     calls: int = 0
+    meanwhile: Callable[[], Awaitable[None]] | None = None
+
+    async def of_reference(self, reference: str) -> Sequence[ProviderTransfer]:
+        if self.after is not None and self.calls:
+            # Whoever does not answer does not tell either.
+            raise self.after
+        return await super().of_reference(reference)
 
     async def transfer(
         self, *, destination: str, amount: Money, charge_id: str, reference: str, idempotency_key: str
@@ -53,6 +69,8 @@ class Transfers(SandboxTransfers):
     async def reverse(self, *, transfer_id: str, amount: Money, idempotency_key: str) -> ProviderReversal:
         if self.reversals is not None:
             raise self.reversals
+        if self.meanwhile is not None:
+            await self.meanwhile()
         return await super().reverse(transfer_id=transfer_id, amount=amount, idempotency_key=idempotency_key)
 
 
@@ -132,6 +150,85 @@ async def test_a_transfer_that_was_never_sent_is_not_unknown(money: MoneyWorld, 
     transfers.before = CircuitOpen()
     booking_id = await money.paid_out()
     assert (await money.payout(booking_id)).status is PayoutStatus.SENDING
+    transfers.before = PaymentsUnavailable()
+    await money.work()
+    transfers.before = CircuitOpen()
+    await money.work()
+    assert (await money.payout(booking_id)).status is PayoutStatus.UNKNOWN, "an earlier question may have been heard"
+
+
+async def test_what_goes_back_before_the_transfer_was_asked_for_is_not_transferred(
+    money: MoneyWorld, transfers: Transfers
+) -> None:
+    transfers.before = CircuitOpen()
+    booking_id = await money.paid_out()
+    await money.give_back(booking_id, euros("10.00"))
+    await money.work()
+    assert (await money.world.rows(refunds))[0]["status"] == "succeeded"
+    transfers.before = None
+    await money.work()
+    payout = await money.payout(booking_id)
+    assert (payout.status, payout.amount, payout.reversed) == (PayoutStatus.PAID, euros("8.00"), euros("0.00"))
+    await money.check_settled()
+
+
+async def test_nothing_is_transferred_when_all_goes_back_before(money: MoneyWorld, transfers: Transfers) -> None:
+    transfers.before = CircuitOpen()
+    booking_id = await money.paid_out()
+    await money.give_back(booking_id)
+    await money.work()
+    transfers.before = None
+    await money.work()
+    assert (await money.payout(booking_id)).status is PayoutStatus.NETTED
+    assert await money.world.rows(sandbox_transfers) == []
+    assert (await money.world.booking(booking_id)).payout_state is PayoutState.NONE
+    await money.check_settled()
+
+
+async def test_a_chargeback_holds_a_transfer_that_was_not_asked_for_yet(
+    money: MoneyWorld, transfers: Transfers
+) -> None:
+    transfers.before = CircuitOpen()
+    booking_id = await money.paid_out()
+    await money.charge_back(booking_id, ChargebackOutcome.OPENED)
+    transfers.before = None
+    await money.work()
+    assert await money.world.rows(sandbox_transfers) == []
+    assert (await money.world.booking(booking_id)).payout_state is PayoutState.HELD
+    await money.charge_back(booking_id, ChargebackOutcome.WON)
+    assert (await money.payout(booking_id)).status is PayoutStatus.PAID
+    await money.check_settled()
+
+
+async def test_an_admin_releases_a_transfer_that_a_chargeback_holds(money: MoneyWorld, transfers: Transfers) -> None:
+    transfers.before = CircuitOpen()
+    booking_id = await money.paid_out()
+    await money.charge_back(booking_id, ChargebackOutcome.OPENED)
+    transfers.before = None
+    await money.work()
+    await money.release(booking_id)
+    await money.work()
+    assert (await money.payout(booking_id)).status is PayoutStatus.PAID
+
+
+async def test_a_transfer_that_our_books_forgot_is_found_and_not_made_again(money: MoneyWorld) -> None:
+    """As after a database was restored from before the payout."""
+    booking_id = await money.completed()
+    money.world.clock.advance(3 * DAY)
+    await money.can_be_paid()
+    made = await money.transfers.transfer(
+        destination=(await money.account()),
+        amount=euros("16.00"),
+        charge_id=(await money.opened_payment(booking_id)).captured_charge_id,
+        reference=f"booking_{booking_id}",
+        idempotency_key=f"transfer:{booking_id}:1",
+    )
+    await money.give_back(booking_id, euros("5.00"))
+    await money.work()
+    await money.pay_out()
+    payout = await money.payout(booking_id)
+    assert (payout.transfer_id, payout.amount) == (made.id, euros("16.00"))
+    assert len(await money.world.rows(sandbox_transfers)) == 1
 
 
 async def test_a_transfer_whose_key_is_forgotten_is_looked_for_before_it_is_made(
@@ -140,6 +237,7 @@ async def test_a_transfer_whose_key_is_forgotten_is_looked_for_before_it_is_made
     transfers.after = PaymentsUnavailable()
     booking_id = await money.paid_out()
     calls = transfers.calls
+    transfers.after = None
     money.world.clock.advance(2 * DAY)
     await money.work()
     assert (await money.payout(booking_id)).status is PayoutStatus.PAID
@@ -332,6 +430,79 @@ async def test_a_refund_that_fails_later_is_owed_and_can_be_made_again(money: Mo
         await retry.execute(admin=ADMIN, refund_id=RefundId(row["id"]), reason="again")
     assert await money.balance(LedgerAccount.OWED_TO_OWNERS) == Money.zero()
     await money.check_settled()
+
+
+async def test_two_refunds_at_once_after_the_payout_are_both_made(money: MoneyWorld, transfers: Transfers) -> None:
+    """The job of the first waits for its reversal while that of the second comes by."""
+    booking_id = await money.paid_out()
+    await money.give_back(booking_id, euros("5.00"))
+
+    async def meanwhile() -> None:
+        transfers.meanwhile = None
+        await money.give_back(booking_id, euros("5.00"))
+        await money.work()
+
+    transfers.meanwhile = meanwhile
+    await money.work()
+    await money.work()
+    assert (await money.payout(booking_id)).reversed == euros("8.00")
+    assert [row["status"] for row in await money.world.rows(refunds)] == ["succeeded", "succeeded"]
+    await money.check_settled()
+
+
+@pytest.mark.parametrize("first", ["refund", "chargeback"])
+async def test_a_lost_chargeback_pays_the_refund_that_it_prevented(money: MoneyWorld, first: str) -> None:
+    booking_id = await money.paid()
+    await money.give_back(booking_id)
+    payment_id = (await money.opened_payment(booking_id)).id
+    await money.bank.charge_back(actor=OWNER, payment_id=payment_id, outcome=ChargebackOutcome.OPENED)
+    if first == "refund":
+        await money.work()
+        assert (await money.world.rows(refunds))[0]["status"] == "failed"
+    await money.bank.charge_back(actor=OWNER, payment_id=payment_id, outcome=ChargebackOutcome.LOST)
+    await money.work()
+    for account in (LedgerAccount.OWED_TO_OWNERS, LedgerAccount.LOSSES, LedgerAccount.CHARGEBACKS):
+        assert await money.balance(account) == Money.zero()
+    retry = RetryRefund(unit_of_work=money.world.unit_of_work, clock=money.world.clock, ids=money.world.ids)
+    with pytest.raises(RefundNotFailed):
+        await retry.execute(admin=ADMIN, refund_id=RefundId((await money.world.rows(refunds))[0]["id"]), reason="x")
+    await money.check_settled()
+
+
+async def test_a_second_refund_under_our_key_is_not_taken_for_ours(money: MoneyWorld) -> None:
+    booking_id = await money.paid()
+    await money.give_back(booking_id, euros("5.00"))
+    await money.work()
+    refund = (await money.world.rows(refunds))[0]
+    seen = ProviderRefund(
+        id="re_other",
+        key=f"refund:{booking_id}:1",
+        status=ProviderRefundStatus.SUCCEEDED,
+        amount=euros("5.00"),
+    )
+    async with money.world.unit_of_work() as uow:
+        await take_over_refund(
+            uow,
+            booking_id=booking_id,
+            refund_id=RefundId(refund["id"]),
+            seen=seen,
+            ids=money.world.ids,
+            now=money.world.clock.now(),
+        )
+    assert (await money.world.rows(refunds))[0]["provider_refund_id"] == refund["provider_refund_id"]
+    assert await money.balance(LedgerAccount.OWED_TO_OWNERS) == Money.zero()
+
+
+async def test_an_admin_does_not_make_his_own_refund_again(money: MoneyWorld) -> None:
+    booking_id = await money.paid()
+    await money.give_back(booking_id, euros("5.00"))
+    await money.work()
+    await money.bank.return_refunds(actor=OWNER, payment_id=(await money.opened_payment(booking_id)).id)
+    await money.work()
+    retry = RetryRefund(unit_of_work=money.world.unit_of_work, clock=money.world.clock, ids=money.world.ids)
+    involved = replace(OWNER, is_admin=True)
+    with pytest.raises(OnlyAnUninvolvedAdmin):
+        await retry.execute(admin=involved, refund_id=RefundId((await money.world.rows(refunds))[0]["id"]), reason="x")
 
 
 async def test_reversals_are_made_once(money: MoneyWorld) -> None:

@@ -1,12 +1,13 @@
 """The comparison of our books with the provider's, over real persistence."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from application.payments.dismiss_difference import DismissDifference
 from application.payments.play_sandbox_bank import ChargebackOutcome
 from application.ports.provider_books import MovementKind
+from application.reports.send_statements import SendStatements
 from domain.payments.difference import DifferenceId
 from domain.payments.ledger import (
     LedgerAccount,
@@ -21,7 +22,8 @@ from infrastructure.payments.sandbox_books import fee_of
 from infrastructure.persistence.audit.audit_tables import audit_log
 from infrastructure.persistence.payments.payout_tables import reconciliation_differences
 from infrastructure.persistence.payments.sandbox_tables import sandbox_movements
-from tests.support.builders import ADMIN, OWNER, euros
+from infrastructure.persistence.payments.sql_earnings_queries import SqlEarningsQueries
+from tests.support.builders import ADMIN, CAREGIVER, OWNER, euros
 from tests.support.money_world import DAY, HOUR, MoneyWorld
 
 
@@ -147,6 +149,19 @@ async def test_a_booking_that_the_ledger_does_not_know_of_is_a_difference(money:
     assert await differences(money) == [("booking", f"booking:{booking_id}", 0, 2000)]
     money.world.clock.advance(timedelta(days=30))
     assert await money.reconcile() == 1
+    shares = Posting(LedgerAccount.PROVIDER, LedgerAccount.EARNINGS, euros("20.00"))
+    mended = LedgerTransaction(
+        id=LedgerTransactionId(money.world.ids.new()),
+        kind=TransactionKind.CHARGE,
+        reference="ch_found",
+        at=money.world.clock.now() - timedelta(days=31),
+        postings=(shares,),
+        booking_id=booking_id,
+    )
+    async with money.world.unit_of_work() as uow:
+        await uow.ledger.post(mended)
+    for _ in range(2):
+        assert await money.reconcile() == 0
 
 
 async def test_a_provider_that_wrote_much_is_read_page_by_page(money: MoneyWorld) -> None:
@@ -158,3 +173,17 @@ async def test_a_provider_that_wrote_much_is_read_page_by_page(money: MoneyWorld
     money.world.clock.advance(HOUR)
     assert await money.reconcile() == 0
     assert await money.balance(LedgerAccount.FEES) == Money(3 * 1_203)
+
+
+async def test_caregivers_are_told_of_their_month_once(money: MoneyWorld) -> None:
+    await money.paid_out()
+    money.world.clock.set(datetime(2026, 12, 1, 5, 0, tzinfo=UTC))
+    send = SendStatements(
+        unit_of_work=money.world.unit_of_work,
+        earnings=SqlEarningsQueries(money.world.database),
+        clock=money.world.clock,
+    )
+    for _ in range(2):
+        assert await send.execute() == 1
+    mails = [mail for mail in await money.world.jobs("mail.send") if mail["mail"] == "earnings_statement"]
+    assert [(mail["statement_of"], mail["month"]) for mail in mails] == [(str(CAREGIVER.caregiver_id), "2026-11")]

@@ -35,6 +35,7 @@ def test_a_chargeback_is_opened_with_a_word_to_admins() -> None:
         "fraudulent",
     )
     assert (chargeback.opened_at, chargeback.evidence_due_by, chargeback.settled_at) == (NOW, DUE, None)
+    assert (chargeback.payment_id, chargeback.provider_chargeback_id) == (identified("payment"), "dp_1")
     opened = ChargebackOpened(at=NOW, chargeback_id=chargeback.id, booking_id=chargeback.booking_id)
     assert chargeback.events == [opened]
 
@@ -84,6 +85,12 @@ def test_a_difference_is_gone_when_both_say_the_same() -> None:
     assert (difference.gone_at, difference.is_explained) == (LATER, False)
     with pytest.raises(DifferenceGone):
         difference.dismiss(at=LATER)
+
+
+def test_a_difference_that_nobody_knows_of_any_more_is_gone_and_remembered() -> None:
+    difference = a_difference()
+    difference.look_again(ours=None, theirs=None, at=LATER)
+    assert (difference.ours, difference.theirs, difference.gone_at) == (Money(1), Money(2), LATER)
 
 
 def test_a_difference_that_was_explained_is_gone() -> None:

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.bookings.booking_life import BookingId
-from domain.payments.payment import Payment, PaymentStatus
+from domain.bookings.quote import QuoteId
+from domain.payments.payment import Payment, PaymentId, PaymentStatus
 from domain.payments.refund import Refund, RefundFailed, RefundId, RefundMade, RefundNotFailed, RefundStatus
 from domain.shared.money import Money
 from tests.support.builders import NOW, a_payment, euros, identified
@@ -173,3 +174,69 @@ def test_only_a_failed_refund_is_made_again_and_once() -> None:
     assert (again.status, again.is_asked_for, again.is_failed) == (RefundStatus.PENDING, False, False)
     with pytest.raises(RefundNotFailed, match="failed"):
         refund.again(id=RefundId(identified("third")), number=3, at=NOW)
+
+
+def test_a_payment_is_opened_with_what_is_asked_for() -> None:
+    booking, quote = BookingId(identified("booking")), QuoteId(identified("quote"))
+    payment = Payment.open(
+        id=PaymentId(identified("payment")),
+        booking_id=booking,
+        attempt=2,
+        provider="stripe",
+        amount=euros("20.00"),
+        at=NOW,
+        quote_id=quote,
+    )
+    assert (payment.id, payment.booking_id, payment.attempt) == (identified("payment"), booking, 2)
+    assert (payment.provider, payment.amount, payment.created_at) == ("stripe", euros("20.00"), NOW)
+    assert (payment.quote_id, payment.status, payment.captured) == (quote, PaymentStatus.AWAITING_PAYMENT, Money(0))
+
+
+def test_what_came_counts_and_not_what_was_asked_for() -> None:
+    payment = a_payment()
+    assert payment.observe(
+        provider_payment_id="pi_7", status=PaymentStatus.SUCCEEDED, charge_id="ch_7", amount=euros("19.00")
+    )
+    assert (payment.captured, payment.provider_payment_id, payment.charge_id) == (euros("19.00"), "pi_7", "ch_7")
+
+
+def test_a_refund_says_of_what_it_is_and_why() -> None:
+    payment = a_captured_payment()
+    refund = a_refund(payment, "8.00", number=4)
+    assert (refund.id, refund.payment_id, refund.booking_id) == (identified("refund 4"), payment.id, payment.booking_id)
+    assert (refund.number, refund.amount, refund.reason, refund.created_at) == (4, euros("8.00"), "cancelled", NOW)
+    assert payment.refunded == euros("8.00")
+    a_refund(payment, "12.00", number=5)
+    assert payment.refunded == payment.captured
+
+
+def test_news_of_a_refund_name_it() -> None:
+    made, failed = a_refund(), a_refund()
+    assert made.observe(provider_refund_id="re_1", status=RefundStatus.SUCCEEDED, at=NOW + HOUR)
+    assert made.events == [RefundMade(at=NOW + HOUR, refund_id=made.id, booking_id=made.booking_id)]
+    assert failed.observe(provider_refund_id="re_2", status=RefundStatus.FAILED, at=NOW + HOUR, error="closed")
+    assert failed.events == [RefundFailed(at=NOW + HOUR, refund_id=failed.id, booking_id=failed.booking_id)]
+    assert (failed.error, failed.settled_at, failed.provider_refund_id) == ("closed", NOW + HOUR, "re_2")
+    silent = a_refund()
+    silent.observe(provider_refund_id="re_3", status=RefundStatus.FAILED, at=NOW)
+    assert silent.error == "failed at the provider"
+
+
+def test_another_refund_under_the_same_key_is_not_ours() -> None:
+    refund = a_refund()
+    refund.observe(provider_refund_id="re_1", status=RefundStatus.PENDING, at=NOW)
+    assert not refund.observe(provider_refund_id="re_2", status=RefundStatus.SUCCEEDED, at=NOW)
+    assert (refund.provider_refund_id, refund.status, refund.events) == ("re_1", RefundStatus.PENDING, [])
+
+
+def test_what_the_bank_got_the_owner_is_not_owed_any_more() -> None:
+    pending, failed, asked, again = a_refund(), a_refund(), a_refund(), a_refund()
+    failed.fail("charge disputed", at=NOW)
+    asked.observe(provider_refund_id="re_1", status=RefundStatus.PENDING, at=NOW)
+    again.fail("expired", at=NOW)
+    again.again(id=RefundId(identified("another")), number=2, at=NOW)
+    assert [refund.is_owed for refund in (pending, failed, asked, again)] == [False, True, False, False]
+    failed.taken_by_bank = True
+    assert not failed.is_owed
+    with pytest.raises(RefundNotFailed, match="bank"):
+        failed.again(id=RefundId(identified("another")), number=2, at=NOW)

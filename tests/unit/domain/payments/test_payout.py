@@ -42,7 +42,8 @@ def a_payout(*, share: str = "16.00", debt: str = "0.00") -> Payout:
 
 def a_paid_payout(*, share: str = "16.00", debt: str = "0.00") -> Payout:
     payout = a_payout(share=share, debt=debt)
-    assert payout.observe("tr_1", at=LATER)
+    assert payout.ask(share=euros(share), at=LATER)
+    assert payout.observe("tr_1", amount=payout.amount, at=LATER)
     return payout
 
 
@@ -50,6 +51,8 @@ def test_all_of_the_share_is_to_be_transferred_when_there_is_no_debt() -> None:
     payout = a_payout()
     assert (payout.amount, payout.netted, payout.status) == (euros("16.00"), euros("0.00"), PayoutStatus.SENDING)
     assert (payout.key, payout.reference) == (f"transfer:{BOOKING}:1", f"booking_{BOOKING}")
+    assert (payout.destination, payout.charge_id, payout.booking_id) == ("acct_1", "ch_1", BOOKING)
+    assert (payout.id, payout.caregiver_id) == (identified("payout"), CAREGIVER.caregiver_id)
     assert (payout.decided_at, payout.settled_at, payout.events) == (NOW, None, [])
     assert (payout.transferred, payout.is_unsettled) == (Money.zero(), True)
 
@@ -63,16 +66,18 @@ def test_a_debt_is_paid_first() -> None:
 def test_a_share_that_pays_a_debt_alone_is_settled_at_once(debt: str) -> None:
     payout = a_payout(debt=debt)
     assert (payout.amount, payout.netted, payout.status) == (euros("0.00"), euros("16.00"), PayoutStatus.NETTED)
-    assert (payout.settled_at, payout.is_unsettled, payout.observe("tr_1", at=LATER)) == (NOW, False, False)
+    assert (payout.settled_at, payout.is_unsettled, payout.ask(share=euros("16.00"), at=LATER)) == (NOW, False, False)
 
 
 def test_a_transfer_that_was_made_is_seen_once() -> None:
     payout = a_paid_payout()
     assert (payout.status, payout.transfer_id, payout.settled_at) == (PayoutStatus.PAID, "tr_1", LATER)
     assert (payout.transferred, payout.is_unsettled) == (euros("16.00"), False)
-    assert not payout.observe("tr_2", at=LATER + timedelta(days=1))
+    assert not payout.observe("tr_2", amount=euros("1.00"), at=LATER + timedelta(days=1))
     payout.fail("too late", at=LATER)
-    payout.lose_track()
+    payout.was_not_sent()
+    assert not payout.ask(share=euros("1.00"), at=LATER)
+    assert payout.amount == euros("16.00")
     assert (payout.status, payout.transfer_id, payout.error) == (PayoutStatus.PAID, "tr_1", None)
     sent = PayoutSent(at=LATER, payout_id=payout.id, booking_id=BOOKING, caregiver_id=payout.caregiver_id)
     assert payout.events == [sent]
@@ -81,13 +86,15 @@ def test_a_transfer_that_was_made_is_seen_once() -> None:
 def test_an_unknown_one_may_turn_out_either_way() -> None:
     paid, failed = a_payout(), a_payout()
     for payout in (paid, failed):
-        payout.lose_track()
+        assert payout.ask(share=euros("16.00"), at=LATER)
         assert (payout.status, payout.is_unsettled) == (PayoutStatus.UNKNOWN, True)
-    assert paid.observe("tr_1", at=LATER)
+    assert paid.observe("tr_1", amount=euros("15.00"), at=LATER)
+    assert paid.transferred == euros("15.00"), "the provider's word counts"
     failed.fail("no such account", at=LATER)
     assert (failed.status, failed.error, failed.settled_at) == (PayoutStatus.FAILED, "no such account", LATER)
     failed.fail("again", at=LATER)
-    assert (failed.error, [type(event) for event in failed.events]) == ("no such account", [PayoutFailed])
+    told = PayoutFailed(at=LATER, payout_id=failed.id, booking_id=BOOKING, caregiver_id=failed.caregiver_id)
+    assert (failed.error, failed.events) == ("no such account", [told])
     assert failed.transferred == Money.zero()
 
 
@@ -109,7 +116,7 @@ def test_what_was_netted_before_is_not_paid_again() -> None:
     assert (payout.amount, payout.netted) == (euros("10.00"), euros("6.00"))
     payout.fail("closed", at=LATER)
     payout.send_again(destination="acct_2", share=euros("4.00"), debt=euros("0.00"), at=LATER)
-    assert (payout.amount, payout.status) == (Money.zero(), PayoutStatus.NETTED)
+    assert (payout.amount, payout.status, payout.settled_at) == (Money.zero(), PayoutStatus.NETTED, LATER)
 
 
 def test_what_is_too_much_is_reversed_and_no_more() -> None:
@@ -127,10 +134,22 @@ def test_what_paid_a_debt_counts_as_received() -> None:
     assert a_payout(debt="16.00").to_reverse(euros("12.00")) == euros("4.00")
 
 
-@pytest.mark.parametrize("status", [PayoutStatus.SENDING, PayoutStatus.UNKNOWN])
-def test_nothing_is_reversed_while_it_is_not_known_what_was_sent(status: PayoutStatus) -> None:
+def test_nothing_is_reversed_while_it_is_not_known_what_was_sent() -> None:
     with pytest.raises(PayoutUnsettled):
-        replace(a_payout(), status=status).to_reverse(Money.zero())
+        replace(a_payout(), status=PayoutStatus.UNKNOWN).to_reverse(Money.zero())
+    assert a_payout().to_reverse(Money.zero()) == Money.zero(), "it is asked for at the share of then"
+
+
+def test_what_was_not_asked_for_yet_is_asked_for_at_the_share_of_now() -> None:
+    payout = a_payout(debt="5.00")
+    assert payout.ask(share=euros("12.00"), at=LATER)
+    assert (payout.amount, payout.netted, payout.status) == (euros("7.00"), euros("5.00"), PayoutStatus.UNKNOWN)
+    assert payout.ask(share=euros("6.00"), at=LATER)
+    assert payout.amount == euros("7.00"), "what was asked for once is asked for as it was"
+    payout.was_not_sent()
+    assert payout.status is PayoutStatus.SENDING
+    assert not payout.ask(share=euros("5.00"), at=LATER)
+    assert (payout.amount, payout.status, payout.settled_at) == (Money.zero(), PayoutStatus.NETTED, LATER)
 
 
 def a_reversal() -> Reversal:
@@ -144,6 +163,7 @@ def test_reversals_are_numbered() -> None:
     reversal = a_reversal()
     assert (reversal.key, reversal.amount, reversal.created_at) == (f"rev:{BOOKING}:1", euros("4.00"), LATER)
     assert (reversal.status, reversal.payout_id) == (ReversalStatus.PENDING, PayoutId(identified("payout")))
+    assert (reversal.id, reversal.booking_id) == (identified("reversal"), BOOKING)
 
 
 def test_a_reversal_ends_once() -> None:
