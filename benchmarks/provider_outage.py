@@ -3,8 +3,8 @@
 Two API processes and a worker over PostgreSQL and Redis, and Stripe played by a server of ours. Bookings are paid,
 some of them looked after. Then Stripe refuses connections while people go on registering, asking, accepting, reading
 and trying to pay; caregivers' shares become due and owners cancel meanwhile. Prints p95 of everything but paying, down
-against well (half of that before, half after the outage, for half as long, in the same run), and how long after the recovery every
-transfer and every refund was made, by nobody's hand, once.
+against well (half as long, half of that before and half after the outage, in the same run), and how long after the
+recovery every transfer and every refund was made, by nobody's hand, once.
 
 Usage: `python -m benchmarks.provider_outage [seconds of outage, default 600]`.
 """
