@@ -44,7 +44,9 @@ class Difference:
     is_explained: bool = False
 
     def look_again(self, *, ours: Money | None, theirs: Money | None, at: datetime) -> None:
-        self.ours, self.theirs = ours, theirs
+        """Nothing on either side is no difference either, and leaves standing what there was."""
+        if ours is not None or theirs is not None:
+            self.ours, self.theirs = ours, theirs
         if ours == theirs:
             self.gone_at = at
 
