@@ -4,9 +4,10 @@ Revision ID: 0022
 Revises: 0021
 """
 
-from collections import defaultdict
+from collections.abc import Iterator
+from datetime import datetime
+from itertools import islice
 from typing import Any
-from uuid import UUID
 
 import sqlalchemy as sa
 from alembic import op
@@ -37,6 +38,20 @@ _BOOKINGS = _table(
 _PAYMENTS = _table(
     "payments", id=_UUID, booking_id=_UUID, captured_cents=_CENTS, currency=_TEXT, charge_id=_TEXT, created_at=_AT
 )
+_SANDBOX_PAYMENTS = _table("sandbox_payments", charge_id=_TEXT, amount_cents=_CENTS, currency=_TEXT, created_at=_AT)
+_SANDBOX_REFUNDS = _table(
+    "sandbox_refunds", id=_TEXT, amount_cents=_CENTS, currency=_TEXT, created_at=_AT, status=_TEXT
+)
+_SANDBOX_MOVEMENTS = _table(
+    "sandbox_movements",
+    id=_TEXT,
+    kind=_TEXT,
+    source_id=_TEXT,
+    amount_cents=_CENTS,
+    fee_cents=_CENTS,
+    currency=_TEXT,
+    at=_AT,
+)
 _REFUNDS = _table(
     "refunds",
     payment_id=_UUID,
@@ -61,10 +76,23 @@ _POSTINGS = _table(
     amount_cents=_CENTS,
     currency=_TEXT,
 )
+_BATCH = 1_000
+_FORGETFUL = {
+    "payouts": "SELECT 1 FROM payouts",
+    "chargebacks": "SELECT 1 FROM chargebacks",
+    "refunds made again": "SELECT 1 FROM refunds WHERE retried_as IS NOT NULL",
+}
+
+
+class MoneyWouldBeForgotten(Exception):
+    """The older schema has no place for what happened since."""
 
 
 def upgrade() -> None:
     # Without batch mode: nothing is rebuilt on SQLite, and its triggers stay.
+    if op.get_bind().dialect.name == "postgresql":
+        # Money that moves after it was read here would be in no ledger. Writers wait, readers go on.
+        op.execute("LOCK TABLE bookings, payments, refunds IN EXCLUSIVE MODE")
     op.create_table(
         "reconciliation_differences",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -91,6 +119,20 @@ def upgrade() -> None:
         unique=True,
         postgresql_where=sa.text("gone_at IS NULL"),
         sqlite_where=sa.text("gone_at IS NULL"),
+    )
+    op.create_table(
+        "provider_movements",
+        sa.Column("id", sa.String(length=255), nullable=False),
+        sa.Column("reference", sa.String(length=255), nullable=False),
+        sa.Column("amount_cents", sa.BigInteger(), nullable=False),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_provider_movements")),
+    )
+    op.create_index("ix_provider_movements_reference", "provider_movements", ["reference"])
+    op.create_table(
+        "reconciliation_runs",
+        sa.Column("until", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("until", name=op.f("pk_reconciliation_runs")),
     )
     op.create_table(
         "sandbox_chargebacks",
@@ -294,6 +336,8 @@ def upgrade() -> None:
         sa.UniqueConstraint("provider_reversal_id", name=op.f("uq_payout_reversals_provider_reversal_id")),
     )
     op.create_index("ix_payout_reversals_payout_id", "payout_reversals", ["payout_id"])
+    _write_down_what_moved()
+    # From here on readers wait, too.
     op.add_column("bookings", sa.Column("payout_is_frozen", sa.Boolean(), server_default=sa.false(), nullable=False))
     op.add_column("bookings", sa.Column("paid_out_at", sa.DateTime(timezone=True), nullable=True))
     op.create_index(
@@ -319,11 +363,18 @@ def upgrade() -> None:
     op.add_column(
         "sandbox_refunds", sa.Column("status", sa.String(length=16), server_default="succeeded", nullable=False)
     )
-    _write_down_what_moved()
+    _write_down_what_moved_in_the_sandbox()
     _refuse_changes()
 
 
 def downgrade() -> None:
+    """Raises MoneyWouldBeForgotten."""
+    for what, found in _FORGETFUL.items():
+        if op.get_bind().execute(sa.text(f"{found} LIMIT 1")).first() is not None:
+            raise MoneyWouldBeForgotten(
+                f"There are {what}. Revision 0021 cannot keep them, and after the next upgrade the same money would"
+                " move again: restore a backup from before the upgrade instead."
+            )
     op.drop_column("sandbox_refunds", "status")
     op.drop_index("ix_refunds_to_retry", table_name="refunds")
     op.drop_column("refunds", "taken_by_bank")
@@ -340,6 +391,8 @@ def downgrade() -> None:
     op.drop_table("ledger_postings")
     op.drop_table("ledger_transactions")
     op.drop_table("reconciliation_differences")
+    op.drop_table("reconciliation_runs")
+    op.drop_table("provider_movements")
     op.drop_table("sandbox_movements")
     op.drop_table("sandbox_chargebacks")
     op.drop_table("sandbox_reversals")
@@ -371,84 +424,153 @@ def _refuse_changes() -> None:
 
 def _write_down_what_moved() -> None:
     """Payments and refunds from before there was a ledger."""
-    connection = op.get_bind()
-    payments, bookings, refunds = _PAYMENTS.c, _BOOKINGS.c, _REFUNDS.c
-    counts = payments.id == bookings.payment_id
+    _write(_captured())
+    _write(_given_back())
+
+
+_Moves = list[tuple[str, str, int]]
+_Entry = tuple[dict[str, Any], str, _Moves]
+
+
+def _captured() -> Iterator[_Entry]:
+    payments, bookings = _PAYMENTS.c, _BOOKINGS.c
     captured = (
         sa.select(
-            *(payments[name] for name in ("booking_id", "captured_cents", "currency", "charge_id", "created_at")),
+            *(payments[name] for name in ("id", "booking_id", "captured_cents", "currency", "charge_id", "created_at")),
             *(bookings[name] for name in ("caregiver_id", "paid_at", "commission_basis_points")),
-            counts.label("counts"),
+            sa.func.coalesce(payments.id == bookings.payment_id, sa.false()).label("counts"),
         )
         .join(_BOOKINGS, bookings.id == payments.booking_id)
         .where(payments.captured_cents > 0)
     )
-    kept: dict[UUID, int] = defaultdict(int)
-    write = _Writer(connection)
-    for row in connection.execute(captured).all():
+    for row in _rows(captured, payments.id):
         if row.counts:
             commission = _share(row.captured_cents, row.commission_basis_points)
-            kept[row.booking_id] += row.captured_cents
             earnings = row.captured_cents - commission
             moves = [("provider", "commission", commission), ("provider", "earnings", earnings)]
-            write("charge", row.charge_id, row, row.paid_at, moves)
+            yield _transaction("charge", row.charge_id, row, row.paid_at, row.caregiver_id), row.currency, moves
         else:
             moves = [("provider", "owed_to_owners", row.captured_cents)]
-            write("stray_charge", row.charge_id, row, row.created_at, moves)
+            made = _transaction("stray_charge", row.charge_id, row, row.created_at, row.caregiver_id)
+            yield made, row.currency, moves
+
+
+def _given_back() -> Iterator[_Entry]:
+    payments, bookings, refunds = _PAYMENTS.c, _BOOKINGS.c, _REFUNDS.c
     given_back = (
         sa.select(
             *(refunds[name] for name in ("booking_id", "number", "amount_cents", "currency", "status")),
             *(refunds[name] for name in ("provider_refund_id", "created_at", "settled_at")),
             *(bookings[name] for name in ("caregiver_id", "commission_basis_points")),
-            (refunds.payment_id == bookings.payment_id).label("counts"),
+            payments.captured_cents,
+            sa.func.coalesce(refunds.payment_id == bookings.payment_id, sa.false()).label("counts"),
         )
         .join(_BOOKINGS, bookings.id == refunds.booking_id)
-        .order_by(refunds.booking_id, refunds.number)
+        .join(_PAYMENTS, payments.id == refunds.payment_id)
     )
-    for row in connection.execute(given_back).all():
+    booking_id, kept = None, 0
+    for row in _rows(given_back, refunds.booking_id, refunds.number):
         if row.counts:
-            before, rate = kept[row.booking_id], row.commission_basis_points
-            kept[row.booking_id] -= row.amount_cents
-            commission = _share(before, rate) - _share(kept[row.booking_id], rate)
+            before, rate = kept if row.booking_id == booking_id else row.captured_cents, row.commission_basis_points
+            booking_id, kept = row.booking_id, before - row.amount_cents
+            commission = _share(before, rate) - _share(kept, rate)
             earnings = row.amount_cents - commission
             moves = [("commission", "owed_to_owners", commission), ("earnings", "owed_to_owners", earnings)]
-            write("refund_decided", f"refund:{row.booking_id}:{row.number}", row, row.created_at, moves)
+            reference = f"refund:{row.booking_id}:{row.number}"
+            made = _transaction("refund_decided", reference, row, row.created_at, row.caregiver_id)
+            yield made, row.currency, moves
         if row.provider_refund_id is not None:
             at = row.settled_at or row.created_at
-            write("refund", row.provider_refund_id, row, at, [("owed_to_owners", "provider", row.amount_cents)])
+            moves = [("owed_to_owners", "provider", row.amount_cents)]
+            yield _transaction("refund", row.provider_refund_id, row, at), row.currency, moves
             if row.status == "failed":
                 moves = [("provider", "owed_to_owners", row.amount_cents)]
-                write("refund_failed", f"{row.provider_refund_id}:failed", row, at, moves)
+                failed = f"{row.provider_refund_id}:failed"
+                yield _transaction("refund_failed", failed, row, at), row.currency, moves
 
 
-class _Writer:
-    def __init__(self, connection: sa.Connection) -> None:
-        self._connection = connection
+def _write_down_what_moved_in_the_sandbox() -> None:
+    """The books of the sandbox provider, which kept none before; when, as our ledger says it."""
+    payments, refunds = _SANDBOX_PAYMENTS.c, _SANDBOX_REFUNDS.c
+    kinds = {"refund": -1, "refund_failure": 1}
+    is_failed = sa.select(_REFUNDS.c.provider_refund_id).where(_REFUNDS.c.status == "failed")
+    came_back = refunds.id.in_(is_failed.where(_REFUNDS.c.provider_refund_id.is_not(None)))
+    op.get_bind().execute(_SANDBOX_REFUNDS.update().where(came_back).values(status="failed"))
+    at = sa.func.coalesce(_TRANSACTIONS.c.at, payments.created_at, type_=_AT).label("at")
+    charged = (
+        sa.select(payments.charge_id, payments.amount_cents, payments.currency, at)
+        .outerjoin(_TRANSACTIONS, _TRANSACTIONS.c.reference == payments.charge_id)
+        .where(payments.charge_id.is_not(None))
+    )
+    charges = (
+        # What the sandbox keeps of a payment: 1.5 % and 25 cents.
+        _movement("charge", row.charge_id, row.amount_cents, row, row.at, fee_cents=_share(row.amount_cents, 150) + 25)
+        for row in _rows(charged, payments.charge_id)
+    )
+    given_back = (
+        _movement(kind, row.id, sign * row.amount_cents, row, row.created_at)
+        for row in _rows(sa.select(_SANDBOX_REFUNDS), refunds.id)
+        for kind, sign in kinds.items()
+        if kind == "refund" or row.status == "failed"
+    )
+    for movements in (charges, given_back):
+        for batch in _batches(movements):
+            op.get_bind().execute(_SANDBOX_MOVEMENTS.insert(), batch)
 
-    def __call__(self, kind: str, reference: str, row: Any, at: Any, moves: list[tuple[str, str, int]]) -> None:
-        transaction_id = uuid7()
-        self._connection.execute(
-            _TRANSACTIONS.insert().values(
-                id=transaction_id,
-                kind=kind,
-                reference=reference,
-                booking_id=row.booking_id,
-                caregiver_id=row.caregiver_id,
-                at=at,
-            )
-        )
+
+def _movement(kind: str, source_id: str, cents: int, row: Any, at: datetime, *, fee_cents: int = 0) -> dict[str, Any]:
+    return {
+        "id": f"sbx_txn_{uuid7().hex}",
+        "kind": kind,
+        "source_id": source_id,
+        "amount_cents": cents,
+        "fee_cents": fee_cents,
+        "currency": row.currency,
+        "at": at,
+    }
+
+
+def _transaction(kind: str, reference: str, row: Any, at: datetime, caregiver_id: Any = None) -> dict[str, Any]:
+    return {
+        "id": uuid7(),
+        "kind": kind,
+        "reference": reference,
+        "booking_id": row.booking_id,
+        "caregiver_id": caregiver_id,
+        "at": at,
+    }
+
+
+def _write(entries: Iterator[_Entry]) -> None:
+    for batch in _batches(entries):
+        op.get_bind().execute(_TRANSACTIONS.insert(), [transaction for transaction, _, _ in batch])
         legs = [
             {
-                "transaction_id": transaction_id,
+                "transaction_id": transaction["id"],
                 "position": position,
                 "debit": debit,
                 "credit": credit,
                 "amount_cents": cents,
-                "currency": row.currency,
+                "currency": currency,
             }
+            for transaction, currency, moves in batch
             for position, (debit, credit, cents) in enumerate(move for move in moves if move[2])
         ]
-        self._connection.execute(_POSTINGS.insert(), legs)
+        op.get_bind().execute(_POSTINGS.insert(), legs)
+
+
+def _rows(statement: Any, *keys: Any) -> Iterator[Any]:
+    """Page by page: a cursor would keep PostgreSQL from altering its tables afterwards."""
+    page = statement.order_by(*keys).limit(_BATCH)
+    while rows := op.get_bind().execute(page).all():
+        yield from rows
+        last = [sa.literal(rows[-1]._mapping[key], key.type) for key in keys]
+        page = statement.where(sa.tuple_(*keys) > sa.tuple_(*last)).order_by(*keys).limit(_BATCH)
+
+
+def _batches(entries: Iterator[Any]) -> Iterator[list[Any]]:
+    while batch := list(islice(entries, _BATCH)):
+        yield batch
 
 
 def _share(cents: int, basis_points: int) -> int:

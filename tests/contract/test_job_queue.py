@@ -7,9 +7,10 @@ from uuid import UUID
 import pytest
 
 from application.correlation import correlation_id
+from domain.shared.actor import Actor
 from infrastructure.persistence.jobs.job_tables import QUEUES, JobStatus, jobs
 from infrastructure.persistence.jobs.sql_job_records import SqlJobRecords
-from tests.support.builders import NOW, OWNER
+from tests.support.builders import CAREGIVER, NOW, OWNER
 from tests.support.stores import Store, store_or_pooled_store
 
 __all__ = ["store_or_pooled_store"]
@@ -90,6 +91,27 @@ async def test_a_key_is_free_again_when_its_unit_of_work_failed(store: Store) ->
 
 async def test_jobs_without_a_key_are_never_taken_for_one_another(store: Store) -> None:
     assert len({await enqueue(store) for _ in range(3)} - {None}) == 3
+
+
+async def test_the_open_jobs_of_a_requester_are_those_that_wait_or_run(peopled: Store) -> None:
+    async def asked(kind: str, number: int, requester: Actor) -> UUID:
+        async with peopled.unit_of_work() as uow:
+            job_id = await uow.jobs.enqueue(kind, {"number": number}, requester_id=requester.account_id)
+        assert job_id is not None
+        return job_id
+
+    done, running, waiting = [await asked("tests.run", number, OWNER) for number in range(3)]
+    await asked("tests.other", 3, OWNER)
+    await asked("tests.run", 4, CAREGIVER)
+    records = SqlJobRecords(peopled.database, clock=peopled.clock, ids=peopled.ids)
+    for job_id in (done, running):
+        claimed = await records.claim(job_id)
+        assert claimed is not None
+        if job_id == done:
+            await records.succeed(claimed)
+    async with peopled.unit_of_work() as uow:
+        found = await uow.jobs.open_of("tests.run", requester_id=OWNER.account_id)
+    assert found == {running: {"number": 1}, waiting: {"number": 2}}
 
 
 async def test_of_many_who_ask_at_once_with_one_key_one_gets_the_job(store: Store) -> None:

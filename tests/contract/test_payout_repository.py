@@ -9,12 +9,10 @@ import pytest
 from application.ports.unit_of_work import StaleVersion
 from domain.bookings.booking_life import BookingId
 from domain.payments.chargeback import Chargeback, ChargebackId, ChargebackStatus
-from domain.payments.difference import Difference, DifferenceGone, DifferenceId, DifferenceKind, DifferenceNotFound
 from domain.payments.payment import PaymentId
 from domain.payments.payout import Payout, PayoutId, PayoutNotFound, PayoutStatus, Reversal, ReversalId, ReversalStatus
 from domain.shared.errors import Conflict
 from domain.shared.money import Money
-from infrastructure.persistence.operations.sql_system_queries import SqlSystemQueries
 from tests.support.builders import CAREGIVER, NOW, a_payment, identified
 from tests.support.stores import Store
 
@@ -155,36 +153,3 @@ async def test_every_field_of_a_chargeback_comes_back(peopled: Store) -> None:
         assert not await uow.chargebacks.is_any_open(payment.booking_id)
         assert await uow.chargebacks.by_provider_id("dp_1") == chargeback
         assert await uow.chargebacks.by_provider_id("dp_2") is None
-
-
-def a_difference(name: str, *, theirs: Money | None = None) -> Difference:
-    return Difference(
-        id=DifferenceId(identified(name)),
-        kind=DifferenceKind.NOT_AT_PROVIDER,
-        reference="ch_1",
-        ours=Money(2000),
-        theirs=theirs,
-        found_at=NOW,
-    )
-
-
-async def test_of_one_reference_one_difference_is_there_until_it_is_gone(peopled: Store) -> None:
-    queries = SqlSystemQueries(peopled.database, peopled.clock)
-    first, second = a_difference("first"), a_difference("second")
-    async with peopled.unit_of_work() as uow:
-        await uow.reconciliation.add(first)
-        await uow.reconciliation.add(second)
-    assert await queries.reconciliation_differences() == 1
-    async with peopled.unit_of_work() as uow:
-        assert await uow.reconciliation.there() == [first]
-        found = await uow.reconciliation.get(first.id)
-        found.look_again(ours=Money(2000), theirs=Money(2000), at=NOW + DAY)
-        await uow.reconciliation.save(found)
-    assert await queries.reconciliation_differences() == 0
-    async with peopled.unit_of_work() as uow:
-        with pytest.raises(DifferenceGone):
-            (await uow.reconciliation.get(first.id)).dismiss(at=NOW)
-        with pytest.raises(DifferenceNotFound):
-            await uow.reconciliation.get(second.id)
-        await uow.reconciliation.add(second)
-    assert await queries.reconciliation_differences() == 1

@@ -1,5 +1,6 @@
 """What statements promise, and where finished reports are kept."""
 
+import asyncio
 import csv
 import re
 from datetime import date, datetime
@@ -54,8 +55,8 @@ def a_statement(*, language: Language = Language.NL, name: str = "Bo Claes", lin
 
 
 @pytest.mark.parametrize("language", Language)
-def test_the_sheet_has_every_movement_and_both_balances(language: Language) -> None:
-    content = ReportlabStatementWriter().write(a_statement(language=language))[ReportFormat.CSV]
+async def test_the_sheet_has_every_movement_and_both_balances(language: Language) -> None:
+    content = (await ReportlabStatementWriter().write(a_statement(language=language)))[ReportFormat.CSV]
     sheet = list(csv.reader(StringIO(content.decode("utf-8-sig"))))
     assert [row[-1] for row in sheet[1:]] == ["0.05", "16.00", "-16.05", "0.00"]
     assert [row[0] for row in sheet[1:]] == ["", "2026-10-25", "2026-10-25", ""]
@@ -64,7 +65,7 @@ def test_the_sheet_has_every_movement_and_both_balances(language: Language) -> N
 
 
 @pytest.mark.parametrize("language", Language)
-def test_every_kind_of_movement_and_service_has_words(language: Language) -> None:
+async def test_every_kind_of_movement_and_service_has_words(language: Language) -> None:
     statement = a_statement(language=language)
     kinds = (
         TransactionKind.CHARGE,
@@ -96,7 +97,8 @@ def test_every_kind_of_movement_and_service_has_words(language: Language) -> Non
         movements=movements,
         closing=Money(0),
     )
-    sheet = list(csv.reader(StringIO(ReportlabStatementWriter().write(whole)[ReportFormat.CSV].decode("utf-8-sig"))))
+    content = (await ReportlabStatementWriter().write(whole))[ReportFormat.CSV]
+    sheet = list(csv.reader(StringIO(content.decode("utf-8-sig"))))
     words = [row[1] for row in sheet[2:-1]]
     assert len(set(words)) == len(kinds) * len(Service)
     assert not any("_" in word for word in words)
@@ -105,16 +107,31 @@ def test_every_kind_of_movement_and_service_has_words(language: Language) -> Non
 @pytest.mark.parametrize(
     "name", ["Bo Claes", "Łukasz Żółć", "王小明", "<b>Bo & Co</b>", "=HYPERLINK(1)", "O'Brien \u202e"]
 )
-def test_no_name_breaks_a_file(name: str) -> None:
-    files = ReportlabStatementWriter().write(a_statement(name=name, lines=60))
+async def test_no_name_breaks_a_file(name: str) -> None:
+    files = await ReportlabStatementWriter().write(a_statement(name=name, lines=60))
     assert files[ReportFormat.PDF].startswith(b"%PDF-")
     # Sixty pairs of lines do not fit on one page.
     assert len(re.findall(rb"/Type /Page\b", files[ReportFormat.PDF])) > 1
 
 
-def test_the_same_statement_is_the_same_file() -> None:
-    first, second = (ReportlabStatementWriter().write(a_statement()) for _ in range(2))
-    assert first == second
+async def test_the_same_statement_is_the_same_file_also_when_others_are_made_at_once() -> None:
+    writer = ReportlabStatementWriter()
+    alone = await writer.write(a_statement(lines=40))
+    several = [a_statement(lines=40), a_statement(name="Łukasz Żółć", language=Language.FR, lines=40)] * 2
+    together = await asyncio.gather(*(writer.write(statement) for statement in several))
+    assert together[0] == together[2] == alone
+    assert together[1] == together[3] != alone
+
+
+async def test_others_have_their_turn_while_a_statement_is_made() -> None:
+    writing = asyncio.create_task(ReportlabStatementWriter().write(a_statement(lines=300)))
+    turns = 0
+    while not writing.done():
+        turns += 1
+        await asyncio.sleep(0)
+    assert (await writing)[ReportFormat.PDF].startswith(b"%PDF-")
+    # A task that never waits is done at its second turn.
+    assert turns > 3
 
 
 async def test_a_report_is_its_holders_and_kept_as_it_was_first_made(peopled: Store) -> None:

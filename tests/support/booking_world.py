@@ -167,7 +167,10 @@ async def _people(path: Path) -> None:
 
 
 def open_world(path: Path) -> BookingWorld:
-    database = Database(make_url(f"sqlite+aiosqlite:///{path}"))
+    return world_over(Database(make_url(f"sqlite+aiosqlite:///{path}")))
+
+
+def world_over(database: Database) -> BookingWorld:
     clock, ids = SettableClock(NOW), Uuid7Ids()
 
     async def forget(tags: Collection[str]) -> None:
@@ -185,4 +188,4 @@ def open_world(path: Path) -> BookingWorld:
     )
 
 
-__all__ = ["BookingWorld", "open_world", "peopled_file", "world"]
+__all__ = ["BookingWorld", "open_world", "peopled_file", "world", "world_over"]

@@ -34,6 +34,11 @@ class JobQueue(Protocol):
         ...
 
     @abstractmethod
+    async def open_of(self, kind: str, *, requester_id: UUID) -> Mapping[UUID, JobPayload]:
+        """The payloads of his jobs of this kind that wait or run."""
+        ...
+
+    @abstractmethod
     def finish_current(self, *, result_url: str | None = None) -> None:
         """The job under way, if there is one, is done when this unit of work commits: it must be its last. `result_url`
         is where its result is found then."""

@@ -28,7 +28,7 @@ class Statement:
 
 class StatementWriter(Protocol):
     """Promises, checked by `tests/contract/test_statement_writer.py`: every movement and both balances are in each
-    file; nothing that a caregiver's name contains breaks one."""
+    file; nothing that a caregiver's name contains breaks one. Whatever else runs goes on meanwhile."""
 
     @abstractmethod
-    def write(self, statement: Statement) -> Mapping[ReportFormat, bytes]: ...
+    async def write(self, statement: Statement) -> Mapping[ReportFormat, bytes]: ...

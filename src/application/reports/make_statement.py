@@ -55,7 +55,7 @@ class MakeStatement:
             movements=tuple(movements),
             closing=Money(opening + sum(one.earned.amount_cents for one in movements)),
         )
-        files = self.writer.write(statement)
+        files = await self.writer.write(statement)
         async with self.unit_of_work() as uow:
             for report_format, content in files.items():
                 await uow.reports.add(

@@ -44,11 +44,11 @@ class Difference:
     is_explained: bool = False
 
     def look_again(self, *, ours: Money | None, theirs: Money | None, at: datetime) -> None:
+        """Nothing on either side is no difference either, and leaves standing what there was."""
+        if ours is not None or theirs is not None:
+            self.ours, self.theirs = ours, theirs
         if ours == theirs:
             self.gone_at = at
-        if ours is not None or theirs is not None:
-            # What neither knows of any more is remembered as it was.
-            self.ours, self.theirs = ours, theirs
 
     def dismiss(self, *, at: datetime) -> None:
         """Raises DifferenceGone."""

@@ -1,9 +1,12 @@
 """Statements as CSV, and as PDF by ReportLab."""
 
+import asyncio
 import csv
 import unicodedata
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from io import BytesIO, StringIO
+from threading import Lock
 from typing import Any
 
 from application.ports.earnings_queries import EarningsMovement
@@ -20,12 +23,21 @@ from infrastructure.statements.statement_words import (
     service_in_words,
 )
 
-_FONT = "Vera"
+_FONT, _SIZE = "Vera", 8
+_WIDTHS = (60, 190, 85, 60, 65, 60)
+_PADDING = 12  # ReportLab's own, of both sides of a cell
+# ReportLab has its fonts once per process, and they remember where in their file they read last.
+_drawing = Lock()
 
 
 class ReportlabStatementWriter(StatementWriter):
-    def write(self, statement: Statement) -> Mapping[ReportFormat, bytes]:
-        rows = [_row(movement, statement) for movement in statement.movements]
+    async def write(self, statement: Statement) -> Mapping[ReportFormat, bytes]:
+        return await asyncio.to_thread(_files, statement)
+
+
+def _files(statement: Statement) -> Mapping[ReportFormat, bytes]:
+    rows = [_row(movement, statement) for movement in statement.movements]
+    with _drawing:
         return {ReportFormat.CSV: _csv(statement, rows), ReportFormat.PDF: _pdf(statement, rows)}
 
 
@@ -66,21 +78,28 @@ def _pdf(statement: Statement, rows: Sequence[tuple[str, ...]]) -> bytes:
     pdfmetrics.registerFont(TTFont(_FONT, f"{_FONT}.ttf"))
     language = statement.language
     heading = ParagraphStyle("heading", fontName=_FONT, fontSize=14, leading=20)
-    plain = ParagraphStyle("plain", fontName=_FONT, fontSize=8, leading=11)
+    plain = ParagraphStyle("plain", fontName=_FONT, fontSize=_SIZE, leading=11)
 
     def said(text: str) -> Any:
         return Paragraph(_escaped(_drawable(text)), plain)
 
     lines = [
+        HEADINGS[language],
         ("", OPENING[language], "", "", "", _amount(statement.opening)),
         *((day, words, booking[-12:], *sums) for day, words, booking, *sums in rows),
         ("", CLOSING[language], "", "", "", _amount(statement.closing)),
     ]
+    # Cells of text alone: paragraphs are ten times as dear, and few lines are too long for their column.
     table = Table(
-        [[said(cell) for cell in line] for line in (HEADINGS[language], *lines)],
-        colWidths=[60, 190, 85, 60, 65, 60],
+        [[_folded(cell, width) for cell, width in zip(line, _WIDTHS, strict=True)] for line in lines],
+        colWidths=_WIDTHS,
         repeatRows=1,
-        style=[("LINEBELOW", (0, 0), (-1, 0), 0.5, "black"), ("LINEABOVE", (0, -1), (-1, -1), 0.5, "black")],
+        style=[
+            ("FONT", (0, 0), (-1, -1), _FONT, _SIZE, 11),
+            ("VALIGN", (0, 0), (-1, -1), "TOP"),
+            ("LINEBELOW", (0, 0), (-1, 0), 0.5, "black"),
+            ("LINEABOVE", (0, -1), (-1, -1), 0.5, "black"),
+        ],
     )
     made = BytesIO()
     title = f"TailTribe · {TITLES[language]} {statement.month:%Y-%m}"
@@ -95,6 +114,14 @@ def _pdf(statement: Statement, rows: Sequence[tuple[str, ...]]) -> bytes:
         ]
     )
     return made.getvalue()
+
+
+@lru_cache(maxsize=4_096)
+def _folded(text: str, width: int) -> str:
+    """Over as many lines as its column needs."""
+    from reportlab.lib.utils import simpleSplit
+
+    return "\n".join(simpleSplit(_drawable(text), _FONT, _SIZE, width - _PADDING))
 
 
 def _drawable(text: str) -> str:

@@ -1,5 +1,6 @@
 """Records and steers jobs in the transaction that wants it."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -11,6 +12,7 @@ from application.ports.job_queue import JobPayload, JobQueue
 from application.trace_parent import trace_parent
 from domain.operations.job import Job, JobId, JobNotFound, JobStatus, QueueName
 from infrastructure.persistence.dialects import insert_or_ignore, locked
+from infrastructure.persistence.jobs.hot_statements import WAITING
 from infrastructure.persistence.jobs.job_tables import jobs, paused_queues
 from infrastructure.persistence.transaction import Transaction
 
@@ -52,6 +54,12 @@ class SqlJobQueue(JobQueue):
         inserted = await self._transaction.execute(insert_or_ignore(connection, jobs, ["unique_key"]), row)
         self._transaction.leaves_work = True
         return job_id if inserted.rowcount == 1 else None
+
+    async def open_of(self, kind: str, *, requester_id: UUID) -> Mapping[UUID, JobPayload]:
+        his = jobs.c.kind == kind, jobs.c.requester_id == requester_id
+        is_open = jobs.c.status.in_((*WAITING, JobStatus.RUNNING.value))
+        statement = select(jobs.c.id, jobs.c.payload).where(*his, is_open).order_by(jobs.c.id)
+        return {row.id: row.payload for row in await self._transaction.all(statement)}
 
     def finish_current(self, *, result_url: str | None = None) -> None:
         self._transaction.finishes_job = True

@@ -120,3 +120,17 @@ Index(
 )
 Index("ix_reconciliation_differences_reference", reconciliation_differences.c.reference)
 Index("ix_reconciliation_differences_found_at", reconciliation_differences.c.found_at, reconciliation_differences.c.id)
+
+# What the provider told of what moved, once per movement, so that the same may move again after any time.
+provider_movements = Table(
+    "provider_movements",
+    metadata,
+    Column("id", String(255), primary_key=True),
+    Column("reference", String(255), nullable=False),
+    Column("amount_cents", BigInteger, nullable=False),
+    Column("currency", String(3), nullable=False),
+)
+Index("ix_provider_movements_reference", provider_movements.c.reference)
+
+# Up to when the books were compared, each time.
+reconciliation_runs = Table("reconciliation_runs", metadata, Column("until", UtcDateTime, primary_key=True))

@@ -1,14 +1,16 @@
 """Differences in SQL."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, and_, or_, select, update
+from sqlalchemy import Row, and_, delete, func, or_, select, update
 
 from application.ports.reconciliation_record import ReconciliationRecord
 from domain.payments.difference import Difference, DifferenceId, DifferenceKind, DifferenceNotFound
 from domain.shared.money import EUR, Money
-from infrastructure.persistence.dialects import locked
+from infrastructure.persistence.dialects import insert_or_ignore, locked
+from infrastructure.persistence.payments.payout_tables import provider_movements, reconciliation_runs
 from infrastructure.persistence.payments.payout_tables import reconciliation_differences as differences
 from infrastructure.persistence.transaction import Transaction
 
@@ -43,6 +45,29 @@ class SqlReconciliationRecord(ReconciliationRecord):
     async def save(self, difference: Difference) -> None:
         mine = update(differences).where(differences.c.id == difference.id)
         await self._transaction.execute(mine.values(_row(difference)))
+
+    async def compared_until(self) -> datetime | None:
+        row = await self._transaction.first(select(reconciliation_runs))
+        return None if row is None else row.until
+
+    async def keep_compared_until(self, until: datetime) -> None:
+        await self._transaction.execute(delete(reconciliation_runs))
+        await self._transaction.execute(reconciliation_runs.insert().values(until=until))
+
+    async def keep_told(self, movements: Mapping[str, tuple[str, Money]]) -> None:
+        rows = [
+            {"id": id_, "reference": reference, "amount_cents": gained.amount_cents, "currency": gained.currency}
+            for id_, (reference, gained) in movements.items()
+        ]
+        if rows:
+            once = insert_or_ignore(self._transaction.connection, provider_movements, ["id"])
+            await self._transaction.execute(once, rows)
+
+    async def told(self, references: Collection[str]) -> Mapping[str, Money]:
+        m = provider_movements.c
+        cents = func.sum(m.amount_cents).label("cents")
+        statement = select(m.reference, cents).where(m.reference.in_(references)).group_by(m.reference)
+        return {row.reference: Money(int(row.cents)) for row in await self._transaction.all(statement)}
 
 
 def _row(difference: Difference) -> dict[str, Any]:

@@ -1,12 +1,14 @@
 """The comparison of our books with the provider's, over real persistence."""
 
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from application.payments.dismiss_difference import DismissDifference
 from application.payments.play_sandbox_bank import ChargebackOutcome
-from application.ports.provider_books import MovementKind
+from application.payments.reconcile_books import ReconcileBooks
+from application.ports.provider_books import MovementKind, ProviderBooks, ProviderMovement
 from application.reports.send_statements import SendStatements
 from domain.payments.difference import DifferenceId
 from domain.payments.ledger import (
@@ -21,7 +23,7 @@ from domain.shared.money import Money
 from infrastructure.payments.sandbox_books import fee_of
 from infrastructure.persistence.audit.audit_tables import audit_log
 from infrastructure.persistence.payments.payout_tables import reconciliation_differences
-from infrastructure.persistence.payments.sandbox_tables import sandbox_movements
+from infrastructure.persistence.payments.sandbox_tables import sandbox_chargebacks, sandbox_movements
 from infrastructure.persistence.payments.sql_earnings_queries import SqlEarningsQueries
 from tests.support.builders import ADMIN, CAREGIVER, OWNER, euros
 from tests.support.money_world import DAY, HOUR, MoneyWorld
@@ -131,12 +133,89 @@ async def test_events_that_are_told_days_late_are_no_difference(money: MoneyWorl
 async def test_money_that_goes_to_our_bank_and_fees_of_their_own_are_posted(money: MoneyWorld) -> None:
     await only_there(money, MovementKind.BANK, "po_1", euros("0.00") - euros("100.00"))
     await only_there(money, MovementKind.FEE, "txn_fee", euros("0.00") - euros("2.00"))
-    await only_there(money, MovementKind.OTHER, "txn_other", euros("1.00"))
     money.world.clock.advance(HOUR)
     for _ in range(2):
         assert await money.reconcile() == 0
     assert await money.balance(LedgerAccount.BANK) == euros("100.00")
     assert await money.balance(LedgerAccount.FEES) == euros("2.00")
+
+
+async def test_what_nothing_of_ours_caused_is_a_difference_until_an_admin_has_explained_it(money: MoneyWorld) -> None:
+    await only_there(money, MovementKind.OTHER, "adjustment", euros("1.00"))
+    moved = (await money.world.rows(sandbox_movements))[0]["id"]
+    money.world.clock.advance(HOUR)
+    assert await money.reconcile() == 1
+    assert await differences(money) == [("not_in_ledger", moved, None, 100)]
+    found = DifferenceId((await money.world.rows(reconciliation_differences))[0]["id"])
+    dismiss = DismissDifference(unit_of_work=money.world.unit_of_work, clock=money.world.clock)
+    await dismiss.execute(admin=ADMIN, difference_id=found, reason="a correction of the provider's")
+    assert await money.reconcile() == 0
+    assert await money.balance(LedgerAccount.PROVIDER) == Money(0)
+
+
+@pytest.mark.parametrize("nights_without", [5, 40])
+async def test_what_moved_while_no_comparison_ran_is_compared_by_the_next(
+    money: MoneyWorld, nights_without: int
+) -> None:
+    assert await money.reconcile() == 0
+    await only_there(money, MovementKind.CHARGE, "ch_dashboard", euros("7.00"))
+    await only_here(money, "ch_lost", euros("5.00"))
+    money.world.clock.advance(nights_without * DAY)
+    assert await money.reconcile() == 2
+    assert sorted(await differences(money)) == [
+        ("not_at_provider", "ch_lost", 500, None),
+        ("not_in_ledger", "ch_dashboard", None, 700),
+    ]
+
+
+async def test_the_same_that_moves_again_long_after_is_a_difference(money: MoneyWorld) -> None:
+    """A bank that takes back a second time what it had given back."""
+    booking_id = await money.completed()
+    await money.charge_back(booking_id, ChargebackOutcome.OPENED, ChargebackOutcome.WON)
+    money.world.clock.advance(HOUR)
+    assert await money.reconcile() == 0
+    money.world.clock.advance(60 * DAY)
+    taken = (await money.world.rows(sandbox_chargebacks))[0]
+    await only_there(money, MovementKind.CHARGEBACK, taken["id"], Money(-taken["amount_cents"]))
+    money.world.clock.advance(HOUR)
+    for _ in range(2):
+        assert await money.reconcile() == 1
+    assert await differences(money) == [("amount", taken["id"], -2000, -4000)]
+
+
+class NewestFirst(ProviderBooks):
+    """Lists as Stripe does."""
+
+    def __init__(self, books: ProviderBooks) -> None:
+        self._books = books
+
+    async def movements(self, *, since: datetime, until: datetime) -> AsyncIterator[ProviderMovement]:
+        for movement in [one async for one in self._books.movements(since=since, until=until)][::-1]:
+            yield movement
+
+
+@pytest.mark.parametrize("newest_first", [False, True])
+async def test_progress_only_grows(money: MoneyWorld, newest_first: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    row = {"kind": "fee", "source_id": "x", "amount_cents": -1, "fee_cents": 0, "currency": "EUR"}
+    at = money.world.clock.now()
+    rows = [row | {"id": f"sbx_txn_{number:05}", "at": at + number * timedelta(minutes=1)} for number in range(2_000)]
+    async with money.world.database.begin() as connection:
+        await connection.execute(sandbox_movements.insert(), rows)
+    money.world.clock.advance(2 * DAY)
+    told: list[float] = []
+    monkeypatch.setattr("application.payments.reconcile_books.report_progress", told.append)
+    books = NewestFirst(money.world.books) if newest_first else money.world.books
+    use_case = ReconcileBooks(
+        unit_of_work=money.world.unit_of_work,
+        books=books,
+        ledger=money.ledger,
+        clock=money.world.clock,
+        ids=money.world.ids,
+    )
+    assert await use_case.execute() == 0
+    assert len(told) == 4
+    assert told == sorted(set(told))
+    assert 0 <= told[0] < told[-1] <= 1
 
 
 async def test_a_booking_that_the_ledger_does_not_know_of_is_a_difference(money: MoneyWorld) -> None:
@@ -149,23 +228,22 @@ async def test_a_booking_that_the_ledger_does_not_know_of_is_a_difference(money:
     assert await differences(money) == [("booking", f"booking:{booking_id}", 0, 2000)]
     money.world.clock.advance(timedelta(days=30))
     assert await money.reconcile() == 1
-    shares = Posting(LedgerAccount.PROVIDER, LedgerAccount.EARNINGS, euros("20.00"))
-    mended = LedgerTransaction(
-        id=LedgerTransactionId(money.world.ids.new()),
-        kind=TransactionKind.CHARGE,
-        reference="ch_found",
-        at=money.world.clock.now() - timedelta(days=31),
-        postings=(shares,),
-        booking_id=booking_id,
-    )
     async with money.world.unit_of_work() as uow:
-        await uow.ledger.post(mended)
-    for _ in range(2):
-        assert await money.reconcile() == 0
+        booking = await uow.bookings.get(booking_id)
+        sale = LedgerTransaction(
+            id=LedgerTransactionId(money.world.ids.new()),
+            kind=TransactionKind.CHARGE,
+            reference="ch_found",
+            at=money.world.clock.now(),
+            postings=(Posting(LedgerAccount.PROVIDER, LedgerAccount.EARNINGS, booking.gross),),
+            booking_id=booking_id,
+        )
+        await uow.ledger.post(sale)
+    assert await money.reconcile() == 0
 
 
 async def test_a_provider_that_wrote_much_is_read_page_by_page(money: MoneyWorld) -> None:
-    row = {"kind": "other", "source_id": "x", "amount_cents": 1, "fee_cents": 3, "currency": "EUR"}
+    row = {"kind": "fee", "source_id": "x", "amount_cents": -3, "fee_cents": 0, "currency": "EUR"}
     at = money.world.clock.now()
     rows = [row | {"id": f"sbx_txn_{number:05}", "at": at} for number in range(1_203)]
     async with money.world.database.begin() as connection:
