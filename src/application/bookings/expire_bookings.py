@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from application.one_by_one import one_by_one
+from application.one_by_one import Batch, one_by_one
 from application.payments.money_jobs import enqueue_cancel_of_open_payments
 from application.ports.clock import Clock
 from application.ports.unit_of_work import UnitOfWorkFactory
@@ -12,7 +12,7 @@ from domain.bookings.booking_life import BookingId
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExpireBookings:
-    """Expires one batch, each booking in a transaction of its own; answers how many. Fewer than `limit`: none are left.
+    """Expires one batch, each booking in a transaction of its own.
 
     A booking that somebody answers or pays at the same moment is passed over.
     """
@@ -20,7 +20,7 @@ class ExpireBookings:
     unit_of_work: UnitOfWorkFactory
     clock: Clock
 
-    async def execute(self, *, limit: int = 100) -> int:
+    async def execute(self, *, limit: int = 100) -> Batch:
         now = self.clock.now()
         async with self.unit_of_work.reading() as uow:
             due = await uow.bookings.due_for_expiry(now, limit=limit)

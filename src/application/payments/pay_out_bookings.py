@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from application.one_by_one import one_by_one
+from application.one_by_one import Batch, one_by_one
 from application.payments.bookkeeping import Books
 from application.payments.money_jobs import enqueue_payout
 from application.ports.clock import Clock
@@ -19,8 +19,7 @@ from domain.shared.money import Money
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PayOutBookings:
-    """Decides one batch of payouts that are due, each in a transaction of its own, and has jobs send them; answers how
-    many. Fewer than `limit`: none are left.
+    """Decides one batch of payouts that are due, each in a transaction of its own, and has jobs send them.
 
     A booking that is disputed, charged back or changed at the same moment is passed over.
     """
@@ -29,7 +28,7 @@ class PayOutBookings:
     clock: Clock
     ids: Ids
 
-    async def execute(self, *, limit: int = 100) -> int:
+    async def execute(self, *, limit: int = 100) -> Batch:
         now = self.clock.now()
         async with self.unit_of_work.reading() as uow:
             due = await uow.bookings.due_for_payout(now, limit=limit)
@@ -41,7 +40,9 @@ class PayOutBookings:
             # Locked before the booking, as everywhere: two payouts must not net one debt.
             caregiver = await uow.caregivers.get(seen.caregiver_id, for_update=True)
             booking = await uow.bookings.get(booking_id, for_update=True)
-            if not booking.is_payout_due(now) or await uow.payouts.of_booking(booking_id) is not None:
+            if not caregiver.can_receive_transfers or not booking.is_payout_due(now):
+                return False
+            if await uow.payouts.of_booking(booking_id) is not None:
                 return False
             await self._decide(uow, booking, caregiver, now)
             return True

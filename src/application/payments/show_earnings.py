@@ -32,8 +32,9 @@ class ForecastDay(Struct, frozen=True, kw_only=True):
 
 class Earnings(Struct, frozen=True, kw_only=True):
     """All of it after commission. `pending` is not due yet, `due` is on its way or waits for the account, `held` waits
-    for a dispute or chargeback to be decided, `paid` has gone. Payouts are reduced by `debt`. The forecast counts what
-    is not held; what is not completed yet counts for when it would be by itself."""
+    for a dispute or chargeback to be decided, `paid` has gone. Payouts are reduced by `debt`, which counts what of a
+    payout is to be taken back already before it is. The forecast counts what is not held; what is not completed yet
+    counts for when it would be by itself."""
 
     pending: MoneyView
     due: MoneyView
@@ -52,14 +53,18 @@ class ShowEarnings:
         """Raises CaregiverNotFound for whoever has no profile."""
         caregiver_id = _own(caregiver)
         now = self.clock.now()
-        shares = await self.queries.unpaid(caregiver_id)
+        unpaid = await self.queries.unpaid(caregiver_id)
+        shares = [share for share in unpaid if share.amount >= Money.zero()]
+        # Given back to the owner after the payout, and not yet reversed.
+        paid_too_much = -sum(min(share.amount.amount_cents, 0) for share in unpaid)
+        owed = (await self.queries.debt(caregiver_id)).amount_cents + paid_too_much
         free = [share for share in shares if not share.is_held]
         return Earnings(
             pending=_sum(share for share in free if not _is_due(share, now)),
             due=_sum(share for share in free if _is_due(share, now)),
             held=_sum(share for share in shares if share.is_held),
             paid=MoneyView.of(await self.queries.paid(caregiver_id)),
-            debt=MoneyView.of(await self.queries.debt(caregiver_id)),
+            debt=MoneyView.of(Money(owed)),
             forecast=_forecast(free, now),
         )
 

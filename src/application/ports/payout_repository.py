@@ -1,12 +1,10 @@
 """Payouts and their reversals, inside a unit of work."""
 
 from abc import abstractmethod
-from collections.abc import Sequence
 from typing import Protocol
 
 from domain.bookings.booking_life import BookingId
 from domain.payments.payout import Payout, PayoutId, Reversal, ReversalId
-from domain.shared.actor import CaregiverId
 
 
 class PayoutRepository(Protocol):
@@ -23,9 +21,6 @@ class PayoutRepository(Protocol):
 
     @abstractmethod
     async def of_booking(self, booking_id: BookingId) -> Payout | None: ...
-
-    @abstractmethod
-    async def failed_of(self, caregiver_id: CaregiverId) -> Sequence[PayoutId]: ...
 
     @abstractmethod
     async def add(self, payout: Payout) -> None:

@@ -40,16 +40,15 @@ def job_kinds(use_cases: UseCases, *, mail_per_second: float) -> Mapping[str, Jo
         await use_cases.tell_admins.execute(job_id=job.id, payload=_texts(job))
 
     async def expire_bookings(_job: ClaimedJob) -> None:
-        # A batch that is not full was the last one.
-        while await use_cases.expire_bookings.execute(limit=EXPIRY_BATCH) == EXPIRY_BATCH:
+        while (await use_cases.expire_bookings.execute(limit=EXPIRY_BATCH)).leaves_more(EXPIRY_BATCH):
             continue
 
     async def complete_bookings(_job: ClaimedJob) -> None:
-        while await use_cases.complete_bookings.execute(limit=COMPLETION_BATCH) == COMPLETION_BATCH:
+        while (await use_cases.complete_bookings.execute(limit=COMPLETION_BATCH)).leaves_more(COMPLETION_BATCH):
             continue
 
     async def pay_out_bookings(_job: ClaimedJob) -> None:
-        while await use_cases.pay_out_bookings.execute(limit=PAYOUT_BATCH) == PAYOUT_BATCH:
+        while (await use_cases.pay_out_bookings.execute(limit=PAYOUT_BATCH)).leaves_more(PAYOUT_BATCH):
             continue
 
     async def make_statement(job: ClaimedJob) -> None:

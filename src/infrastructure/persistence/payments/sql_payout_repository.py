@@ -1,6 +1,5 @@
 """Payouts and their reversals in SQL."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Row, select, update
@@ -16,7 +15,6 @@ from domain.payments.payout import (
     ReversalId,
     ReversalStatus,
 )
-from domain.shared.actor import CaregiverId
 from domain.shared.money import Money
 from infrastructure.persistence.payments.payout_tables import payout_reversals, payouts
 from infrastructure.persistence.transaction import Transaction
@@ -61,11 +59,6 @@ class SqlPayoutRepository(PayoutRepository):
     async def of_booking(self, booking_id: BookingId) -> Payout | None:
         row = await self._transaction.first(select(payouts).where(payouts.c.booking_id == booking_id))
         return None if row is None else _payout(row)
-
-    async def failed_of(self, caregiver_id: CaregiverId) -> Sequence[PayoutId]:
-        failed = payouts.c.caregiver_id == caregiver_id, payouts.c.status == PayoutStatus.FAILED.value
-        rows = await self._transaction.all(select(payouts.c.id).where(*failed).order_by(payouts.c.id))
-        return [row.id for row in rows]
 
     async def add(self, payout: Payout) -> None:
         await self._transaction.execute(payouts.insert().values(_payout_row(payout)))

@@ -99,9 +99,9 @@ async def test_what_nobody_checked_out_is_completed_a_day_after_its_end_once(wor
     world.clock.advance(5 * HOUR)
     await CheckInBooking(unit_of_work=world.unit_of_work, clock=world.clock).execute(actor=CAREGIVER, booking_id=begun)
     world.clock.advance(HOUR + DAY - timedelta(microseconds=1))
-    assert await complete.execute() == 0
+    assert (await complete.execute()).done == 0
     world.clock.advance(timedelta(microseconds=1))
-    assert [await complete.execute(limit=1) for _ in range(3)] == [1, 1, 0]
+    assert [(await complete.execute(limit=1)).done for _ in range(3)] == [1, 1, 0]
     for booking_id in (untouched, begun):
         booking = await world.booking(booking_id)
         assert (booking.status, booking.completed_at) == (BookingStatus.COMPLETED, world.clock.now())

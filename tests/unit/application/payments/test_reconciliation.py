@@ -1,6 +1,7 @@
 """The comparison of our books with the provider's, over real persistence."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -10,6 +11,7 @@ from application.payments.play_sandbox_bank import ChargebackOutcome
 from application.payments.reconcile_books import ReconcileBooks
 from application.ports.provider_books import MovementKind, ProviderBooks, ProviderMovement
 from application.reports.send_statements import SendStatements
+from domain.bookings.booking_refusals import OnlyAnUninvolvedAdmin
 from domain.payments.difference import DifferenceId
 from domain.payments.ledger import (
     LedgerAccount,
@@ -239,6 +241,30 @@ async def test_a_booking_that_the_ledger_does_not_know_of_is_a_difference(money:
             booking_id=booking_id,
         )
         await uow.ledger.post(sale)
+    assert await money.reconcile() == 0
+
+
+async def only_an_uninvolved_admin_dismisses_it(money: MoneyWorld) -> None:
+    dismiss = DismissDifference(unit_of_work=money.world.unit_of_work, clock=money.world.clock)
+    found = DifferenceId((await money.world.rows(reconciliation_differences))[0]["id"])
+    for party in (OWNER, CAREGIVER):
+        with pytest.raises(OnlyAnUninvolvedAdmin):
+            await dismiss.execute(admin=replace(party, is_admin=True), difference_id=found, reason="mine")
+    assert await differences(money) != []
+    assert await money.world.rows(audit_log) == []
+
+
+async def test_a_difference_about_a_booking_is_dismissed_by_an_admin_who_is_no_party_to_it(money: MoneyWorld) -> None:
+    booking_id = await money.world.accepted()
+    async with money.world.unit_of_work() as uow:
+        booking = await uow.bookings.get(booking_id, for_update=True)
+        booking.mark_paid(payment_id=money.world.ids.new(), captured=booking.gross, at=money.world.clock.now())
+        await uow.bookings.save(booking)
+    assert await money.reconcile() == 1
+    await only_an_uninvolved_admin_dismisses_it(money)
+    dismiss = DismissDifference(unit_of_work=money.world.unit_of_work, clock=money.world.clock)
+    found = DifferenceId((await money.world.rows(reconciliation_differences))[0]["id"])
+    await dismiss.execute(admin=ADMIN, difference_id=found, reason="paid by hand")
     assert await money.reconcile() == 0
 
 
