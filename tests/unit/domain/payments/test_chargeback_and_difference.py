@@ -93,6 +93,12 @@ def test_a_difference_that_nobody_knows_of_any_more_is_gone_and_remembered() -> 
     assert (difference.ours, difference.theirs, difference.gone_at) == (Money(1), Money(2), LATER)
 
 
+def test_a_difference_of_which_one_side_knows_nothing_any_more_is_there() -> None:
+    difference = a_difference()
+    difference.look_again(ours=None, theirs=Money(2), at=LATER)
+    assert (difference.ours, difference.theirs, difference.gone_at) == (None, Money(2), None)
+
+
 def test_a_difference_that_was_explained_is_gone() -> None:
     difference = a_difference()
     difference.dismiss(at=LATER)

@@ -72,7 +72,8 @@ def test_a_cancelled_payment_can_only_turn_out_to_have_succeeded() -> None:
 def test_a_refused_payment_is_over() -> None:
     payment = a_payment()
     payment.refuse("amount_too_small")
-    assert (payment.is_open, payment.error) == (False, "amount_too_small")
+    assert (payment.status, payment.error) == (PaymentStatus.CANCELLED, "amount_too_small")
+    assert not payment.is_open
 
 
 def test_a_refusal_cannot_undo_a_success() -> None:
@@ -217,6 +218,7 @@ def test_news_of_a_refund_name_it() -> None:
     assert failed.observe(provider_refund_id="re_2", status=RefundStatus.FAILED, at=NOW + HOUR, error="closed")
     assert failed.events == [RefundFailed(at=NOW + HOUR, refund_id=failed.id, booking_id=failed.booking_id)]
     assert (failed.error, failed.settled_at, failed.provider_refund_id) == ("closed", NOW + HOUR, "re_2")
+    assert failed.observe(provider_refund_id="re_2", status=RefundStatus.FAILED, at=NOW), "told again, it is still it"
     silent = a_refund()
     silent.observe(provider_refund_id="re_3", status=RefundStatus.FAILED, at=NOW)
     assert silent.error == "failed at the provider"
@@ -238,5 +240,5 @@ def test_what_the_bank_got_the_owner_is_not_owed_any_more() -> None:
     assert [refund.is_owed for refund in (pending, failed, asked, again)] == [False, True, False, False]
     failed.taken_by_bank = True
     assert not failed.is_owed
-    with pytest.raises(RefundNotFailed, match="bank"):
+    with pytest.raises(RefundNotFailed, match="^The owner's bank has got him the money.$"):
         failed.again(id=RefundId(identified("another")), number=2, at=NOW)
