@@ -240,5 +240,5 @@ def test_what_the_bank_got_the_owner_is_not_owed_any_more() -> None:
     assert [refund.is_owed for refund in (pending, failed, asked, again)] == [False, True, False, False]
     failed.taken_by_bank = True
     assert not failed.is_owed
-    with pytest.raises(RefundNotFailed, match="^The owner's bank has got him the money.$"):
+    with pytest.raises(RefundNotFailed, match=r"^The owner's bank has got him the money\.$"):
         failed.again(id=RefundId(identified("another")), number=2, at=NOW)
