@@ -57,6 +57,8 @@ def a_booking_with_everything(store: Store) -> Booking:
         ended_at=NOW + timedelta(minutes=5),
         completed_at=NOW + timedelta(minutes=6),
         payout_due_at=NOW + timedelta(minutes=7),
+        payout_is_frozen=True,
+        paid_out_at=NOW + timedelta(minutes=8),
         check_in_report=CareReport(at=NOW, lat=51.05, lng=3.72, notes="All well 🐕\n", photos=("a/1.jpg", "2.jpg")),
         check_out_report=CareReport(at=NOW + timedelta(hours=1)),
         dispute=Dispute(
