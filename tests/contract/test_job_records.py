@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from application.ports.job_records import LEASE_SECONDS, ClaimedJob, JobCounts, Lease
@@ -87,6 +88,28 @@ async def test_a_job_has_one_holder(store: Store, records: SqlJobRecords) -> Non
     claims = await asyncio.gather(*(records.claim(job_id) for _ in range(20)))
     assert sum(claim is not None for claim in claims) == 1
     assert (await row_of(store, job_id))["attempts"] == 1
+
+
+async def test_a_job_that_somebody_holds_for_an_instant_is_claimed_after_it(postgres_store: Store) -> None:
+    """As a relay does that looked when another one was sending the job: its only message would be gone."""
+    store = postgres_store
+    records, job_id = SqlJobRecords(store.database, clock=store.clock, ids=store.ids), await enqueue(store)
+    async with store.database.begin() as connection:
+        await connection.execute(select(jobs.c.id).where(jobs.c.id == job_id).with_for_update())
+        claim = asyncio.create_task(records.claim(job_id))
+        await store.until_lock_waits()
+    assert await claim is not None
+
+
+async def test_a_job_that_another_takes_while_one_waits_for_it_is_claimed_once(postgres_store: Store) -> None:
+    store = postgres_store
+    job_id = await enqueue(store)
+    claimants = [SqlJobRecords(store.database, clock=store.clock, ids=store.ids) for _ in range(2)]
+    async with store.database.begin() as connection:
+        await connection.execute(select(jobs.c.id).where(jobs.c.id == job_id).with_for_update())
+        claims = [asyncio.create_task(records.claim(job_id)) for records in claimants]
+        await store.until_lock_waits(2)
+    assert sum(claim is not None for claim in await asyncio.gather(*claims)) == 1
 
 
 async def test_a_claim_whose_answer_got_lost_is_no_second_attempt(store: Store) -> None:

@@ -26,7 +26,7 @@ from sqlalchemy import (
 )
 
 from infrastructure.persistence.database import Database
-from infrastructure.persistence.dialects import unclaimed
+from infrastructure.persistence.dialects import locked, unclaimed
 from infrastructure.persistence.jobs.job_rescue import is_orphan
 from infrastructure.persistence.jobs.job_tables import JobStatus, is_not_paused, jobs
 from infrastructure.persistence.tables import UtcDateTime
@@ -85,8 +85,13 @@ def _claim(*, as_array: bool) -> Executable:
     is_free = and_(jobs.c.status.in_(WAITING), jobs.c.run_at <= bindparam("soon"), is_not_paused())
     # By this very claim, whose answer got lost.
     is_ours = func.coalesce(jobs.c.lease_id == bindparam("lease"), False)
-    wanted = unclaimed(
-        select(jobs.c.id, or_(is_free, is_ours).label("is_free")).where(_is_among_ids(as_array=as_array))
+    # Waits for whoever holds a row, instead of passing it over: its message is gone with this claim, and a relay that
+    # looked at the same moment as the one that sent it may hold it for an instant. By id, so that no two wait for each
+    # other.
+    wanted = locked(
+        select(jobs.c.id, or_(is_free, is_ours).label("is_free"))
+        .where(_is_among_ids(as_array=as_array))
+        .order_by(jobs.c.id)
     ).cte("wanted")
     return (
         update(jobs)
