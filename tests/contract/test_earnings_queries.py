@@ -126,6 +126,11 @@ async def test_movements_come_in_their_order_and_within_their_period(
     assert {one.booking_id for one in movements} == {booking_id}
     assert len(await queries.movements(CAREGIVER.caregiver_id, Period(NOW, NOW + DAY))) == 1
     assert await queries.movements(the_other_caregiver().id, EVER) == []
+    balances = [await queries.balance_before(CAREGIVER.caregiver_id, NOW + n * DAY) for n in (0, 1, 2)]
+    assert balances == [Money(0), Money(1600), Money(0)]
+    await post(peopled, TransactionKind.DEBT, booking_id, Posting(LedgerAccount.CAREGIVER_DEBT, EARNINGS, Money(70)))
+    assert await queries.balance_before(CAREGIVER.caregiver_id, NOW + 2 * DAY) == Money(0), "a debt is owed by him"
+    assert await queries.balance_before(the_other_caregiver().id, NOW + 2 * DAY) == Money(0)
     assert await queries.caregivers_with_movements(EVER) == [CAREGIVER.caregiver_id]
     assert await queries.caregivers_with_movements(Period(NOW + 2 * DAY, NOW + 3 * DAY)) == []
 

@@ -84,7 +84,7 @@ async def take_over_transfer(
 ) -> None:
     booking = await uow.bookings.get(booking_id, for_update=True)
     payout = await uow.payouts.get(payout_id)
-    if payout.key != seen.key or not payout.observe(seen.id, amount=seen.amount, at=now):
+    if not payout.is_transferred_by(seen.key) or not payout.observe(seen.id, amount=seen.amount, at=now):
         return
     await Books(uow=uow, ids=ids, now=now).payout(payout)
     booking.record_payout(at=now)

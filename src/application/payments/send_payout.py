@@ -9,7 +9,7 @@ from application.ports.ids import Ids
 from application.ports.payments import PaymentRefused
 from application.ports.transfers import ProviderTransfer, Transfers
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
-from domain.payments.payout import Payout, PayoutId
+from domain.payments.payout import Payout, PayoutId, PayoutStatus
 from domain.shared.money import Money
 
 
@@ -40,28 +40,30 @@ class SendPayout:
         asked = await self._ask(payout_id)
         if asked is None:
             return
+        payout, is_first_time = asked
         try:
-            seen = await self._make(asked)
+            seen = await self._make(payout)
         except PaymentRefused as error:
-            await self._fail(asked, str(error))
+            await self._fail(payout, str(error))
         except CircuitOpen:
-            if asked.status != payout.status:
-                await self._take_back_the_question(payout_id)
+            if is_first_time:
+                await self._take_back_the_question(payout)
             raise
         else:
-            await self._take_over(asked, seen)
+            await self._take_over(payout, seen)
 
     async def _made_before(self, payout: Payout) -> ProviderTransfer | None:
         made = await self.transfers.of_reference(payout.reference)
-        return next((transfer for transfer in made if transfer.key == payout.key), None)
+        return next((transfer for transfer in made if payout.is_transferred_by(transfer.key)), None)
 
-    async def _ask(self, payout_id: PayoutId) -> Payout | None:
-        """The payout as it is to be asked for, kept before it is; None when nothing is to be asked for now."""
+    async def _ask(self, payout_id: PayoutId) -> tuple[Payout, bool] | None:
+        """The payout as it is to be asked for, kept before it is, and whether that is for the first time; None when
+        nothing is to be asked for now."""
         async with self.unit_of_work() as uow:
             payout = await uow.payouts.get(payout_id)
             booking = await uow.bookings.get(payout.booking_id, for_update=True)
             payout = await uow.payouts.get(payout_id)
-            now = self.clock.now()
+            now, is_first_time = self.clock.now(), payout.status is PayoutStatus.SENDING
             is_asked = payout.is_unsettled and not booking.payout_is_frozen and payout.ask(share=booking.payout, at=now)
             await uow.payouts.save(payout)
             if not is_asked:
@@ -69,7 +71,7 @@ class SendPayout:
                     booking.record_payout(at=now)
                     await uow.bookings.save(booking)
                 uow.jobs.finish_current()
-        return payout if is_asked else None
+        return (payout, is_first_time) if is_asked else None
 
     async def _make(self, payout: Payout) -> ProviderTransfer:
         return await self.transfers.transfer(
@@ -100,11 +102,13 @@ class SendPayout:
                 await uow.payouts.save(current)
             uow.jobs.finish_current()
 
-    async def _take_back_the_question(self, payout_id: PayoutId) -> None:
+    async def _take_back_the_question(self, payout: Payout) -> None:
+        """Unless another run of the job has asked meanwhile."""
         async with self.unit_of_work() as uow:
-            current = await _locked(uow, await uow.payouts.get(payout_id))
-            current.was_not_sent()
-            await uow.payouts.save(current)
+            current = await _locked(uow, payout)
+            if current.version == payout.version:
+                current.was_not_sent()
+                await uow.payouts.save(current)
 
 
 async def _locked(uow: UnitOfWork, payout: Payout) -> Payout:

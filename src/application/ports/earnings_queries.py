@@ -77,6 +77,11 @@ class EarningsQueries(Protocol):
         ...
 
     @abstractmethod
+    async def balance_before(self, caregiver_id: CaregiverId, at: datetime) -> Money:
+        """What he was owed then, less his debts."""
+        ...
+
+    @abstractmethod
     async def payouts(self, caregiver_id: CaregiverId, *, limit: int, cursor: str | None) -> Page[OwnPayoutView]:
         """The newest first. Raises InvalidCursor."""
         ...

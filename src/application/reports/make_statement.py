@@ -1,7 +1,6 @@
 """Making the statement of a month."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from uuid import UUID
 
 from msgspec.structs import replace
@@ -16,10 +15,7 @@ from application.reports.statement_month import ZONE, first_day, period_of_month
 from domain.payments.ledger import TransactionKind
 from domain.shared.actor import CaregiverId
 from domain.shared.money import Money
-from domain.shared.period import Period
 
-# Before there was anything to earn.
-_BEGINNING = datetime(2020, 1, 1, tzinfo=UTC)
 # They move what was earned between earnings and debts; together both stay the same.
 _BETWEEN_OWN_ACCOUNTS = frozenset({TransactionKind.DEBT, TransactionKind.DEBT_NETTED})
 
@@ -39,21 +35,20 @@ class MakeStatement:
         first = first_day(month, now=now)
         holder = (await self.people.caregiver(caregiver_id)).holder
         period = period_of_month(first)
-        before = await self.earnings.movements(caregiver_id, Period(_BEGINNING, period.start))
         movements = [
             replace(movement, at=movement.at.astimezone(ZONE))
             for movement in await self.earnings.movements(caregiver_id, period)
             if movement.kind not in _BETWEEN_OWN_ACCOUNTS
         ]
-        opening = sum(one.earned.amount_cents for one in before if one.kind not in _BETWEEN_OWN_ACCOUNTS)
+        opening = await self.earnings.balance_before(caregiver_id, period.start)
         statement = Statement(
             caregiver_name=f"{holder.first_name} {holder.last_name}",
             language=holder.language,
             month=first,
             made_at=now.astimezone(ZONE),
-            opening=Money(opening),
+            opening=opening,
             movements=tuple(movements),
-            closing=Money(opening + sum(one.earned.amount_cents for one in movements)),
+            closing=opening + Money(sum(one.earned.amount_cents for one in movements)),
         )
         files = await self.writer.write(statement)
         async with self.unit_of_work() as uow:

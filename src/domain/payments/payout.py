@@ -7,7 +7,7 @@ from typing import NewType, Self
 from uuid import UUID
 
 from domain.bookings.booking_life import BookingId
-from domain.payments.idempotency_keys import KeyKind, key_of
+from domain.payments.idempotency_keys import KeyKind, key_of, subject_of
 from domain.shared.actor import CaregiverId
 from domain.shared.errors import Conflict, NotFound, Unavailable
 from domain.shared.events import DomainEvent
@@ -140,6 +140,11 @@ class Payout:
     def reference(self) -> str:
         """Groups at the provider what belongs to one booking."""
         return f"booking_{self.booking_id}"
+
+    def is_transferred_by(self, key: str | None) -> bool:
+        """Whether a transfer with that key is the one of this payout, whichever attempt made it: there is one."""
+        subject = subject_of(key, KeyKind.TRANSFER)
+        return subject is not None and subject[0] == self.booking_id
 
     @property
     def is_unsettled(self) -> bool:

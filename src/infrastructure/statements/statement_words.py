@@ -1,8 +1,13 @@
 """The words of statements in the languages of their readers."""
 
+import tomllib
+from functools import lru_cache
+from typing import Any
+
 from domain.caregivers.services import Service
 from domain.payments.ledger import TransactionKind
 from domain.shared.languages import Language
+from infrastructure.mail.jinja_mail_templates import TEMPLATES
 
 HEADINGS = {
     Language.NL: ("Datum", "Omschrijving", "Boeking", "Totaal", "Commissie", "Verdienste"),
@@ -24,17 +29,6 @@ _KINDS = {
     TransactionKind.PAYOUT: ("Uitbetaling", "Versement", "Payout"),
     TransactionKind.REVERSAL: ("Uitbetaling teruggenomen", "Versement repris", "Payout taken back"),
 }
-_SERVICES = {
-    Service.DOG_WALKING: ("hondenuitlaat", "promenade de chien", "dog walking"),
-    Service.GROUP_DOG_WALKING: ("groepsuitlaat", "promenade en groupe", "group dog walking"),
-    Service.DOG_TRAINING: ("hondentraining", "éducation canine", "dog training"),
-    Service.PET_SITTING: ("dierenoppas", "garde à domicile", "pet sitting"),
-    Service.PET_BOARDING: ("dierenopvang", "pension", "pet boarding"),
-    Service.HOME_CARE: ("verzorging aan huis", "soins à domicile", "home care"),
-    Service.PET_TRANSPORT: ("transport", "transport", "pet transport"),
-    Service.SMALL_ANIMAL_CARE: ("verzorging kleinvee", "soins aux petits animaux", "small animal care"),
-    Service.EVENT_COMPANION: ("begeleiding events", "accompagnement d'événements", "event companion"),
-}
 _ORDER = (Language.NL, Language.FR, Language.EN)
 
 
@@ -44,4 +38,10 @@ def kind_in_words(kind: TransactionKind, language: Language) -> str:
 
 
 def service_in_words(service: Service, language: Language) -> str:
-    return _SERVICES[service][_ORDER.index(language)]
+    return _catalogue(language)["services"][service.value]
+
+
+@lru_cache
+def _catalogue(language: Language) -> dict[str, Any]:
+    """The words that mails use, too."""
+    return tomllib.loads((TEMPLATES / f"{language.value}.toml").read_text(encoding="utf-8"))

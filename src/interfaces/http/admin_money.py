@@ -19,6 +19,7 @@ from domain.payments.ledger import LedgerAccount
 from domain.payments.payout import PayoutStatus
 from domain.payments.refund import RefundId, RefundStatus
 from domain.shared.actor import Actor
+from domain.shared.money import Money
 from domain.shared.texts import paragraphs
 from interfaces.http.authentication import admin_only
 from interfaces.http.openapi import BEARER, problems_of
@@ -50,10 +51,10 @@ class AdminMoneyController(Controller):
     @get("/ledger", summary="The balances of the ledger", responses=problems_of(401, 403))
     async def ledger(self, use_cases: NamedDependency[UseCases]) -> LedgerView:
         balances = await use_cases.ledger_queries.balances()
-        total = sum(balance.amount_cents for balance in balances.values())
+        total = sum(balances.values(), Money.zero())
         return LedgerView(
             balances={account: MoneyView.of(balance) for account, balance in balances.items()},
-            sum=MoneyView(amount_cents=total, currency="EUR"),
+            sum=MoneyView.of(total),
         )
 
     @get("/payouts", summary="Payouts, the newest first", responses=problems_of(401, 403))

@@ -3,11 +3,9 @@
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, and_, or_, select
+from sqlalchemy import ColumnElement, Row, or_, select
 
-from application.cursors import decode_cursor, encode_cursor
 from application.ports.earnings_queries import EarningsMovement, EarningsQueries, OwnPayoutView, UnpaidShare
 from application.ports.views import MoneyView, Page
 from domain.bookings.booking_life import BookingStatus
@@ -16,9 +14,10 @@ from domain.payments.ledger import SALES, LedgerAccount, TransactionKind
 from domain.payments.payout import PayoutStatus
 from domain.shared.actor import CaregiverId
 from domain.shared.money import Money
-from domain.shared.period import Period, checked_instant
+from domain.shared.period import Period
 from infrastructure.persistence.bookings.booking_tables import bookings
 from infrastructure.persistence.database import Database
+from infrastructure.persistence.newest_first import newest_first
 from infrastructure.persistence.payments.ledger_tables import ledger_transactions
 from infrastructure.persistence.payments.payout_tables import payouts
 from infrastructure.persistence.payments.sql_ledger_queries import JOINED, gained
@@ -59,11 +58,17 @@ class SqlEarningsQueries(EarningsQueries):
         ]
 
     async def paid(self, caregiver_id: CaregiverId) -> Money:
-        lost = -await self._sum(LedgerAccount.EARNINGS, _T.caregiver_id == caregiver_id, _T.kind.in_(_PAID_KINDS))
-        return Money(-lost)
+        his = _T.caregiver_id == caregiver_id
+        return Money(await self._sum(LedgerAccount.EARNINGS, his, _T.kind.in_(_PAID_KINDS)))
 
     async def debt(self, caregiver_id: CaregiverId) -> Money:
         return Money(await self._sum(LedgerAccount.CAREGIVER_DEBT, _T.caregiver_id == caregiver_id))
+
+    async def balance_before(self, caregiver_id: CaregiverId, at: datetime) -> Money:
+        owed_to_him = -gained(LedgerAccount.EARNINGS, LedgerAccount.CAREGIVER_DEBT)
+        his = _T.caregiver_id == caregiver_id, _T.at < at
+        rows = await self._rows(select(owed_to_him.label("cents")).select_from(JOINED).where(*his))
+        return Money(int(rows[0].cents))
 
     async def payouts(self, caregiver_id: CaregiverId, *, limit: int, cursor: str | None) -> Page[OwnPayoutView]:
         statement = (
@@ -71,16 +76,15 @@ class SqlEarningsQueries(EarningsQueries):
             .join(bookings, bookings.c.id == payouts.c.booking_id)
             .where(payouts.c.caregiver_id == caregiver_id)
         )
-        if cursor is not None:
-            last_at, last_id = decode_cursor(cursor, tuple[datetime, UUID])
-            last_at = checked_instant(last_at, field="cursor")
-            at = payouts.c.decided_at
-            statement = statement.where(or_(at < last_at, and_(at == last_at, payouts.c.id < last_id)))
-        newest_first = statement.order_by(payouts.c.decided_at.desc(), payouts.c.id.desc())
-        rows = await self._rows(newest_first.limit(limit + 1))
-        shown, more = rows[:limit], len(rows) > limit
-        position = encode_cursor((shown[-1].decided_at, shown[-1].id)) if more else None
-        return Page(items=[_payout(row) for row in shown], next_cursor=position)
+        return await newest_first(
+            self._database,
+            statement,
+            _payout,
+            at=payouts.c.decided_at,
+            row_id=payouts.c.id,
+            limit=limit,
+            cursor=cursor,
+        )
 
     async def caregivers_with_movements(self, period: Period) -> Sequence[CaregiverId]:
         within = _T.at >= period.start, _T.at < period.end, _T.caregiver_id.is_not(None)

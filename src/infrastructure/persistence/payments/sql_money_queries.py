@@ -3,11 +3,9 @@
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
-from uuid import UUID
 
-from sqlalchemy import Column, ColumnElement, Row, Table, and_, or_, select
+from sqlalchemy import Column, ColumnElement, Row, Table, select
 
-from application.cursors import decode_cursor, encode_cursor
 from application.ports.money_queries import (
     AdminPayoutView,
     AdminRefundView,
@@ -20,8 +18,8 @@ from domain.payments.chargeback import ChargebackStatus
 from domain.payments.difference import DifferenceKind
 from domain.payments.payout import PayoutStatus
 from domain.payments.refund import RefundStatus
-from domain.shared.period import checked_instant
 from infrastructure.persistence.database import Database
+from infrastructure.persistence.newest_first import newest_first
 from infrastructure.persistence.payments.payment_tables import refunds
 from infrastructure.persistence.payments.payout_tables import chargebacks, payouts
 from infrastructure.persistence.payments.payout_tables import reconciliation_differences as differences
@@ -62,17 +60,7 @@ class SqlMoneyQueries(MoneyQueries):
         cursor: str | None,
     ) -> Page[Item]:
         statement = select(table).where(*wanted)
-        if cursor is not None:
-            last_at, last_id = decode_cursor(cursor, tuple[datetime, UUID])
-            last_at = checked_instant(last_at, field="cursor")
-            statement = statement.where(or_(at < last_at, and_(at == last_at, table.c.id < last_id)))
-        newest_first = statement.order_by(at.desc(), table.c.id.desc()).limit(limit + 1)
-        async with self._database.read() as connection:
-            rows = (await connection.execute(newest_first)).all()
-        shown = rows[:limit]
-        more = len(rows) > limit
-        position = encode_cursor((getattr(shown[-1], at.name), shown[-1].id)) if more else None
-        return Page(items=[view(row) for row in shown], next_cursor=position)
+        return await newest_first(self._database, statement, view, at=at, row_id=table.c.id, limit=limit, cursor=cursor)
 
 
 def _money(row: Row[Any], column: str) -> MoneyView:

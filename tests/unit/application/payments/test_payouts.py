@@ -2,12 +2,14 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
+from uuid import UUID
 
 import pytest
 
 from application.payments.play_sandbox_bank import ChargebackOutcome
 from application.payments.provider_word import take_over_refund
 from application.payments.retry_refund import RetryRefund
+from application.payments.send_payout import SendPayout
 from application.ports.circuit_breakers import CircuitOpen
 from application.ports.payments import (
     PaymentRefused,
@@ -20,7 +22,7 @@ from application.ports.transfers import ProviderReversal, ProviderTransfer
 from domain.bookings.booking_life import BookingStatus, PayoutState
 from domain.bookings.booking_refusals import OnlyAnUninvolvedAdmin
 from domain.payments.ledger import LedgerAccount
-from domain.payments.payout import PayoutNotHeld, PayoutStatus
+from domain.payments.payout import PayoutId, PayoutNotHeld, PayoutStatus
 from domain.payments.refund import RefundId, RefundNotFailed
 from domain.shared.actor import AdminsOnly
 from domain.shared.money import Money
@@ -42,6 +44,7 @@ class Transfers(SandboxTransfers):
     reversals: Exception | None = None
     calls: int = 0
     meanwhile: Callable[[], Awaitable[None]] | None = None
+    sending: Callable[[], Awaitable[None]] | None = None
 
     async def of_reference(self, reference: str) -> Sequence[ProviderTransfer]:
         if self.after is not None and self.calls:
@@ -53,6 +56,9 @@ class Transfers(SandboxTransfers):
         self, *, destination: str, amount: Money, charge_id: str, reference: str, idempotency_key: str
     ) -> ProviderTransfer:
         self.calls += 1
+        act, self.sending = self.sending, None
+        if act is not None:
+            await act()
         if self.before is not None:
             raise self.before
         made = await super().transfer(
@@ -266,6 +272,41 @@ async def test_a_refused_transfer_concerns_no_other_and_an_admin_sends_it_again(
     with pytest.raises(PayoutNotHeld):
         await money.release(first)
     await money.check_settled()
+
+
+async def test_a_transfer_that_was_refused_and_made_all_the_same_is_not_made_again(
+    money: MoneyWorld, transfers: Transfers
+) -> None:
+    """Whatever the provider said: of a booking there is one transfer, whichever attempt made it."""
+    transfers.after = PaymentRefused("said in error")
+    booking_id = await money.paid_out()
+    assert (await money.payout(booking_id)).status is PayoutStatus.FAILED
+    transfers.after = None
+    await money.release(booking_id)
+    await money.work()
+    payout = await money.payout(booking_id)
+    assert (payout.status, payout.attempt) == (PayoutStatus.PAID, 2)
+    assert len(await money.world.rows(sandbox_transfers)) == 1
+    await money.check_settled()
+
+
+async def test_another_run_that_has_asked_is_not_taken_back(money: MoneyWorld, transfers: Transfers) -> None:
+    """Two runs of one job: the first meets the open breaker after the second has asked."""
+
+    async def another_run() -> None:
+        (job,) = await money.world.jobs("payouts.send")
+        send = SendPayout(
+            unit_of_work=money.world.unit_of_work, transfers=transfers, clock=money.world.clock, ids=money.world.ids
+        )
+        transfers.before = PaymentsUnavailable()
+        with pytest.raises(PaymentsUnavailable):
+            await send.execute(payout_id=PayoutId(UUID(job["payout_id"])))
+        transfers.before = CircuitOpen()
+
+    transfers.sending = another_run
+    booking_id = await money.paid_out()
+    assert transfers.calls == 2
+    assert (await money.payout(booking_id)).status is PayoutStatus.UNKNOWN
 
 
 async def test_a_refund_after_the_payout_takes_the_share_back_first(money: MoneyWorld, transfers: Transfers) -> None:

@@ -57,6 +57,14 @@ def test_all_of_the_share_is_to_be_transferred_when_there_is_no_debt() -> None:
     assert (payout.transferred, payout.is_unsettled) == (Money.zero(), True)
 
 
+def test_the_transfer_of_any_attempt_is_the_transfer_of_the_payout() -> None:
+    payout, other = a_payout(), BookingId(identified("other"))
+    assert payout.is_transferred_by(payout.key)
+    assert payout.is_transferred_by(f"transfer:{BOOKING}:7")
+    for key in (None, "", f"transfer:{other}:1", f"refund:{BOOKING}:1"):
+        assert not payout.is_transferred_by(key)
+
+
 def test_a_debt_is_paid_first() -> None:
     payout = a_payout(debt="5.00")
     assert (payout.amount, payout.netted, payout.status) == (euros("11.00"), euros("5.00"), PayoutStatus.SENDING)
