@@ -20,6 +20,7 @@ from application.accounts.update_account import UpdateAccount
 from application.accounts.verify_email import VerifyEmail
 from application.adapters import Adapters
 from application.bookings.accept_booking import AcceptBooking
+from application.bookings.answer_change import AcceptChange, DeclineChange, WithdrawChange
 from application.bookings.book_series import BookSeries
 from application.bookings.cancel_booking import CancelBooking
 from application.bookings.cancel_series import CancelSeries
@@ -161,6 +162,9 @@ class UseCases:
     preview_cancellation: PreviewCancellation
     preview_series: PreviewSeries
     change_booking: ChangeBooking
+    accept_change: AcceptChange
+    decline_change: DeclineChange
+    withdraw_change: WithdrawChange
     record_minute: RecordMinute
     refresh_session: RefreshSession
     refund_booking: RefundBooking
@@ -302,6 +306,9 @@ def build_use_cases(a: Adapters) -> UseCases:
         book_series=BookSeries(unit_of_work=uow, holidays=a.holidays, clock=clock, ids=ids),
         cancel_series=CancelSeries(unit_of_work=uow, clock=clock, ids=ids),
         change_booking=ChangeBooking(unit_of_work=uow, clock=clock, ids=ids),
+        accept_change=AcceptChange(unit_of_work=uow, clock=clock, ids=ids),
+        decline_change=DeclineChange(unit_of_work=uow, clock=clock),
+        withdraw_change=WithdrawChange(unit_of_work=uow, clock=clock),
         preview_series=PreviewSeries(unit_of_work=uow, holidays=a.holidays, clock=clock),
         preview_cancellation=PreviewCancellation(unit_of_work=uow, clock=clock),
         record_minute=RecordMinute(

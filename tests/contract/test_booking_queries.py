@@ -8,13 +8,14 @@ from msgspec import UNSET
 from sqlalchemy import event
 
 from application.cursors import encode_cursor
-from application.ports.booking_queries import BookingTotals, BookingView, CareReportView, PayoutView
+from application.ports.booking_queries import BookingTotals, BookingView, CareReportView, PayoutView, ProposedChangeView
 from application.ports.dispute_queries import DisputeNotFound, DisputeView
 from application.ports.views import MoneyView, Page
 from domain.bookings.booking_life import ActorRole, BookingId, BookingStatus, PayoutState
 from domain.bookings.booking_refusals import BookingNotFound
 from domain.bookings.care_report import CareReport
 from domain.bookings.dispute import DisputeDecision
+from domain.bookings.quote import QuoteId
 from domain.caregivers.services import Service
 from domain.shared.actor import AccountId, Actor
 from domain.shared.errors import InvalidInput
@@ -22,7 +23,7 @@ from domain.shared.money import Money
 from domain.shared.period import Period
 from infrastructure.persistence.bookings.sql_booking_queries import SqlBookingQueries
 from infrastructure.persistence.bookings.sql_dispute_queries import SqlDisputeQueries
-from tests.support.builders import ADMIN, CAREGIVER, NOW, OWNER, STRANGER, identified
+from tests.support.builders import ADMIN, CAREGIVER, NOW, OWNER, STRANGER, a_caregiver, a_quote, identified
 from tests.support.stores import PETS, Store, the_other_caregiver
 
 REVEALING = {BookingStatus.PAID, BookingStatus.IN_PROGRESS, BookingStatus.COMPLETED, BookingStatus.DISPUTED}
@@ -206,6 +207,31 @@ async def test_a_booking_tells_of_its_dispute_and_payout(peopled: Store, queries
     assert (owners.completed_at, owners.disputable_until) == (on_day(7).end, None)
     assert owners.payout == PayoutView(state=PayoutState.HELD, due_at=None, paid_at=None)
     assert caregivers.payout.amount == MoneyView(amount_cents=1600, currency="EUR")
+
+
+async def test_a_booking_tells_both_parties_what_it_may_become(peopled: Store, queries: SqlBookingQueries) -> None:
+    booking = replace(peopled.a_booking(on_day(7)), status=BookingStatus.PAID, pay_until=NOW, captured=Money(2000))
+    await peopled.add(booking)
+    wished = replace(a_quote(period=on_day(9, hour=2), pets=PETS[1::-1]), id=QuoteId(identified("wished for")))
+    async with peopled.unit_of_work() as uow:
+        await uow.quotes.add(wished)
+        booking.change(wished, by=OWNER, caregiver=a_caregiver(), at=NOW)
+        await uow.bookings.save(booking)
+    owners, caregivers = [(await page(queries, viewer)).items[0] for viewer in (OWNER, CAREGIVER)]
+    assert owners.proposed_change == ProposedChangeView(
+        quote_id=wished.id,
+        start_at=wished.period.start,
+        end_at=wished.period.end,
+        pet_ids=list(wished.pet_ids),
+        gross=MoneyView.of(wished.gross),
+        asked_at=NOW,
+        until=NOW + timedelta(days=1),
+        accepted_at=None,
+    )
+    assert caregivers.proposed_change is not None
+    assert caregivers.proposed_change.net == MoneyView.of(wished.net)
+    assert (owners.start_at, owners.gross) == (booking.period.start, MoneyView.of(booking.gross))
+    assert (await queries.get(await a_stored_booking(peopled), viewer=OWNER)).proposed_change is None
 
 
 async def test_a_completed_booking_tells_until_when_it_can_be_disputed(

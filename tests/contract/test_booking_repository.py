@@ -12,12 +12,15 @@ from domain.bookings.booking_refusals import BookingNotFound
 from domain.bookings.care_details import CareDetails, EmergencyContact
 from domain.bookings.care_report import CareReport
 from domain.bookings.dispute import Dispute, DisputeDecision
+from domain.bookings.free_periods import Occupancy
+from domain.bookings.proposed_change import ProposedChange
+from domain.bookings.quote import QuoteId
 from domain.caregivers.caregiver_profile import CancellationPolicy
 from domain.caregivers.services import Service
 from domain.shared.money import Money
 from domain.shared.period import AMSTERDAM, Period
 from infrastructure.persistence.bookings.booking_tables import booking_pets, booking_transitions, occupancies
-from tests.support.builders import ADMIN, CAREGIVER, NOW, OWNER, identified
+from tests.support.builders import ADMIN, CAREGIVER, NOW, OWNER, a_caregiver, identified
 from tests.support.stores import PETS, Store
 
 # What a stored booking has handed over already.
@@ -68,6 +71,12 @@ def a_booking_with_everything(store: Store) -> Booking:
             decided_at=NOW + timedelta(minutes=9),
             decision_reason="Half of it",
             refund=Money(1111),
+        ),
+        proposal=ProposedChange(
+            quote_id=QuoteId(identified("proposed")),
+            asked_at=NOW + timedelta(minutes=10),
+            until=NOW + timedelta(minutes=11),
+            accepted_at=NOW + timedelta(minutes=12),
         ),
         payment_id=identified("payment"),
         series_id=SeriesId(identified("series")),
@@ -162,6 +171,13 @@ async def test_a_place_is_taken_exactly_while_the_status_says_so(peopled: Store,
 
 async def test_what_is_due_for_expiry_comes_the_longest_due_first(peopled: Store) -> None:
     ids: dict[str, BookingId] = {}
+    lapse = {"90 minutes ago": -90, "at this instant": 0, "to be answered": 0.001}
+    proposals = {
+        f"change {'' if when.startswith('to be') else 'unanswered '}{when}": ProposedChange(
+            quote_id=QuoteId(identified(when)), asked_at=NOW, until=NOW + timedelta(minutes=minutes)
+        )
+        for when, minutes in lapse.items()
+    }
     for name, status, answer_until, pay_until in (
         ("unanswered an hour ago", BookingStatus.PENDING, -60, None),
         ("unpaid two hours ago", BookingStatus.ACCEPTED, -600, -120),
@@ -170,6 +186,9 @@ async def test_what_is_due_for_expiry_comes_the_longest_due_first(peopled: Store
         ("to be answered", BookingStatus.PENDING, 0.001, None),
         ("to be paid", BookingStatus.ACCEPTED, -600, 0.001),
         ("paid", BookingStatus.PAID, -600, -600),
+        ("change unanswered 90 minutes ago", BookingStatus.PAID, -600, -600),
+        ("change unanswered at this instant", BookingStatus.PAID, -600, -600),
+        ("change to be answered", BookingStatus.PAID, -600, -600),
         ("declined", BookingStatus.DECLINED, -600, -600),
         ("expired", BookingStatus.EXPIRED, -600, -600),
     ):
@@ -178,15 +197,26 @@ async def test_what_is_due_for_expiry_comes_the_longest_due_first(peopled: Store
             status=status,
             answer_until=NOW + timedelta(minutes=answer_until),
             pay_until=None if pay_until is None else NOW + timedelta(minutes=pay_until),
+            proposal=proposals.get(name),
         )
         await peopled.add(booking)
         ids[name] = booking.id
     names = {booking_id: name for name, booking_id in ids.items()}
     async with peopled.unit_of_work() as uow:
         due = [names[booking_id] for booking_id in await uow.bookings.due_for_expiry(NOW, limit=100)]
-        first = [names[booking_id] for booking_id in await uow.bookings.due_for_expiry(NOW, limit=2)]
-    assert due[:2] == first == ["unpaid two hours ago", "unanswered an hour ago"]
-    assert set(due[2:]) == {"unanswered at this instant", "unpaid at this instant"}
+        first = [names[booking_id] for booking_id in await uow.bookings.due_for_expiry(NOW, limit=3)]
+    assert due[:3] == first == ["unpaid two hours ago", "change unanswered 90 minutes ago", "unanswered an hour ago"]
+    assert set(due[3:]) == {f"{what} at this instant" for what in ("unanswered", "unpaid", "change unanswered")}
+
+
+async def test_what_takes_a_caregiver_up_is_told_without_one_booking(peopled: Store) -> None:
+    first, second = await peopled.book(at(0)), await peopled.book(at(0.5), pets=2)
+    async with peopled.unit_of_work.reading() as uow:
+        every = await uow.bookings.occupancies(a_caregiver().id, at(0.5))
+        others = await uow.bookings.occupancies(a_caregiver().id, at(0.5), but=first)
+    assert sorted(taken.animals for taken in every) == [1, 2]
+    assert others == [Occupancy(at(0.5), 2)]
+    assert first != second
 
 
 async def test_what_ended_a_day_ago_is_due_for_completion_the_longest_due_first(peopled: Store) -> None:

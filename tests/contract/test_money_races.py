@@ -4,9 +4,11 @@ agree."""
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable
+from dataclasses import replace
 
+from application.bookings.change_booking import ChangeBooking
 from application.payments.pay_out_bookings import PayOutBookings
-from application.payments.play_sandbox_bank import ChargebackOutcome
+from application.payments.play_sandbox_bank import ChargebackOutcome, SandboxOutcome
 from domain.payments.ledger import LedgerAccount
 from domain.payments.payout import PayoutStatus
 from domain.shared.errors import Conflict
@@ -15,14 +17,15 @@ from infrastructure.payments.sandbox_accounts import SandboxConnectedAccounts
 from infrastructure.payments.sandbox_books import SandboxBooks
 from infrastructure.payments.sandbox_payments import SandboxPayments
 from infrastructure.payments.sandbox_transfers import SandboxTransfers
+from infrastructure.persistence.bookings.booking_tables import occupancies
 from infrastructure.persistence.payments.payment_tables import refunds
 from infrastructure.persistence.payments.sandbox_tables import sandbox_refunds, sandbox_transfers
 from tests.support.booking_world import BookingWorld
-from tests.support.builders import euros
-from tests.support.money_world import DAY, MoneyWorld
+from tests.support.builders import OWNER, a_caregiver, euros
+from tests.support.money_world import DAY, HOUR, MoneyWorld
 from tests.support.stores import Store
 
-BOOKINGS = 4
+BOOKINGS, ROUNDS = 4, 6
 
 
 def money_over(store: Store) -> MoneyWorld:
@@ -44,6 +47,45 @@ async def all_at_once(*acts: Awaitable[object]) -> None:
     """Whoever meets somebody else's change is told so, and nothing else goes wrong."""
     ends = await asyncio.gather(*acts, return_exceptions=True)
     assert [end for end in ends if isinstance(end, BaseException) and not isinstance(end, Conflict)] == []
+
+
+async def test_the_last_place_goes_to_a_request_or_to_a_change_that_is_paid_and_no_money_is_lost(
+    postgres_store: Store,
+) -> None:
+    """Each round the money for a change of a paid booking comes in twice while somebody asks for the same place."""
+    await postgres_store.people()
+    await postgres_store.always_open()
+    money = money_over(postgres_store)
+    world, ends = money.world, Counter[str]()
+    for hours in range(0, 4 * ROUNDS, 4):
+        booking_id = await money.paid(starts_in=5 * DAY + hours * HOUR)
+        async with world.unit_of_work() as uow:
+            caregiver = await uow.caregivers.get(a_caregiver().id, for_update=True)
+            await uow.caregivers.save(replace(caregiver, instant_book=True))
+        quote_id = await world.quoted(starts_in=15 * DAY + hours * HOUR, length=2 * HOUR, pets=2)
+        change = ChangeBooking(unit_of_work=world.unit_of_work, clock=world.clock, ids=world.ids)
+        await change.execute(owner=OWNER, booking_id=booking_id, quote_id=quote_id)
+        payment_id = await money.opened(booking_id)
+        await money.bank.confirm(actor=OWNER, payment_id=payment_id, outcome=SandboxOutcome.SUCCEEDED)
+        workers = [MoneyWorld(world, money.payments, money.transfers, done=list(money.done)) for _ in range(2)]
+        await all_at_once(
+            *(worker.work() for worker in workers),
+            world.requested(starts_in=15 * DAY + hours * HOUR, length=2 * HOUR, pets=2),
+        )
+        await money.work()
+        after = await world.booking(booking_id)
+        is_changed = after.quote_id == quote_id
+        ends["changed" if is_changed else "asked for"] += 1
+        places = [row for row in await world.rows(occupancies) if row["animals"] == 2]
+        assert len(places) == sum(ends.values())
+        async with world.unit_of_work.reading() as uow:
+            wished = await uow.quotes.get(quote_id, owner_id=OWNER.account_id)
+        assert after.kept == after.gross == (wished.gross if is_changed else euros("20.00"))
+        async with world.unit_of_work() as uow:
+            caregiver = await uow.caregivers.get(a_caregiver().id, for_update=True)
+            await uow.caregivers.save(replace(caregiver, instant_book=False))
+    assert {row["status"] for row in await world.rows(refunds)} == {"succeeded"}
+    await money.check_settled()
 
 
 async def test_whoever_comes_first_money_moves_once(postgres_store: Store) -> None:

@@ -1,8 +1,9 @@
-"""Giving a booking other dates or pets."""
+"""The owner wishes for other dates or pets."""
 
 from dataclasses import dataclass
 
 from application.bookings.pay_window import announce_pay_window
+from application.payments.agreed_changes import require_room
 from application.payments.decided_refunds import send_back
 from application.payments.money_jobs import enqueue_cancel_of_open_payments
 from application.ports.clock import Clock
@@ -17,10 +18,11 @@ from domain.shared.actor import Actor
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeBooking:
-    """Puts what a new quote says in the place of what was booked, all of it or nothing. Everything is checked again.
+    """Puts what a new quote says in the place of what was booked, all of it or nothing, or keeps it as the proposal of
+    a paid booking. Everything is checked again.
 
     The caregiver is locked first, as for a request: of two that want the last place, the second is told so (SlotTaken).
-    Payments of the old price are closed; what a paid booking costs less is given back by a job.
+    Open payments are closed; what a paid booking costs less is given back by a job.
     """
 
     unit_of_work: UnitOfWorkFactory
@@ -51,5 +53,9 @@ class ChangeBooking:
             await enqueue_cancel_of_open_payments(uow, booking.id)
             await send_back(uow, booking, refund, reason="booking changed", ids=self.ids, now=now)
             await uow.quotes.save(quote)
-            await uow.bookings.move(booking)
+            if booking.quote_id == quote.id:
+                await uow.bookings.move(booking)
+            else:
+                await require_room(uow, booking, quote, caregiver)
+                await uow.bookings.save(booking)
             await announce_pay_window(uow, booking, now=now)

@@ -13,6 +13,7 @@ from application.ports.mail_templates import MailTemplates
 from application.ports.token_signer import TokenSigner
 from domain.accounts.account import AccountNotFound
 from domain.accounts.one_time_tokens import OneTimePurpose, OneTimeTokenId
+from domain.bookings.booking_change import reason_of_declined_change
 from domain.bookings.booking_life import ActorRole, BookingId, BookingStatus
 from domain.operations.alert import AlertId, Notice, NoticeKind
 from domain.payments.payout import PayoutId
@@ -28,6 +29,9 @@ _LINKS = {
 
 # What an admin has to look after.
 _MONEY_TASKS = frozenset({"payout_failed", "refund_failed", "chargeback_opened"})
+
+# Whether what they speak of is accepted.
+_ABOUT_PROPOSALS = {"change_proposed": False, "change_accepted": True}
 
 Facts = tuple[Reader, dict[str, object]]
 
@@ -86,6 +90,8 @@ class SendMail:
                 raise NothingToWrite
             if "account_id" in payload:
                 return await self._about_dispute(news, AccountId(UUID(payload["account_id"])))
+            if kind in _ABOUT_PROPOSALS:
+                return self._about_proposal(news, ActorRole(payload["to"]), kind)
             return self._about_booking(news, ActorRole(payload["to"]), kind)
         if "caregiver_id" in payload:
             return await self._about_caregiver(payload)
@@ -177,6 +183,21 @@ class SendMail:
         reader, values = self._about_booking(news, ActorRole.OWNER, "refund_made")
         return reader, values | {"refund": amount}
 
+    def _about_proposal(self, news: BookingNews, role: ActorRole, kind: str) -> Facts:
+        """As it is now; one that was answered, withdrawn or replaced needs no answer any more."""
+        proposal = news.proposal
+        if proposal is None or proposal.is_accepted is not _ABOUT_PROPOSALS[kind]:
+            raise NothingToWrite
+        reader, values = self._about_booking(news, role, kind)
+        return reader, values | {
+            "start_at": proposal.start_at,
+            "end_at": proposal.end_at,
+            "pets": list(proposal.pets),
+            "gross": proposal.gross,
+            "net": proposal.net,
+            "deadline": proposal.until,
+        }
+
     def _about_booking(self, news: BookingNews, role: ActorRole, kind: str) -> Facts:
         reader, other = (news.owner, news.caregiver) if role is ActorRole.OWNER else (news.caregiver, news.owner)
         name_of_other = gated_name(other.first_name, other.last_name)
@@ -224,4 +245,6 @@ def _reason(news: BookingNews, kind: str) -> str | None:
         return news.dispute.reason
     if news.dispute is not None and kind == "dispute_decided":
         return news.dispute.decision_reason
+    if kind == "change_declined":
+        return reason_of_declined_change(news.reason)
     return news.reason

@@ -2,7 +2,9 @@
 
 from datetime import datetime
 
+from application.payments.agreed_changes import agreed_change, lock_for_money
 from application.payments.bookkeeping import Books
+from application.payments.decided_refunds import send_back
 from application.payments.money_jobs import (
     enqueue_cancel_of_open_payments,
     enqueue_refund,
@@ -15,6 +17,7 @@ from application.ports.transfers import ProviderTransfer
 from application.ports.unit_of_work import UnitOfWork
 from domain.bookings.booking import Booking, MoneyOutcome
 from domain.bookings.booking_life import BookingId
+from domain.bookings.quote import Quote
 from domain.payments.chargeback import Chargeback, ChargebackId, ChargebackStatus
 from domain.payments.payment import Payment, PaymentId, PaymentStatus
 from domain.payments.payout import PayoutId
@@ -29,7 +32,7 @@ async def take_over(
 
     Money the booking has no use for (expired, cancelled, paid already) is given back whole, by a job.
     """
-    booking = await uow.bookings.get(booking_id, for_update=True)
+    booking, caregiver = await lock_for_money(uow, booking_id)
     payment = await uow.payments.get(payment_id)
     money_arrived = payment.observe(
         provider_payment_id=seen.id,
@@ -39,15 +42,11 @@ async def take_over(
         amount=seen.amount,
     )
     if money_arrived:
-        books = Books(uow=uow, ids=ids, now=now)
-        outcome = booking.mark_paid(payment_id=payment.id, captured=payment.captured, at=now, quote_id=payment.quote_id)
-        if outcome is MoneyOutcome.GIVE_BACK:
-            await books.stray_charge(booking, payment)
-            await _give_back(uow, booking, payment, ids, now)
+        change = await agreed_change(uow, booking, payment, caregiver, now=now)
+        if change is not None:
+            await _pay_change(uow, booking, payment, change, ids, now)
         else:
-            await books.charge(booking, payment)
-            await enqueue_cancel_of_open_payments(uow, booking.id, but=payment.id)
-        await uow.bookings.save(booking)
+            await _count(uow, booking, payment, ids, now)
     await uow.payments.save(payment)
     return payment
 
@@ -139,6 +138,29 @@ async def _lose(uow: UnitOfWork, booking: Booking, payment: Payment, chargeback:
     await settle_by_bank(uow, booking.id, books)
     if await uow.payouts.of_booking(booking.id) is not None:
         await enqueue_reversal(uow, booking.id, because_of=chargeback.id)
+
+
+async def _count(uow: UnitOfWork, booking: Booking, payment: Payment, ids: Ids, now: datetime) -> None:
+    books = Books(uow=uow, ids=ids, now=now)
+    outcome = booking.mark_paid(payment_id=payment.id, captured=payment.captured, at=now, quote_id=payment.quote_id)
+    if outcome is MoneyOutcome.GIVE_BACK:
+        await books.stray_charge(booking, payment)
+        await _give_back(uow, booking, payment, ids, now)
+    else:
+        await books.charge(booking, payment)
+        await enqueue_cancel_of_open_payments(uow, booking.id, but=payment.id)
+    await uow.bookings.save(booking)
+
+
+async def _pay_change(
+    uow: UnitOfWork, booking: Booking, payment: Payment, quote: Quote, ids: Ids, now: datetime
+) -> None:
+    """The whole new price takes the place of what was paid, which goes back whole."""
+    await send_back(uow, booking, booking.leave_payment(), reason="booking changed, and paid anew", ids=ids, now=now)
+    booking.pay_change(quote, payment_id=payment.id, at=now)
+    await Books(uow=uow, ids=ids, now=now).charge(booking, payment)
+    await enqueue_cancel_of_open_payments(uow, booking.id, but=payment.id)
+    await uow.bookings.move(booking)
 
 
 async def _give_back(uow: UnitOfWork, booking: Booking, payment: Payment, ids: Ids, now: datetime) -> None:

@@ -12,9 +12,11 @@ from application.ports.payments import PaymentRefused, Payments, ProviderPayment
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from domain.bookings.booking import Booking
 from domain.bookings.booking_life import BookingId
+from domain.bookings.quote import QuoteId
 from domain.payments.payment import Payment, PaymentId, PaymentStatus
 from domain.shared.actor import Actor
 from domain.shared.errors import Conflict
+from domain.shared.money import Money
 
 GIVE_UP_UNCONFIRMED_AFTER = timedelta(minutes=5)
 
@@ -36,7 +38,8 @@ class StartedPayment(Struct, frozen=True, kw_only=True, rename="camel"):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StartPayment:
-    """Opens the payment of an accepted booking, or shows the open one again. `provider` names whom `payments` asks.
+    """Opens the payment of an accepted booking, or of what a paid one is to become, or shows the open one again.
+    `provider` names whom `payments` asks.
 
     The intent is kept before the provider is asked, outside any transaction and always with the same key: after a crash
     or a time-out, asking again finds the same payment.
@@ -49,11 +52,15 @@ class StartPayment:
     ids: Ids
 
     async def execute(self, *, actor: Actor, booking_id: BookingId) -> StartedPayment:
-        """Raises BookingNotAccepted, PayWindowNotOpen, PayWindowClosed, PaymentNotPossible, PaymentsUnavailable."""
+        """Raises BookingNotAccepted, PayWindowNotOpen, PayWindowClosed, ChangeNotAccepted, PaymentNotPossible,
+        PaymentsUnavailable."""
         async with self.unit_of_work() as uow:
             booking = await uow.bookings.get(booking_id, for_update=True)
-            booking.require_payable(by=actor, at=self.clock.now())
-            payment = await self._open_payment(uow, booking)
+            terms = booking.require_payable(by=actor, at=self.clock.now())
+            price = booking.gross
+            if terms != booking.quote_id:
+                price = (await uow.quotes.get(terms, owner_id=booking.owner_id)).gross
+            payment = await self._open_payment(uow, booking, terms, price)
         seen = await self._ask_provider(payment)
         async with self.unit_of_work() as uow:
             payment = await take_over(
@@ -66,30 +73,30 @@ class StartPayment:
             client_secret=seen.client_secret,
         )
 
-    async def _open_payment(self, uow: UnitOfWork, booking: Booking) -> Payment:
+    async def _open_payment(self, uow: UnitOfWork, booking: Booking, terms: QuoteId, price: Money) -> Payment:
         attempts = await uow.payments.of_booking(booking.id)
         last = attempts[-1] if attempts else None
-        if last and self._can_go_on(last, booking):
+        if last and self._can_go_on(last, terms, price):
             return last
         payment = Payment.open(
             id=PaymentId(self.ids.new()),
             booking_id=booking.id,
             attempt=len(attempts) + 1,
             provider=self.provider,
-            amount=booking.gross,
+            amount=price,
             at=self.clock.now(),
-            quote_id=booking.quote_id,
+            quote_id=terms,
         )
         await uow.payments.add(payment)
         return payment
 
-    def _can_go_on(self, payment: Payment, booking: Booking) -> bool:
-        """Whether it is open, and for what the booking costs now. One that the provider did not confirm within minutes
+    def _can_go_on(self, payment: Payment, terms: QuoteId, price: Money) -> bool:
+        """Whether it is open, and for these terms. One that the provider did not confirm within minutes
         is given up: providers repeat a failure for as long as they know the key, and nobody can pay what he was never
         told of."""
         was_confirmed = payment.provider_payment_id is not None
         is_fresh = self.clock.now() - payment.created_at < GIVE_UP_UNCONFIRMED_AFTER
-        is_for_this = payment.amount == booking.gross and payment.quote_id in (None, booking.quote_id)
+        is_for_this = payment.amount == price and payment.quote_id in (None, terms)
         is_there = payment.is_open and payment.provider == self.provider
         return is_there and is_for_this and (was_confirmed or is_fresh)
 

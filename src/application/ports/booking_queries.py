@@ -79,6 +79,21 @@ class BookingDisputeView(Struct, frozen=True, kw_only=True, rename="camel"):
     refund: MoneyView | None
 
 
+class ProposedChangeView(Struct, frozen=True, kw_only=True, rename="camel"):
+    """What a paid booking may become: until `until` it waits for the caregiver's word or, with `acceptedAt`, for the
+    owner's payment of the whole new gross, upon which what was paid before goes back."""
+
+    quote_id: UUID
+    start_at: datetime
+    end_at: datetime
+    pet_ids: list[UUID]
+    gross: MoneyView
+    asked_at: datetime
+    until: datetime
+    accepted_at: datetime | None
+    net: MoneyView | UnsetType = UNSET
+
+
 class BookingView(Struct, frozen=True, kw_only=True, rename="camel"):
     """A booking for one of its parties or an admin. Owners are not told commission and net: the fields are absent.
     `quote_id` names the terms: a change of dates or pets brings another."""
@@ -112,6 +127,7 @@ class BookingView(Struct, frozen=True, kw_only=True, rename="camel"):
     disputable_until: datetime | None
     dispute: BookingDisputeView | None
     payout: PayoutView
+    proposed_change: ProposedChangeView | None
     commission: MoneyView | UnsetType = UNSET
     net: MoneyView | UnsetType = UNSET
 

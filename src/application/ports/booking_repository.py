@@ -50,8 +50,10 @@ class BookingRepository(Protocol):
         ...
 
     @abstractmethod
-    async def occupancies(self, caregiver_id: CaregiverId, period: Period) -> Sequence[Occupancy]:
-        """What takes a caregiver up in a period."""
+    async def occupancies(
+        self, caregiver_id: CaregiverId, period: Period, *, but: BookingId | None = None
+    ) -> Sequence[Occupancy]:
+        """What takes a caregiver up in a period, the booking `but` not counted."""
         ...
 
     @abstractmethod
@@ -61,8 +63,8 @@ class BookingRepository(Protocol):
 
     @abstractmethod
     async def due_for_expiry(self, now: datetime, *, limit: int) -> Sequence[BookingId]:
-        """Pending ones with `answer_until` ≤ now and accepted ones with `pay_until` ≤ now, the longest due first;
-        never an accepted meet-and-greet."""
+        """Pending ones with `answer_until` ≤ now, accepted ones with `pay_until` ≤ now and paid ones whose proposal has
+        `until` ≤ now, the longest due first; never an accepted meet-and-greet."""
         ...
 
     @abstractmethod

@@ -29,6 +29,19 @@ class Reader:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ProposalNews:
+    """What a paid booking may become, until `until`; `is_accepted` tells that it only has to be paid."""
+
+    start_at: datetime
+    end_at: datetime
+    pets: tuple[str, ...]
+    gross: Money
+    net: Money
+    until: datetime
+    is_accepted: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BookingNews:
     """A booking as mails tell it. Instants in the booking's own time zone; `reason` and `ended_by` of its last
     transition. `payout` is the caregiver's share of what was kept. `series_length` is how many bookings were made
@@ -59,6 +72,7 @@ class BookingNews:
     payout: Money
     series_length: int
     meet_and_greet: bool
+    proposal: ProposalNews | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,8 +6,7 @@ from enum import Enum, auto
 from typing import Self
 from uuid import UUID
 
-from domain.bookings.booking_change import check_change, refund_of_change, what_changed
-from domain.bookings.booking_in_care import BookingInCare
+from domain.bookings.booking_change import check_change, terms_in_words, what_changed
 from domain.bookings.booking_life import (
     ActorRole,
     BookingAccepted,
@@ -22,6 +21,7 @@ from domain.bookings.booking_life import (
     BookingTransition,
     SeriesId,
 )
+from domain.bookings.booking_open_to_change import BookingOpenToChange
 from domain.bookings.booking_refusals import (
     AnswerOverdue,
     BookingNotAccepted,
@@ -56,7 +56,7 @@ class MoneyOutcome(Enum):
 
 
 @dataclass(slots=True, kw_only=True)
-class Booking(BookingInCare):
+class Booking(BookingOpenToChange):
     """The aggregate: every transition is a method, guarded by actor, state and time."""
 
     @classmethod
@@ -129,29 +129,27 @@ class Booking(BookingInCare):
         self._report(BookingDeclined, at)
 
     def change(self, quote: Quote, *, by: Actor, caregiver: CaregiverProfile, at: datetime) -> Money:
-        """Takes over period, pets and numbers of a used quote; what goes back counts as `refunded` from now on.
+        """The owner wishes for period, pets and numbers of a used quote. Raises what `check_change` raises.
 
         Unpaid, the booking is asked for anew: pending, or accepted at once by an instant-book caregiver. Paid, it stays
-        so. Raises what `check_change` raises. Answers what goes back; paying it is the caller's next step.
+        so, and changes at once or keeps the quote as its `proposal`. Answers what goes back, which counts as `refunded`
+        from now on; paying it is the caller's next step.
         """
         self._require_owner(by)
-        check_change(self, quote, is_instant=caregiver.instant_book, at=at)
-        refund = refund_of_change(self, quote.gross)
-        was = f"{in_words(self.period.start)} to {in_words(self.period.end)}, {len(self.pet_ids)} pets"
-        reason = f"changed; before: {was}, {self.gross.amount_cents} cents"
+        check_change(self, quote, at=at)
+        if self.status is BookingStatus.PAID:
+            return self._change_paid(quote, by=by, is_instant=caregiver.instant_book, at=at)
+        had_to_pay_until = self.pay_until
+        reason = f"changed; before: {terms_in_words(self.period, self.pet_ids, self.gross)}"
         self._take_over(quote)
-        self.refunded += refund
-        asked_anew, had_to_pay_until = self.status is not BookingStatus.PAID, self.pay_until
-        to = BookingStatus.PENDING if asked_anew else BookingStatus.PAID
-        self._move(to, at, actor_id=by.account_id, role=ActorRole.OWNER, reason=reason)
+        self._move(BookingStatus.PENDING, at, actor_id=by.account_id, role=ActorRole.OWNER, reason=reason)
         self._report(BookingChanged, at)
-        if asked_anew:
-            self.answer_until = min(at + ANSWER_WINDOW, self.period.start)
-            self.accepted_at = self.pay_window_opens_at = self.pay_until = None
-            if caregiver.instant_book:
-                self._accept(at, actor_id=caregiver.account_id, reason="instant book")
-                self._grant_no_more_time(had_to_pay_until)
-        return refund
+        self.answer_until = min(at + ANSWER_WINDOW, self.period.start)
+        self.accepted_at = self.pay_window_opens_at = self.pay_until = None
+        if caregiver.instant_book:
+            self._accept(at, actor_id=caregiver.account_id, reason="instant book")
+            self._grant_no_more_time(had_to_pay_until)
+        return Money.zero(self.gross.currency)
 
     def _grant_no_more_time(self, had_to_pay_until: datetime | None) -> None:
         """Nobody keeps a place without paying by changing again and again."""
@@ -159,12 +157,15 @@ class Booking(BookingInCare):
             self.pay_until = min(self.pay_until, had_to_pay_until)
 
     def expire(self, *, at: datetime) -> bool:
-        """Lets the booking lapse when nobody answered or paid in time; False, and nothing done, when it is not due."""
+        """Lets the booking lapse when nobody answered or paid in time, or the change that was asked for of a paid one;
+        False, and nothing done, when it is not due."""
         match self.status:
             case BookingStatus.PENDING:
                 deadline, reason = self.answer_until, "not answered in time"
             case BookingStatus.ACCEPTED:
                 deadline, reason = self.pay_until, "not paid in time"
+            case BookingStatus.PAID:
+                return self._let_change_lapse(at)
             case _:
                 return False
         if deadline is None or at < deadline:
@@ -173,12 +174,13 @@ class Booking(BookingInCare):
         self._report(BookingExpired, at)
         return True
 
-    def require_payable(self, *, by: Actor, at: datetime) -> None:
-        """Raises unless `by` is the owner and may pay now.
-
-        NothingToPay, BookingNotAccepted, PayWindowNotOpen, PayWindowClosed.
+    def require_payable(self, *, by: Actor, at: datetime) -> QuoteId:
+        """The terms to pay for: those of the booking, or the agreed ones of a paid one. Raises unless `by` is the owner
+        and may pay now: NothingToPay, BookingNotAccepted, PayWindowNotOpen, PayWindowClosed, ChangeNotAccepted.
         """
         self._require_owner(by)
+        if self.proposal is not None:
+            return self._quote_of_change_to_pay(at)
         if self.meet_and_greet:
             raise NothingToPay(f"The booking is {self.state_in_words}, and a meet-and-greet is free.")
         opens, closes = self.pay_window_opens_at, self.pay_until
@@ -188,6 +190,7 @@ class Booking(BookingInCare):
             raise PayWindowNotOpen(f"The booking is accepted and can be paid from {in_words(opens)}.")
         if at >= closes:
             raise PayWindowClosed(f"The booking is accepted, but could be paid until {in_words(closes)}.")
+        return self.quote_id
 
     def mark_paid(
         self, *, payment_id: UUID, captured: Money, at: datetime, quote_id: QuoteId | None = None
@@ -254,12 +257,6 @@ class Booking(BookingInCare):
             self.pay_until = min(self.pay_window_opens_at + PAY_WINDOW, self.period.start)
         self._move(BookingStatus.ACCEPTED, at, actor_id=actor_id, role=ActorRole.CAREGIVER, reason=reason)
         self._report(BookingAccepted, at)
-
-    def _take_over(self, quote: Quote) -> None:
-        self.quote_id = quote.id
-        self.period, self.time_zone, self.pet_ids = quote.period, quote.time_zone, quote.pet_ids
-        self.gross, self.commission = quote.gross, quote.commission
-        self.commission_basis_points = quote.commission_basis_points
 
     def _require_pending(self, wish: str) -> None:
         if self.status is not BookingStatus.PENDING:

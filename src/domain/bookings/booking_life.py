@@ -92,6 +92,26 @@ class BookingChanged(BookingEvent): ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BookingChangeProposed(BookingEvent):
+    """The caregiver is asked whether a paid booking may become another."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookingChangeAccepted(BookingEvent):
+    """It may, once the owner has paid the new price."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookingChangeDeclined(BookingEvent):
+    """It stays as it is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookingChangeLapsed(BookingEvent):
+    """Nobody answered or paid in time: it stays as it is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BookingDeclined(BookingEvent): ...
 
 

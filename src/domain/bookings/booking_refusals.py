@@ -71,16 +71,20 @@ class QuoteForSomethingElse(InvalidInput):
     title = "The quote must be for the caregiver and the service of the booking"
 
 
-class ChangeNeedsCaregiver(Conflict):
-    title = "The owner alone cannot change the booking any more"
-
-
 class NothingChanges(InvalidInput):
     title = "The quote is for the dates and pets that the booking has already"
 
 
-class DearerChange(Conflict):
-    title = "A paid booking cannot become dearer"
+class NoChangeProposed(Conflict):
+    title = "No change of the booking was asked for"
+
+
+class ChangeOverdue(Conflict):
+    title = "The time for the change is over; ask for it again"
+
+
+class ChangeNotAccepted(Conflict):
+    title = "The caregiver has not agreed to the change yet"
 
 
 class ChangeTooFarAhead(Conflict):

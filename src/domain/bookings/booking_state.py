@@ -18,6 +18,7 @@ from domain.bookings.booking_refusals import BookingNotFound, OnlyAnUninvolvedAd
 from domain.bookings.care_details import CareDetails
 from domain.bookings.care_report import CareReport
 from domain.bookings.dispute import Dispute
+from domain.bookings.proposed_change import ProposedChange
 from domain.bookings.quote import QuoteId
 from domain.caregivers.caregiver_profile import CancellationPolicy
 from domain.caregivers.services import Service
@@ -40,8 +41,9 @@ class BookingState:
     `refunded` is what was decided to go back, done or not; the refunds tell how far that is. `payment_id` names the
     payment whose money counts. `refund_count` numbers the refunds of the booking, 1 being the first. `ended_at` is when
     it was declined, expired or cancelled. `payout_due_at` is when the caregiver's share of what was kept is paid out;
-    None while nothing is owed, or while a dispute holds it; a chargeback freezes it. `paid_out_at` is when it was. A
-    meet-and-greet is free: it has no pay window, and stays accepted until its end.
+    None while nothing is owed, or while a dispute holds it; a chargeback freezes it. `paid_out_at` is when it was.
+    `proposal` are other terms that the owner wishes for; a booking that is not paid has none. A meet-and-greet is free:
+    it has no pay window, and stays accepted until its end.
     """
 
     id: BookingId
@@ -77,6 +79,7 @@ class BookingState:
     check_in_report: CareReport | None = None
     check_out_report: CareReport | None = None
     dispute: Dispute | None = None
+    proposal: ProposedChange | None = None
     meet_and_greet: bool = False
     version: int = 0
     events: list[DomainEvent] = field(default_factory=list[DomainEvent])
@@ -151,6 +154,8 @@ class BookingState:
             )
         )
         self.status = to
+        if to is not BookingStatus.PAID:
+            self.proposal = None
         if to in STATUSES_THAT_FREE_THE_PLACE:
             self.ended_at = at
 

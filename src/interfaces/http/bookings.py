@@ -226,7 +226,7 @@ class BookingController(Controller):
     @post(
         "/{booking_id:uuid}/change",
         status_code=200,
-        summary="Give a booking the dates and pets of a new quote",
+        summary="Give a booking the dates and pets of a new quote, or propose them for a paid one",
         responses=problems_of(401, 403, 404, 409),
     )
     async def change(
@@ -239,6 +239,57 @@ class BookingController(Controller):
         await use_cases.change_booking.execute(
             owner=actor, booking_id=BookingId(booking_id), quote_id=QuoteId(data.quote_id)
         )
+        return await use_cases.booking_queries.get(BookingId(booking_id), viewer=actor)
+
+    @post(
+        "/{booking_id:uuid}/change/accept",
+        status_code=200,
+        summary="Agree to the change that the owner of a paid booking asks for",
+        responses=problems_of(401, 403, 404, 409),
+    )
+    async def accept_change(
+        self,
+        use_cases: NamedDependency[UseCases],
+        actor: NamedDependency[Actor],
+        booking_id: FromPath[UUID],
+        data: JSONBody[ChangeBody],
+    ) -> BookingView:
+        await use_cases.accept_change.execute(
+            actor=actor, booking_id=BookingId(booking_id), quote_id=QuoteId(data.quote_id)
+        )
+        return await use_cases.booking_queries.get(BookingId(booking_id), viewer=actor)
+
+    @post(
+        "/{booking_id:uuid}/change/decline",
+        status_code=200,
+        summary="Refuse the change that the owner of a paid booking asks for",
+        responses=problems_of(401, 403, 404, 409),
+    )
+    async def decline_change(
+        self,
+        use_cases: NamedDependency[UseCases],
+        actor: NamedDependency[Actor],
+        booking_id: FromPath[UUID],
+        data: JSONBody[ReasonBody | None] = None,
+    ) -> BookingView:
+        reason = None if data is None else data.text()
+        await use_cases.decline_change.execute(actor=actor, booking_id=BookingId(booking_id), reason=reason)
+        return await use_cases.booking_queries.get(BookingId(booking_id), viewer=actor)
+
+    @post(
+        "/{booking_id:uuid}/change/withdraw",
+        status_code=200,
+        summary="No longer ask for a change of a paid booking",
+        responses=problems_of(401, 403, 404, 409),
+    )
+    async def withdraw_change(
+        self,
+        use_cases: NamedDependency[UseCases],
+        actor: NamedDependency[Actor],
+        booking_id: FromPath[UUID],
+        data: JSONBody[NoInput | None] = None,  # noqa: ARG002 - refuses any other body
+    ) -> BookingView:
+        await use_cases.withdraw_change.execute(actor=actor, booking_id=BookingId(booking_id))
         return await use_cases.booking_queries.get(BookingId(booking_id), viewer=actor)
 
     @post(

@@ -121,6 +121,11 @@ bookings = Table(
     Column("meet_and_greet", Boolean, nullable=False, server_default=false()),
     Column("payout_is_frozen", Boolean, nullable=False, server_default=false()),
     Column("paid_out_at", UtcDateTime),
+    # Other terms that the owner of a paid booking wishes for.
+    Column("change_quote_id", Uuid),
+    Column("change_asked_at", UtcDateTime),
+    Column("change_until", UtcDateTime),
+    Column("change_accepted_at", UtcDateTime),
     one_of("status", BookingStatus),
     one_of("service", Service),
     one_of("policy", CancellationPolicy),
@@ -140,6 +145,8 @@ _to_pay_out = and_(bookings.c.payout_due_at.is_not(None), bookings.c.paid_out_at
 Index("ix_bookings_payout_due_at", bookings.c.payout_due_at, postgresql_where=_to_pay_out, sqlite_where=_to_pay_out)
 _was_paid = bookings.c.paid_at.is_not(None)
 Index("ix_bookings_paid_at", bookings.c.paid_at, postgresql_where=_was_paid, sqlite_where=_was_paid)
+_may_change = bookings.c.change_until.is_not(None)
+Index("ix_bookings_change_until", bookings.c.change_until, postgresql_where=_may_change, sqlite_where=_may_change)
 _in_series = bookings.c.series_id.is_not(None)
 Index("ix_bookings_series_id", bookings.c.series_id, postgresql_where=_in_series, sqlite_where=_in_series)
 _meeting = and_(bookings.c.meet_and_greet, bookings.c.status.not_in(["declined", "expired", "cancelled"]))

@@ -1,12 +1,20 @@
 """From rows to what the pages of bookings show."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, TypeAlias
 from uuid import UUID
 
 from msgspec import UNSET
 from sqlalchemy import exists, select
 
-from application.ports.booking_queries import BookedPetView, BookingDisputeView, BookingView, PartyView, PayoutView
+from application.ports.booking_queries import (
+    BookedPetView,
+    BookingDisputeView,
+    BookingView,
+    PartyView,
+    PayoutView,
+    ProposedChangeView,
+)
 from application.ports.views import MoneyView
 from domain.bookings.booking_life import STATUSES_THAT_REVEAL, BookingStatus
 from domain.bookings.booking_state import disputable_until, payout_state, share_of_caregiver
@@ -63,11 +71,14 @@ def _selected_bookings() -> AnySelect:
     )
 
 
+QuoteRows: TypeAlias = tuple[Any, Sequence[UUID]]
+"""A quote, and the pets it is for."""
+
 SELECTED_BOOKINGS = _selected_bookings()
 
 
-def booking_view(row: Any, booked: list[BookedPetView], viewer: Actor) -> BookingView:
-    """The booking as this viewer may see it."""
+def booking_view(row: Any, booked: list[BookedPetView], viewer: Actor, *, proposal: QuoteRows | None) -> BookingView:
+    """The booking as this viewer may see it. `proposal` is the quote of a change that is asked for."""
     is_owner = row.owner_id == viewer.account_id
     is_caregiver = row.caregiver_id == viewer.caregiver_id
     may_know = row.revealed or not (is_owner or is_caregiver)
@@ -108,6 +119,7 @@ def booking_view(row: Any, booked: list[BookedPetView], viewer: Actor) -> Bookin
         ),
         dispute=_dispute(row),
         payout=_payout(row, status, sees_amount=sees_shares),
+        proposed_change=None if proposal is None else _change(row, *proposal, sees_net=sees_shares),
         commission=money_view(row.commission_cents, row) if sees_shares else UNSET,
         net=money_view(row.net_cents, row) if sees_shares else UNSET,
     )
@@ -123,6 +135,20 @@ def _dispute(row: Any) -> BookingDisputeView | None:
         decided_at=row.dispute_decided_at,
         decision_reason=row.dispute_decision_reason,
         refund=None if row.dispute_refund_cents is None else money_view(row.dispute_refund_cents, row),
+    )
+
+
+def _change(row: Any, quote: Any, pet_ids: Sequence[UUID], *, sees_net: bool) -> ProposedChangeView:
+    return ProposedChangeView(
+        quote_id=quote.id,
+        start_at=quote.start_at,
+        end_at=quote.end_at,
+        pet_ids=list(pet_ids),
+        gross=money_view(quote.gross_cents, quote),
+        asked_at=row.change_asked_at,
+        until=row.change_until,
+        accepted_at=row.change_accepted_at,
+        net=money_view(quote.net_cents, quote) if sees_net else UNSET,
     )
 
 

@@ -41,8 +41,15 @@ from domain.shared.money import Money
 from domain.shared.period import Period
 from infrastructure.persistence.bookings.booking_aftermath import CHECK_IN, CHECK_OUT
 from infrastructure.persistence.bookings.booking_page_sql import page_of_bookings
-from infrastructure.persistence.bookings.booking_tables import booking_pets, booking_transitions, bookings, care_reports
-from infrastructure.persistence.bookings.booking_view_rows import SELECTED_BOOKINGS, booking_view
+from infrastructure.persistence.bookings.booking_tables import (
+    booking_pets,
+    booking_transitions,
+    bookings,
+    care_reports,
+    quote_pets,
+    quotes,
+)
+from infrastructure.persistence.bookings.booking_view_rows import SELECTED_BOOKINGS, QuoteRows, booking_view
 from infrastructure.persistence.database import Database
 from infrastructure.persistence.enum_values import by_value
 from infrastructure.persistence.many_ids import statement_of_ids
@@ -190,7 +197,7 @@ class SqlBookingQueries(BookingQueries):
     async def _views(
         self, statement: AnySelect, viewer: Actor, parameters: dict[str, Any] | None = None
     ) -> list[BookingView]:
-        """The bookings with their pets: two queries whatever their number."""
+        """The bookings with their pets: two queries whatever their number, and two more if changes are asked for."""
         async with self._database.read() as connection:
             rows = plain_rows(await connection.execute(statement, parameters))
             booked: dict[UUID, list[BookedPetView]] = defaultdict(list)
@@ -200,7 +207,18 @@ class SqlBookingQueries(BookingQueries):
                     booked[booking_id].append(
                         BookedPetView(id=pet_id, name=name, animal=_ANIMALS[animal], size=_SIZES[size])
                     )
-        return [booking_view(row, booked[row.id], viewer) for row in rows]
+            wished = [row.change_quote_id for row in rows if row.change_quote_id is not None]
+            asked = await _quotes_of(connection, wished) if wished else {}
+        return [booking_view(row, booked[row.id], viewer, proposal=asked.get(row.change_quote_id)) for row in rows]
+
+
+async def _quotes_of(connection: AsyncConnection, quote_ids: list[UUID]) -> dict[UUID, QuoteRows]:
+    among: dict[str, Any] = {"ids": quote_ids}
+    pet_ids: dict[UUID, list[UUID]] = defaultdict(list)
+    for row in (await connection.execute(_QUOTE_PETS.on(connection), among)).all():
+        pet_ids[row.quote_id].append(row.pet_id)
+    found = (await connection.execute(_QUOTES.on(connection), among)).all()
+    return {row.id: (row, pet_ids[row.id]) for row in found}
 
 
 async def _require_visible(connection: AsyncConnection, booking_id: BookingId, viewer: Actor) -> None:
@@ -230,6 +248,12 @@ _PETS = statement_of_ids(
         .where(is_among(booking_pets.c.booking_id))
         .order_by(booking_pets.c.booking_id, booking_pets.c.position)
     )
+)
+
+
+_QUOTES = statement_of_ids(lambda is_among: select(quotes).where(is_among(quotes.c.id)))
+_QUOTE_PETS = statement_of_ids(
+    lambda is_among: select(quote_pets).where(is_among(quote_pets.c.quote_id)).order_by(quote_pets.c.position)
 )
 
 

@@ -20,6 +20,7 @@ from domain.bookings.booking_life import (
 from domain.bookings.booking_refusals import BookingNotFound
 from domain.bookings.care_details import CareDetails, EmergencyContact
 from domain.bookings.free_periods import Occupancy
+from domain.bookings.proposed_change import ProposedChange
 from domain.bookings.series import SeriesNotFound
 from domain.caregivers.caregiver_profile import CancellationPolicy
 from domain.caregivers.services import Service
@@ -105,10 +106,13 @@ class SqlBookingRepository(BookingRepository):
         found = [await self.get(BookingId(row.id), for_update=True) for row in rows]
         return sorted(found, key=lambda booking: booking.period.start)
 
-    async def occupancies(self, caregiver_id: CaregiverId, period: Period) -> Sequence[Occupancy]:
+    async def occupancies(
+        self, caregiver_id: CaregiverId, period: Period, *, but: BookingId | None = None
+    ) -> Sequence[Occupancy]:
         o = occupancies.c
         overlapping = (o.caregiver_id == caregiver_id, o.end_at > period.start, o.start_at < period.end)
-        rows = await self._transaction.all(select(occupancies).where(*overlapping))
+        others = overlapping if but is None else (*overlapping, o.booking_id != but)
+        rows = await self._transaction.all(select(occupancies).where(*others))
         return [Occupancy(Period(row.start_at, row.end_at), row.animals) for row in rows]
 
     async def have_met(self, owner_id: AccountId, caregiver_id: CaregiverId) -> bool:
@@ -123,11 +127,15 @@ class SqlBookingRepository(BookingRepository):
 
     async def due_for_expiry(self, now: datetime, *, limit: int) -> Sequence[BookingId]:
         deadline = case(
-            (bookings.c.status == BookingStatus.PENDING.value, bookings.c.answer_until), else_=bookings.c.pay_until
+            (bookings.c.status == BookingStatus.PENDING.value, bookings.c.answer_until),
+            (_ACCEPTED, bookings.c.pay_until),
+            else_=bookings.c.change_until,
         )
         unanswered = and_(bookings.c.status == BookingStatus.PENDING.value, bookings.c.answer_until <= now)
         unpaid = and_(_ACCEPTED, bookings.c.meet_and_greet.is_(False), bookings.c.pay_until <= now)
-        statement = select(bookings.c.id).where(or_(unanswered, unpaid)).order_by(deadline, bookings.c.id).limit(limit)
+        lapsed = bookings.c.change_until <= now
+        due = select(bookings.c.id).where(or_(unanswered, unpaid, lapsed))
+        statement = due.order_by(deadline, bookings.c.id).limit(limit)
         return [row.id for row in await self._transaction.all(statement)]
 
     async def due_for_completion(self, now: datetime, *, limit: int) -> Sequence[BookingId]:
@@ -209,7 +217,12 @@ def _to_row(booking: Booking) -> dict[str, Any]:
         "accepted_at pay_window_opens_at paid_at ended_at completed_at payout_due_at payout_is_frozen paid_out_at "
         "payment_id refund_count meet_and_greet version"
     )
+    proposal = booking.proposal
     return {column: getattr(booking, column) for column in same.split()} | {
+        "change_quote_id": None if proposal is None else proposal.quote_id,
+        "change_asked_at": None if proposal is None else proposal.asked_at,
+        "change_until": None if proposal is None else proposal.until,
+        "change_accepted_at": None if proposal is None else proposal.accepted_at,
         "status": booking.status.value,
         # An accepted one must have an end; that of a meet-and-greet is its own.
         "pay_until": booking.period.end if booking.meet_and_greet else booking.pay_until,
@@ -268,6 +281,18 @@ def _from_row(row: Row[Any], pet_ids: list[Any]) -> Booking:
         captured=Money(row.captured_cents, row.currency),
         refunded=Money(row.refunded_cents, row.currency),
         refund_count=row.refund_count,
+        proposal=_proposal(row),
         meet_and_greet=row.meet_and_greet,
         version=row.version,
+    )
+
+
+def _proposal(row: Row[Any]) -> ProposedChange | None:
+    if row.change_quote_id is None:
+        return None
+    return ProposedChange(
+        quote_id=row.change_quote_id,
+        asked_at=row.change_asked_at,
+        until=row.change_until,
+        accepted_at=row.change_accepted_at,
     )

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Row, func, select
 
-from application.ports.mail_queries import BookingNews, CaregiverNews, MailQueries, Reader
+from application.ports.mail_queries import BookingNews, CaregiverNews, MailQueries, ProposalNews, Reader
 from domain.accounts.account import AccountNotFound
 from domain.bookings.booking_life import ActorRole, BookingId, BookingStatus, parties_are_revealed
 from domain.bookings.booking_refusals import BookingNotFound
@@ -20,7 +20,14 @@ from domain.shared.languages import Language
 from domain.shared.money import Money
 from infrastructure.persistence.accounts.account_tables import accounts
 from infrastructure.persistence.bookings.booking_aftermath import dispute_from
-from infrastructure.persistence.bookings.booking_tables import booking_pets, booking_transitions, bookings, disputes
+from infrastructure.persistence.bookings.booking_tables import (
+    booking_pets,
+    booking_transitions,
+    bookings,
+    disputes,
+    quote_pets,
+    quotes,
+)
 from infrastructure.persistence.caregivers.caregiver_tables import caregivers
 from infrastructure.persistence.database import Database
 from infrastructure.persistence.payments.payment_tables import refunds
@@ -74,6 +81,30 @@ class SqlMailQueries(MailQueries):
             pet_names=tuple(pet.name for pet in await self._all(names)),
             last=await self._first(last.limit(1)),
             dispute=await self._first(select(disputes).where(disputes.c.booking_id == booking_id)),
+            proposal=await self._proposal(row),
+        )
+
+    async def _proposal(self, booking: Row[Any]) -> ProposalNews | None:
+        if booking.change_quote_id is None:
+            return None
+        quote = await self._first(select(quotes).where(quotes.c.id == booking.change_quote_id))
+        if quote is None:
+            return None
+        names = (
+            select(pets.c.name)
+            .join(quote_pets, quote_pets.c.pet_id == pets.c.id)
+            .where(quote_pets.c.quote_id == quote.id)
+            .order_by(quote_pets.c.position)
+        )
+        zone = ZoneInfo(quote.time_zone)
+        return ProposalNews(
+            start_at=quote.start_at.astimezone(zone),
+            end_at=quote.end_at.astimezone(zone),
+            pets=tuple(pet.name for pet in await self._all(names)),
+            gross=Money(quote.gross_cents, quote.currency),
+            net=Money(quote.net_cents, quote.currency),
+            until=booking.change_until.astimezone(zone),
+            is_accepted=booking.change_accepted_at is not None,
         )
 
     async def refund(self, refund_id: RefundId) -> tuple[BookingId, Money]:
@@ -129,6 +160,7 @@ def _as_news(
     pet_names: tuple[str, ...],
     last: Row[Any] | None,
     dispute: Row[Any] | None,
+    proposal: ProposalNews | None,
 ) -> BookingNews:
     zone = ZoneInfo(row.time_zone)
     kept = Money(row.captured_cents - row.refunded_cents, row.currency)
@@ -158,4 +190,5 @@ def _as_news(
         payout=share_of_caregiver(kept, row.commission_basis_points),
         series_length=max(1, row.series_length),
         meet_and_greet=row.meet_and_greet,
+        proposal=proposal,
     )

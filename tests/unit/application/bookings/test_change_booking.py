@@ -2,26 +2,31 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from application.bookings.accept_booking import AcceptBooking
+from application.bookings.answer_change import AcceptChange, DeclineChange, WithdrawChange
 from application.bookings.cancel_booking import CancelBooking
 from application.bookings.change_booking import ChangeBooking
 from application.bookings.create_quote import CreateQuote
+from application.bookings.expire_bookings import ExpireBookings
+from application.one_by_one import Batch
 from application.payments.provider_word import take_over
 from domain.bookings.booking_life import BookingId, BookingStatus
 from domain.bookings.booking_refusals import (
+    BookingNotAccepted,
     BookingNotFound,
-    ChangeNeedsCaregiver,
     ChangeTooFarAhead,
-    DearerChange,
     NothingChanges,
+    OnlyTheCaregiver,
     OnlyTheOwner,
     QuoteForSomethingElse,
     SlotTaken,
     TermsChanged,
 )
+from domain.bookings.proposed_change import ProposedChange
 from domain.bookings.quote import QuoteAlreadyUsed, QuoteId, QuoteNotFound
 from domain.caregivers.services import Service
 from domain.payments.payment import PaymentStatus
@@ -200,20 +205,118 @@ async def test_what_a_paid_booking_costs_less_goes_back_and_cancelling_counts_fr
     assert ended.kept == after.gross - after.gross.share(50, 100)
 
 
-async def test_a_paid_booking_changes_only_where_cancelling_would_be_free(world: BookingWorld) -> None:
+async def test_a_paid_booking_changes_by_itself_only_where_cancelling_would_be_free(world: BookingWorld) -> None:
     booking_id = await paid(world)
-    with pytest.raises(DearerChange):
-        await change(world, booking_id, await world.quoted(length=3 * HOUR))
+    before = await world.booking(booking_id)
     with pytest.raises(ChangeTooFarAhead):
         await change(world, booking_id, await world.quoted(starts_in=60 * DAY))
     await set_caregiver(world, instant_book=False)
-    with pytest.raises(ChangeNeedsCaregiver):
-        await change(world, booking_id, await world.quoted())
+    await change(world, booking_id, asked := await world.quoted())
+    assert (await world.booking(booking_id)).proposal == ProposedChange(
+        quote_id=asked, asked_at=world.clock.now(), until=world.clock.now() + DAY
+    )
     await set_caregiver(world, instant_book=True)
     world.clock.advance(7 * DAY - HOUR)
-    with pytest.raises(ChangeNeedsCaregiver):
-        await change(world, booking_id, await world.quoted())
+    await change(world, booking_id, asked := await world.quoted())
+    after = await world.booking(booking_id)
+    assert after.proposal == ProposedChange(quote_id=asked, asked_at=world.clock.now(), until=before.period.start)
+    assert (after.period, after.quote_id, after.gross) == (before.period, before.quote_id, before.gross)
     assert await world.rows(refunds) == []
+    assert (await world.event_names()).count("BookingChangeProposed") == 2
+
+
+async def proposed(world: BookingWorld, **wish: Any) -> tuple[BookingId, QuoteId]:
+    """A paid booking of two hours, of a caregiver who is asked before it becomes another."""
+    booking_id = await paid(world)
+    await set_caregiver(world, instant_book=False)
+    quote_id = await world.quoted(**wish)
+    await change(world, booking_id, quote_id)
+    return booking_id, quote_id
+
+
+async def accept(world: BookingWorld, booking_id: BookingId, quote_id: QuoteId, *, by: Actor = CAREGIVER) -> None:
+    use_case = AcceptChange(unit_of_work=world.unit_of_work, clock=world.clock, ids=world.ids)
+    await use_case.execute(actor=by, booking_id=booking_id, quote_id=quote_id)
+
+
+async def test_what_the_caregiver_agrees_to_holds_at_once_when_it_is_not_dearer(world: BookingWorld) -> None:
+    booking_id, quote_id = await proposed(world, starts_in=8 * DAY, length=HOUR)
+    for actor, refusal in ((OWNER, OnlyTheCaregiver), (STRANGER, BookingNotFound), (ADMIN, OnlyTheCaregiver)):
+        with pytest.raises(refusal):
+            await accept(world, booking_id, quote_id, by=actor)
+    with pytest.raises(TermsChanged):
+        await accept(world, booking_id, (await world.booking(booking_id)).quote_id)
+    await accept(world, booking_id, quote_id)
+    after = await world.booking(booking_id)
+    assert (after.quote_id, after.proposal, after.kept) == (quote_id, None, after.gross)
+    (place,) = await world.rows(occupancies)
+    assert place["start_at"] == after.period.start
+    (refund,) = await world.rows(refunds)
+    assert refund["amount_cents"] == (after.captured - after.gross).amount_cents
+
+
+async def test_a_change_that_lost_its_place_is_refused_and_the_booking_stays(world: BookingWorld) -> None:
+    booking_id, quote_id = await proposed(world, starts_in=8 * DAY, length=HOUR)
+    before = await world.booking(booking_id)
+    await world.requested(starts_in=8 * DAY, pets=3)
+    with pytest.raises(SlotTaken):
+        await accept(world, booking_id, quote_id)
+    with pytest.raises(SlotTaken):
+        await change(world, booking_id, await world.quoted(starts_in=8 * DAY, length=HOUR))
+    assert await world.booking(booking_id) == before
+
+
+async def test_a_change_is_declined_withdrawn_or_lapses_and_its_payment_is_closed(world: BookingWorld) -> None:
+    booking_id = await paid(world)
+    decline = DeclineChange(unit_of_work=world.unit_of_work, clock=world.clock)
+    withdraw = WithdrawChange(unit_of_work=world.unit_of_work, clock=world.clock)
+    expire = ExpireBookings(unit_of_work=world.unit_of_work, clock=world.clock)
+    for number in range(1, 4):
+        await change(world, booking_id, await world.quoted(starts_in=8 * DAY, length=3 * HOUR))
+        await world.paying(booking_id)
+        if number == 1:
+            await decline.execute(actor=CAREGIVER, booking_id=booking_id, reason="I have no time then.")
+        elif number == 2:
+            await withdraw.execute(actor=OWNER, booking_id=booking_id)
+        else:
+            assert (await expire.execute()).due == 0
+            world.clock.advance(DAY)
+            assert await expire.execute() == Batch(due=1, done=1)
+        assert (await world.booking(booking_id)).proposal is None
+        assert len(await world.jobs("payments.cancel")) == number
+        with pytest.raises(BookingNotAccepted):
+            await world.paying(booking_id)
+    reasons = [row["reason"] for row in await world.rows(booking_transitions)]
+    told = ["change declined: I have no time then.", "change withdrawn", "change not paid in time"]
+    assert [reason for reason in reasons if reason in told] == told
+
+
+async def test_both_are_written_to_about_a_change_while_it_is_open(world: BookingWorld) -> None:
+    booking_id, quote_id = await proposed(world, starts_in=8 * DAY, length=3 * HOUR, pets=2)
+
+    async def written(mail: str, to: str) -> list[str]:
+        kept = KeptMails()
+        payload = {"mail": mail, "booking_id": str(booking_id), "to": to}
+        await writing_to(kept, world).execute(mail_id=world.ids.new(), payload=payload)
+        return [message.text for message in kept.sent]
+
+    (asked,) = await written("change_proposed", "caregiver")
+    async with world.unit_of_work() as uow:
+        quote = await uow.quotes.get(quote_id, owner_id=OWNER.account_id)
+    assert f"€\xa0{quote.net.amount_cents // 100},{quote.net.amount_cents % 100:02}" in asked
+    assert "10 november 2026" in asked
+    assert await written("change_accepted", "owner") == []
+    await accept(world, booking_id, quote_id)
+    (agreed,) = await written("change_accepted", "owner")
+    assert f"€\xa0{quote.gross.amount_cents // 100},{quote.gross.amount_cents % 100:02}" in agreed
+    assert await written("change_proposed", "caregiver") == []
+    await DeclineChange(unit_of_work=world.unit_of_work, clock=world.clock).execute(
+        actor=CAREGIVER, booking_id=booking_id, reason="I have no time then."
+    )
+    (declined,) = await written("change_declined", "owner")
+    assert "De reden: I have no time then." in declined
+    assert "9 november 2026" in declined
+    assert await written("change_accepted", "owner") == []
 
 
 async def test_a_change_that_does_not_fit_leaves_everything_as_it_was(world: BookingWorld) -> None:

@@ -4,7 +4,7 @@ The table is that of section 3 of the product's rules, written down again."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from hypothesis import example, given, settings
@@ -14,6 +14,8 @@ from domain.bookings.booking import Booking, MoneyOutcome
 from domain.bookings.booking_life import ActorRole, BookingStatus, PayoutState
 from domain.bookings.care_report import CareReport
 from domain.bookings.dispute import DisputeDecision
+from domain.bookings.proposed_change import ProposedChange
+from domain.bookings.quote import Quote, QuoteId
 from domain.shared.actor import Actor
 from domain.shared.errors import Conflict, DomainError, NotAllowed, NotFound
 from domain.shared.money import Money
@@ -27,10 +29,12 @@ from tests.support.builders import (
     a_booking,
     a_caregiver,
     a_meeting,
+    a_pet,
     a_quote,
     identified,
 )
 
+WISHED, DEARER = QuoteId(identified("wished for")), QuoteId(identified("wished for, and dearer"))
 HOUR, DAY, INSTANT = timedelta(hours=1), timedelta(days=1), timedelta(microseconds=1)
 
 ACTORS = {
@@ -62,10 +66,21 @@ def change(*, instant_book: bool, longer: bool = False) -> Callable[[Booking, Ac
 
     def changed(booking: Booking, by: Actor, at: datetime) -> object:
         period = Period(booking.period.start + HOUR, booking.period.end + (2 if longer else 1) * HOUR)
-        quote = a_quote(period=period, at=at)
+        quote = replace(a_quote(period=period, at=at), id=DEARER if longer else WISHED)
         return booking.change(quote, by=by, caregiver=a_caregiver(instant_book=instant_book), at=at)
 
     return changed
+
+
+def wishes_for_what_is_dearer(booking: Booking) -> bool:
+    return booking.proposal is not None and booking.proposal.quote_id == DEARER
+
+
+def one_more_pet(booking: Booking, *, dearer: bool) -> Quote:
+    """At the price of the booking, or for a cent more."""
+    quote = a_quote(period=booking.period, pets=[a_pet("Rex"), a_pet("Bella")])
+    gross = booking.gross + Money(1 if dearer else 0)
+    return replace(quote, id=DEARER if dearer else WISHED, gross=gross, commission=booking.commission)
 
 
 ACTS: dict[str, Callable[[Booking, Actor, datetime], object]] = {
@@ -75,6 +90,11 @@ ACTS: dict[str, Callable[[Booking, Actor, datetime], object]] = {
     "change": change(instant_book=False),
     "change at once": change(instant_book=True),
     "change to what is dearer": change(instant_book=True, longer=True),
+    "accept a change": lambda booking, by, at: booking.accept_change(
+        one_more_pet(booking, dearer=wishes_for_what_is_dearer(booking)), by=by, at=at
+    ),
+    "decline a change": lambda booking, by, at: booking.decline_change(by=by, at=at),
+    "withdraw a change": lambda booking, by, at: booking.withdraw_change(by=by, at=at),
     "begin to pay": lambda booking, by, at: booking.require_payable(by=by, at=at),
     "check in": lambda booking, by, at: booking.check_in(CareReport(at=at), by=by),
     "check out": lambda booking, by, at: booking.check_out(CareReport(at=at), by=by),
@@ -102,17 +122,37 @@ def end_of_dispute_window(booking: Booking) -> datetime | None:
 
 
 def last_moment_to_change(booking: Booking) -> datetime | None:
-    """Unpaid, until there is no booking any more; paid, as long as cancelling is free: till noon the day before."""
+    """Until there is no booking any more; a paid one until its start."""
     if booking.status is BookingStatus.PENDING:
         return min(booking.requested_at + DAY, booking.period.start)
     if booking.status is BookingStatus.ACCEPTED:
         return booking.pay_until
+    return booking.period.start
+
+
+def last_moment_to_cancel_for_nothing(booking: Booking) -> datetime:
     day_before = booking.period.start.astimezone(ZoneInfo(booking.time_zone)) - DAY
-    return day_before.replace(hour=12, minute=0, second=0, microsecond=0) + INSTANT
+    return day_before.replace(hour=12, minute=0, second=0, microsecond=0)
 
 
 def money_is_held_long_enough(booking: Booking) -> bool:
     return booking.paid_at is None or booking.period.end + HOUR <= booking.paid_at + 60 * DAY
+
+
+def new_money_is_held_long_enough(booking: Booking) -> datetime:
+    return booking.period.end + 2 * HOUR - 60 * DAY
+
+
+def end_of_proposal(booking: Booking) -> datetime | None:
+    return None if booking.proposal is None else booking.proposal.until
+
+
+def is_agreed(booking: Booking) -> bool:
+    return booking.proposal is not None and booking.proposal.accepted_at is not None
+
+
+def is_asked(booking: Booking) -> bool:
+    return booking.proposal is not None and booking.proposal.accepted_at is None
 
 
 BEFORE_START = {"pending": "cancelled", "accepted": "cancelled", "paid": "cancelled"}
@@ -124,7 +164,14 @@ TABLE: dict[str, list[Row]] = {
         Row("admin", {**BEFORE_START, "in_progress": "cancelled"}),
         Row("owner caregiver admin", {"cancelled": "cancelled"}),
     ],
-    "change": [Row("owner", {"pending": "pending", "accepted": "pending"}, until=last_moment_to_change)],
+    "change": [
+        Row(
+            "owner",
+            {"pending": "pending", "accepted": "pending", "paid": "paid"},
+            until=last_moment_to_change,
+            only_if=money_is_held_long_enough,
+        )
+    ],
     "change at once": [
         Row(
             "owner",
@@ -134,10 +181,24 @@ TABLE: dict[str, list[Row]] = {
         )
     ],
     "change to what is dearer": [
-        Row("owner", {"pending": "accepted", "accepted": "accepted"}, until=last_moment_to_change)
+        Row("owner", {"pending": "accepted", "accepted": "accepted"}, until=last_moment_to_change),
+        Row("owner", {"paid": "paid"}, since=new_money_is_held_long_enough, until=last_moment_to_change),
     ],
+    "accept a change": [
+        Row(
+            "caregiver",
+            {"paid": "paid"},
+            since=lambda b: b.period.end - 60 * DAY if wishes_for_what_is_dearer(b) else None,
+            until=end_of_proposal,
+            only_if=is_asked,
+        ),
+        Row("caregiver", {"paid": "paid"}, only_if=is_agreed),
+    ],
+    "decline a change": [Row("caregiver", {"paid": "paid"}, only_if=lambda b: b.proposal is not None)],
+    "withdraw a change": [Row("owner", {"paid": "paid"}, only_if=lambda b: b.proposal is not None)],
     "begin to pay": [
-        Row("owner", {"accepted": "accepted"}, since=lambda b: b.pay_window_opens_at, until=lambda b: b.pay_until)
+        Row("owner", {"accepted": "accepted"}, since=lambda b: b.pay_window_opens_at, until=lambda b: b.pay_until),
+        Row("owner", {"paid": "paid"}, until=end_of_proposal, only_if=is_agreed),
     ],
     "check in": [
         Row("caregiver", {"paid": "in_progress"}, since=lambda b: b.period.start - timedelta(minutes=30)),
@@ -197,6 +258,19 @@ def to_paid(booking: Booking) -> None:
     assert arrived is MoneyOutcome.PAID
 
 
+def to_change_asked_for(booking: Booking, *, dearer: bool = False) -> None:
+    to_paid(booking)
+    assert booking.paid_at is not None
+    quote = one_more_pet(booking, dearer=dearer)
+    booking.change(quote, by=OWNER, caregiver=a_caregiver(instant_book=False), at=booking.paid_at)
+
+
+def to_change_agreed(booking: Booking) -> None:
+    to_change_asked_for(booking, dearer=True)
+    assert booking.paid_at is not None
+    booking.accept_change(one_more_pet(booking, dearer=True), by=CAREGIVER, at=booking.paid_at)
+
+
 def to_in_progress(booking: Booking) -> None:
     to_paid(booking)
     booking.check_in(CareReport(at=booking.period.start), by=CAREGIVER)
@@ -241,6 +315,9 @@ WAYS: dict[str, Callable[[Booking], object]] = {
     "pending": lambda booking: booking,
     "accepted": to_accepted,
     "paid": to_paid,
+    "change asked for": to_change_asked_for,
+    "dearer change asked for": lambda booking: to_change_asked_for(booking, dearer=True),
+    "change agreed": to_change_agreed,
     "in progress": to_in_progress,
     "completed": to_completed,
     "completed by itself": to_completed_by_itself,
@@ -262,7 +339,7 @@ PERIODS = st.builds(
     st.sampled_from([2 * HOUR, DAY, 7 * DAY, 90 * DAY]),
     st.sampled_from([HOUR, 30 * DAY]),
 )
-FROM_WHEN = ["request", "answer", "window", "pay until", "start", "end", "completed"]
+FROM_WHEN = ["request", "answer", "window", "pay until", "change until", "start", "end", "completed"]
 OFFSETS = [sign * distance for distance in (timedelta(0), HOUR / 2, DAY, 3 * DAY) for sign in (1, -1)]
 TIMES = st.tuples(
     st.sampled_from(FROM_WHEN),
@@ -279,6 +356,7 @@ def instant_of(booking: Booking, time: tuple[str, timedelta, timedelta]) -> date
         "answer": booking.answer_until,
         "window": booking.pay_window_opens_at,
         "pay until": booking.pay_until,
+        "change until": end_of_proposal(booking),
         "start": booking.period.start,
         "end": booking.period.end,
         "completed": booking.completed_at,
@@ -308,21 +386,53 @@ def check_what_always_holds(booking: Booking) -> None:
     assert booking.gross == booking.commission + booking.net
     assert zero <= booking.payout <= booking.kept
     assert (booking.payout_state is PayoutState.HELD) == (booking.status is BookingStatus.DISPUTED)
+    assert booking.proposal is None or booking.status is BookingStatus.PAID
     owed = booking.status in (BookingStatus.COMPLETED, BookingStatus.CANCELLED) and booking.kept > zero
     assert (booking.payout_state is PayoutState.SCHEDULED) == owed
 
 
 AT_ONCE = ("change at once", "change to what is dearer")
+CHANGES = ("change", *AT_ONCE)
+STEPS_OF_CHANGES = (*CHANGES, "accept a change", "decline a change", "withdraw a change")
 
 
 def first_step(
     before: Booking, booking: Booking, act: str, at: datetime
 ) -> list[tuple[BookingStatus, BookingStatus, datetime]]:
-    """A change is recorded also when the state stays."""
-    if not act.startswith("change"):
+    """What concerns a change is recorded also when the state stays; agreeing a second time is nothing new."""
+    if act not in STEPS_OF_CHANGES or (act == "accept a change" and is_agreed(before)):
         return [(before.status, booking.status, at)] if booking.status is not before.status else []
     stays = before.status is BookingStatus.PAID
     return [(before.status, BookingStatus.PAID if stays else BookingStatus.PENDING, at)]
+
+
+def check_change_of_paid(before: Booking, booking: Booking, act: str, at: datetime) -> None:
+    """At once, or with whose leave, and what it waits for until when."""
+    first_start = before.period.start
+    match act:
+        case "change" | "change at once" | "change to what is dearer":
+            alone = act != "change" and at <= last_moment_to_cancel_for_nothing(before)
+            if alone and act == "change at once":
+                assert (booking.quote_id, booking.proposal) == (WISHED, None)
+                return
+            assert booking.proposal == ProposedChange(
+                quote_id=DEARER if act == "change to what is dearer" else WISHED,
+                asked_at=at,
+                until=min(at + DAY, first_start),
+                accepted_at=at if alone else None,
+            )
+        case "accept a change" if not is_agreed(before):
+            is_dearer = wishes_for_what_is_dearer(before)
+            assert is_dearer is is_agreed(booking)
+            assert is_dearer or (booking.quote_id, booking.proposal) == (WISHED, None)
+            assert end_of_proposal(booking) == (min(at + DAY, first_start) if is_dearer else None)
+        case "decline a change" | "withdraw a change":
+            assert booking.proposal is None
+        case _:
+            assert booking.proposal == before.proposal
+            assert booking.quote_id == before.quote_id
+    if booking.quote_id != WISHED:
+        assert replace(booking, proposal=None, transitions=[], events=[]) == replace(before, proposal=None)
 
 
 @settings(max_examples=1500, deadline=None)
@@ -352,6 +462,8 @@ def test_what_people_may_do_is_exactly_what_the_table_says(
         assert [step.reason for step in booking.transitions[1:]] == (
             ["instant book"] if act in AT_ONCE and before.status is not BookingStatus.PAID else []
         )
+        if before.status is booking.status is BookingStatus.PAID and act != "give back":
+            check_change_of_paid(before, booking, act, at)
     check_what_always_holds(booking)
 
 
@@ -361,6 +473,8 @@ BY_ITSELF: dict[str, dict[str, tuple[str, Callable[[Booking], datetime | None]]]
     "expire": {
         "pending": ("expired", lambda b: min(b.requested_at + DAY, b.period.start)),
         "accepted": ("expired", lambda b: b.pay_until),
+        # What lapses is the change that was asked for.
+        "paid": ("paid", lambda b: datetime.max.replace(tzinfo=UTC) if b.proposal is None else b.proposal.until),
     },
     "complete": {
         "paid": ("completed", lambda b: b.period.end + DAY),

@@ -10,12 +10,13 @@ import pytest
 
 from domain.bookings import booking_life as life
 from domain.bookings.booking import Booking, MoneyOutcome
+from domain.bookings.booking_change import declined_change, reason_of_declined_change
 from domain.bookings.booking_life import BookingEvent, BookingId, BookingStatus, PayoutState
 from domain.bookings.booking_refusals import (
     AnswerOverdue,
     BookingNotChangeable,
     ChangeTooFarAhead,
-    DearerChange,
+    NoChangeProposed,
     NothingChanges,
     PayWindowClosed,
     QuoteForSomethingElse,
@@ -63,6 +64,34 @@ def another_quote(**changes: Any) -> Quote:
 def change(booking: Booking, quote: Quote | None = None, *, instant_book: bool = True, at: datetime = AT) -> Money:
     caregiver = a_caregiver(instant_book=instant_book)
     return booking.change(quote or another_quote(), by=OWNER, caregiver=caregiver, at=at)
+
+
+DEARER = another_quote(gross=Money(3001), commission=Money(600))
+ASKED = "change asked for: 2026-11-10T09:00:00Z to 2026-11-10T10:00:00Z, 1 pets, "
+
+
+def wished_for() -> Booking:
+    """Paid; its owner asks a caregiver who does not book instantly for a day later."""
+    return wished_for_at(another_quote())
+
+
+def wished_for_at(quote: Quote) -> Booking:
+    booking = a_paid_booking()
+    change(booking, quote, instant_book=False)
+    return booking
+
+
+def agreed() -> Booking:
+    """Paid; to become dearer, once that is paid."""
+    booking = a_paid_booking()
+    change(booking, DEARER)
+    return booking
+
+
+def charged_back() -> Booking:
+    booking = a_paid_booking()
+    booking.freeze_payout()
+    return booking
 
 
 def in_progress() -> Booking:
@@ -158,6 +187,66 @@ def accepted_meeting() -> Booking:
             life.BookingChanged,
         ),
         (a_paid_booking, change, [("paid", "paid", AT, OWNER, "owner", BEFORE)], life.BookingChanged),
+        (
+            a_paid_booking,
+            lambda b: change(b, instant_book=False),
+            [("paid", "paid", AT, OWNER, "owner", f"{ASKED}1000 cents")],
+            life.BookingChangeProposed,
+        ),
+        (
+            a_paid_booking,
+            lambda b: change(b, DEARER),
+            [("paid", "paid", AT, OWNER, "owner", f"{ASKED}3001 cents")],
+            None,
+        ),
+        (
+            wished_for,
+            lambda b: b.accept_change(another_quote(), by=CAREGIVER, at=AT + HOUR),
+            [("paid", "paid", AT + HOUR, CAREGIVER, "caregiver", BEFORE)],
+            life.BookingChanged,
+        ),
+        (
+            lambda: wished_for_at(DEARER),
+            lambda b: b.accept_change(DEARER, by=CAREGIVER, at=AT + HOUR),
+            [("paid", "paid", AT + HOUR, CAREGIVER, "caregiver", "change accepted, to be paid")],
+            life.BookingChangeAccepted,
+        ),
+        (
+            wished_for,
+            lambda b: b.decline_change(by=CAREGIVER, at=AT),
+            [("paid", "paid", AT, CAREGIVER, "caregiver", "change declined")],
+            life.BookingChangeDeclined,
+        ),
+        (
+            agreed,
+            lambda b: b.decline_change(by=CAREGIVER, at=AT, reason="ill"),
+            [("paid", "paid", AT, CAREGIVER, "caregiver", "change declined: ill")],
+            life.BookingChangeDeclined,
+        ),
+        (
+            agreed,
+            lambda b: b.withdraw_change(by=OWNER, at=AT),
+            [("paid", "paid", AT, OWNER, "owner", "change withdrawn")],
+            None,
+        ),
+        (
+            wished_for,
+            lambda b: b.expire(at=AT + DAY),
+            [("paid", "paid", AT + DAY, None, "system", "change not answered in time")],
+            life.BookingChangeLapsed,
+        ),
+        (
+            agreed,
+            lambda b: b.expire(at=AT + DAY),
+            [("paid", "paid", AT + DAY, None, "system", "change not paid in time")],
+            life.BookingChangeLapsed,
+        ),
+        (
+            agreed,
+            lambda b: b.pay_change(DEARER, payment_id=identified("new"), at=AT + HOUR),
+            [("paid", "paid", AT + HOUR, None, "system", BEFORE)],
+            life.BookingChanged,
+        ),
         (
             a_paid_booking,
             lambda b: b.check_in(CareReport(at=START), by=CAREGIVER),
@@ -316,6 +405,88 @@ def test_of_a_price_that_was_given_back_in_part_a_change_returns_what_is_kept_at
     assert booking.kept == Money(0)
 
 
+def test_a_change_that_was_paid_anew_takes_the_place_of_all_that_was_paid_before() -> None:
+    booking = agreed()
+    booking.give_back(Money(300), by=ADMIN)
+    assert booking.leave_payment() == Money(1700)
+    assert (booking.captured, booking.refunded, booking.kept) == (Money(2000), Money(2000), Money(0))
+    quote = replace(DEARER, commission_basis_points=1500, commission=Money(450), time_zone=AMSTERDAM)
+    booking.pay_change(quote, payment_id=identified("new"), at=AT + HOUR)
+    assert (booking.captured, booking.refunded, booking.kept) == (Money(5001), Money(2000), Money(3001))
+    assert (booking.payment_id, booking.paid_at) == (identified("new"), AT + HOUR)
+    taken = (booking.quote_id, booking.period, booking.time_zone, booking.gross, booking.commission, booking.proposal)
+    assert taken == (quote.id, quote.period, AMSTERDAM, Money(3001), Money(450), None)
+    assert booking.payout == Money(3001) - Money(3001).share(1500, 10_000)
+    # What cancelling gives back counts from the new price.
+    assert booking.terms_of_cancellation(by=OWNER, at=AT + HOUR).refund == Money(3001)
+
+
+@pytest.mark.parametrize(
+    ("quote_id", "at", "awaits"),
+    [
+        (DEARER.id, AT, True),
+        (DEARER.id, AT + DAY - A_MOMENT, True),
+        (DEARER.id, AT + DAY, False),
+        (a_quote().id, AT, False),
+        (None, AT, False),
+    ],
+)
+def test_money_is_awaited_for_what_was_agreed_until_it_lapses(
+    quote_id: QuoteId | None, at: datetime, awaits: bool
+) -> None:
+    assert agreed().awaits_money_for(quote_id, at=at) is awaits
+    assert not wished_for().awaits_money_for(another_quote().id, at=AT)
+    assert not a_paid_booking().awaits_money_for(None, at=AT)
+
+
+def test_agreeing_twice_is_harmless_and_a_change_waits_until_either_start_at_most() -> None:
+    booking = wished_for_at(DEARER)
+    assert booking.accept_change(DEARER, by=CAREGIVER, at=AT + 2 * HOUR) == Money(0)
+    assert booking.proposal is not None
+    assert (booking.proposal.accepted_at, booking.proposal.until) == (AT + 2 * HOUR, AT + 2 * HOUR + DAY)
+    steps = len(booking.transitions)
+    assert booking.accept_change(DEARER, by=CAREGIVER, at=AT + 9 * DAY) == Money(0)
+    assert len(booking.transitions) == steps
+    late = wished_for_at(another_quote(period=Period(START + DAY, END + DAY)))
+    change(late, DEARER, instant_book=False, at=START - HOUR)
+    assert late.proposal is not None
+    assert late.proposal.until == START
+    soon = another_quote(period=Period(AT + 2 * HOUR, AT + 3 * HOUR))
+    assert (wished_for_at(soon).proposal or booking.proposal).until == AT + 2 * HOUR
+
+
+def test_what_is_free_to_leave_needs_nobodys_leave_up_to_the_last_moment() -> None:
+    noon = datetime(2026, 11, 8, 11, tzinfo=AT.tzinfo)
+    in_time, late = a_paid_booking(), a_paid_booking()
+    change(in_time, at=noon)
+    change(late, at=noon + A_MOMENT)
+    assert (in_time.proposal, in_time.quote_id) == (None, another_quote().id)
+    assert late.proposal is not None
+    assert late.proposal.accepted_at is None
+
+
+def test_what_was_not_wished_for_any_more_is_forgotten_when_the_care_begins() -> None:
+    booking = agreed()
+    booking.check_in(CareReport(at=START), by=CAREGIVER)
+    assert booking.proposal is None
+    with pytest.raises(NoChangeProposed):
+        booking.accept_change(DEARER, by=CAREGIVER, at=START)
+
+
+@pytest.mark.parametrize(
+    ("told", "reason"),
+    [
+        (declined_change("ill"), "ill"),
+        (declined_change("change declined: "), "change declined: "),
+        (declined_change(None), None),
+        ("ill", None),
+        (None, None),
+    ],
+)
+def test_why_a_change_was_declined_is_read_from_the_history(told: str | None, reason: str | None) -> None:
+    assert reason_of_declined_change(told) == reason
+
+
 def test_a_dispute_keeps_what_was_said_and_decided() -> None:
     booking = disputed()
     booking.decide_dispute(
@@ -426,14 +597,39 @@ REFUSALS: list[tuple[Callable[[], Booking], Act, str]] = [
         "The booking is accepted, but could be changed until 2026-11-03T09:00:00Z.",
     ),
     (
-        a_paid_booking,
-        lambda b: change(b, instant_book=False),
-        "The booking is paid, and the caregiver has not left changing it to the owner.",
+        charged_back,
+        change,
+        "The booking is paid, but the owner's bank has asked for the money back.",
     ),
     (
         a_paid_booking,
-        lambda b: change(b, another_quote(gross=Money(2001), commission=Money(400))),
-        "The booking is paid; it can be changed to what costs as much or less.",
+        lambda b: b.decline_change(by=CAREGIVER, at=AT),
+        "The booking is paid, and nobody asks for another.",
+    ),
+    (
+        in_progress,
+        lambda b: b.withdraw_change(by=OWNER, at=AT),
+        "The booking is in progress, and nobody asks for another.",
+    ),
+    (
+        wished_for,
+        lambda b: b.accept_change(a_quote(), by=CAREGIVER, at=AT),
+        "The booking is paid, and its owner asks for another change by now.",
+    ),
+    (
+        wished_for,
+        lambda b: b.accept_change(another_quote(), by=CAREGIVER, at=AT + DAY),
+        "The booking is paid, and its change could be accepted until 2026-11-03T10:00:00Z.",
+    ),
+    (
+        wished_for,
+        lambda b: b.require_payable(by=OWNER, at=AT),
+        "The booking is paid; the caregiver can agree to its change until 2026-11-03T10:00:00Z.",
+    ),
+    (
+        agreed,
+        lambda b: b.require_payable(by=OWNER, at=AT + DAY),
+        "The booking is paid, and its change could be paid until 2026-11-03T10:00:00Z.",
     ),
     (
         a_paid_booking,
@@ -541,8 +737,12 @@ def test_what_is_paid_may_cost_as_much_and_end_sixty_days_after_it_was_paid() ->
     booking = a_paid_booking()
     longest = another_quote(period=Period(START, NOW + 60 * DAY), gross=Money(2000), commission=Money(400))
     assert change(booking, longest) == Money(0)
-    with pytest.raises(DearerChange):
-        change(a_paid_booking(), replace(longest, gross=Money(2001)))
+    dearer = replace(longest, gross=Money(2001))
+    with pytest.raises(ChangeTooFarAhead):
+        change(a_paid_booking(), replace(dearer, period=Period(START, AT + 60 * DAY + A_MOMENT)))
+    waiting = a_paid_booking()
+    assert change(waiting, replace(dearer, period=Period(START, AT + 60 * DAY))) == Money(0)
+    assert waiting.awaits_money_for(dearer.id, at=AT)
     with pytest.raises(ChangeTooFarAhead):
         change(a_paid_booking(), replace(longest, period=Period(START, NOW + 60 * DAY + A_MOMENT)))
 
