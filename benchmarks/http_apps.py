@@ -1,7 +1,8 @@
 """The applications that `http_cache` compares, each served as the product is: granian, one process.
 
-`python -m benchmarks.http_apps NAME PORT`. The bare ones send the bytes of the file BODY names; the others are the
-product, everything on, with this or that cache (`whole` is the product as it ships).
+`python -m benchmarks.http_apps NAME PORT`. The bare ones send the bytes of the file BODY names, the same ones also the
+headers of the file HEADERS names (JSON); the others are the product, everything on, with this or that cache (`whole` is
+the product as it ships).
 """
 
 import asyncio
@@ -13,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from granian.constants import Interfaces, Loops
 from granian.log import LogLevels
 from granian.server import Server
@@ -37,8 +39,22 @@ KEY = "benchmark:body"
 
 
 def bare_asgi() -> ASGIApp:
+    return _sends({})
+
+
+def same_asgi() -> ASGIApp:
+    """Sends the product's whole answer: not only the page, but its headers, too."""
+    return _sends(_headers_of_the_answer())
+
+
+def _headers_of_the_answer() -> dict[str, str]:
+    return msgspec.json.decode(Path(os.environ["HEADERS"]).read_bytes(), type=dict[str, str])
+
+
+def _sends(more_headers: dict[str, str]) -> ASGIApp:
     body = Path(os.environ["BODY"]).read_bytes()
     headers = [(b"content-type", JSON.encode()), (b"content-length", str(len(body)).encode())]
+    headers += [(name.encode(), value.encode()) for name, value in more_headers.items()]
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":  # pyright: ignore[reportUnnecessaryComparison] - a lifespan is none
@@ -74,12 +90,21 @@ async def _no_lifespan(receive: Any, send: Any) -> None:
 
 
 def bare_litestar() -> ASGIApp:
+    return _handles({})
+
+
+def same_litestar() -> ASGIApp:
+    """As `same_asgi`."""
+    return _handles(_headers_of_the_answer())
+
+
+def _handles(more_headers: dict[str, str]) -> ASGIApp:
     body = Path(os.environ["BODY"]).read_bytes()
 
     @get("/{path:path}")
     async def handler(path: str) -> Response[Any]:
         del path
-        return Response(body, media_type=JSON)
+        return Response(body, media_type=JSON, headers=more_headers)
 
     return Litestar([handler], openapi_config=None, logging_config=None)
 

@@ -1,14 +1,16 @@
 """How much faster the cache answers, as ratios of medians of alternating rounds.
 
 One process on one core, everything on (metrics, limits, entity tags, correlation ids), 32 connections that ask again at
-once. First a 20-caregiver page against bare applications that send the same bytes (one of them by Granian's own
-interface, to see what ASGI costs); then home, search and a profile from each level against the cache switched off, over
+once. First a 20-caregiver page against bare applications that send the same page (one of them by Granian's own
+interface, to see what ASGI costs) and against those that send the very same bytes, the fifteen headers of the answer
+included; then home, search and a profile from each level against the cache switched off, over
 PostgreSQL with 10,000 caregivers; then what a miss costs more than no cache, over 100,000.
 
 Usage: `python -m benchmarks.http_cache [rounds, default 5] [seconds of each, default 3]`.
 """
 
 import asyncio
+import json
 import statistics
 import sys
 import tempfile
@@ -69,21 +71,27 @@ class Create:
 
 
 def against_bare(folder: Path, environment: dict[str, str], rounds: int, seconds: float) -> None:
-    body = folder / "body.json"
-    names = ["bare_asgi", "bare_rsgi", "bare_litestar", "bare_litestar_redis", "in_process", "over_redis"]
-    with all_serving(["uncached"], environment, folder) as apps:
-        body.write_bytes(httpx.get(apps["uncached"].address + SEARCH).raise_for_status().content)
-    with all_serving(names, environment | {"BODY": str(body)}, folder) as apps:
+    body, headers = folder / "body.json", folder / "headers.json"
+    bare = ["bare_asgi", "bare_rsgi", "bare_litestar", "bare_litestar_redis", "same_asgi", "same_litestar"]
+    with all_serving(["in_process"], environment, folder) as apps:
+        answer = httpx.get(apps["in_process"].address + SEARCH, headers={"accept-encoding": "identity"})
+        body.write_bytes(answer.raise_for_status().content)
+        of_the_server = ("content-type", "content-length", "date", "server")
+        headers.write_text(json.dumps({name: at for name, at in answer.headers.items() if name not in of_the_server}))
+    given = {"BODY": str(body), "HEADERS": str(headers)}
+    with all_serving([*bare, "in_process", "over_redis"], environment | given, folder) as apps:
         paces = measured(apps, SEARCH, rounds, seconds)
     print(f"A page of {body.stat().st_size} bytes: {told(paces)}")
     for ours, theirs, least in (
         ("in_process", "bare_asgi", 0.5),
+        ("in_process", "same_asgi", 0.5),
         ("in_process", "bare_litestar", 1.5),
+        ("in_process", "same_litestar", 1.5),
         ("over_redis", "bare_litestar_redis", 1.2),
     ):
         print(f"{ours} / {theirs}: {ratio(paces[ours], paces[theirs])}, at least {least}", flush=True)
-    for bare in ("bare_asgi", "bare_rsgi"):
-        print(f"{bare} / bare_litestar: {ratio(paces[bare], paces['bare_litestar'])}", flush=True)
+    for other in ("bare_asgi", "bare_rsgi"):
+        print(f"{other} / bare_litestar: {ratio(paces[other], paces['bare_litestar'])}", flush=True)
 
 
 def against_uncached(folder: Path, environment: dict[str, str], rounds: int, seconds: float) -> None:
