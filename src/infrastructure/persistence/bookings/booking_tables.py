@@ -49,12 +49,15 @@ quotes = Table(
     Column("used_at", UtcDateTime),
     Column("version", Integer, nullable=False),
     Column("meet_and_greet", Boolean, nullable=False, server_default=false()),
+    Column("promotion_id", Uuid, ForeignKey("promotions.id")),
     one_of("service", Service),
     one_of("currency", ["EUR"]),
     CheckConstraint("end_at > start_at", name="period"),
     CheckConstraint("gross_cents >= 0 AND gross_cents = commission_cents + net_cents", name="sums"),
 )
 Index("ix_quotes_expires_at", quotes.c.expires_at)
+_promoted = quotes.c.promotion_id.is_not(None)
+Index("ix_quotes_promotion_id", quotes.c.promotion_id, postgresql_where=_promoted, sqlite_where=_promoted)
 
 quote_pets = Table(
     "quote_pets",
