@@ -1,14 +1,10 @@
-"""What the promotion repository and its queries promise, on both databases; who gets the last use, on PostgreSQL."""
+"""What the promotion repository and its queries promise, on both databases."""
 
-import asyncio
-from collections import Counter
 from dataclasses import fields, replace
 from datetime import timedelta
 
 import pytest
 
-from application.bookings.create_quote import CreateQuote
-from application.bookings.request_booking import RequestBooking
 from application.ports.views import InvalidCursor
 from domain.bookings.booking import Booking
 from domain.bookings.booking_life import BookingId
@@ -21,20 +17,17 @@ from domain.bookings.promotion import (
 )
 from domain.bookings.quote import QuoteId
 from domain.caregivers.services import Service
-from domain.pets.pet import PetId
-from domain.shared.actor import AccountId, Actor
+from domain.shared.actor import Actor
 from domain.shared.money import Money
 from domain.shared.period import Period
 from infrastructure.persistence.bookings.booking_tables import bookings
 from infrastructure.persistence.bookings.sql_promotion_queries import SqlPromotionQueries
-from infrastructure.public_holidays.holidays_calendar import HolidaysCalendar
 from tests.support.builders import (
     ADMIN,
     CAREGIVER,
     NOW,
     OWNER,
     a_caregiver,
-    a_pet,
     a_promotion,
     a_quote,
     care_details,
@@ -191,55 +184,3 @@ async def test_one_is_shown_with_everything_and_to_its_caregiver_alone(peopled: 
     for promotion_id, caregiver_id in ((plain.id, THEIRS), (identified("no promotion"), HIS)):
         with pytest.raises(PromotionNotFound):
             await queries.one(PromotionId(promotion_id), caregiver_id=caregiver_id)
-
-
-async def test_of_all_who_want_the_last_uses_at_once_only_as_many_get_one(postgres_store: Store) -> None:
-    """Sixteen quotes of two owners at two promotions: three uses of one, once for each owner of the other."""
-    await postgres_store.people()
-    luna = replace(a_pet("Luna"), id=PetId(identified("their Luna")), owner_id=ADMIN.account_id)
-    limited, once = a_promotion("LIMITED", max_uses=3, once_per_owner=False), a_promotion("ONCE")
-    async with postgres_store.unit_of_work() as uow:
-        await uow.pets.add(luna)
-        await uow.promotions.add(limited)
-        await uow.promotions.add(once)
-    pets = {OWNER.account_id: a_pet("Rex").id, ADMIN.account_id: luna.id}
-    asked = [
-        (promotion, owner, await _quoted(postgres_store, promotion, owner, pets, day=7 + day))
-        for day in range(4)
-        for promotion in (limited, once)
-        for owner in (OWNER, ADMIN)
-    ]
-    request = RequestBooking(
-        unit_of_work=postgres_store.unit_of_work, clock=postgres_store.clock, ids=postgres_store.ids
-    )
-    answers = await asyncio.gather(
-        *(request.execute(owner=owner, quote_id=quote_id, care=care_details()) for _, owner, quote_id in asked),
-        return_exceptions=True,
-    )
-    told = Counter(
-        (promotion.terms.code, type(answer).__name__) for (promotion, _, _), answer in zip(asked, answers, strict=True)
-    )
-    assert told == {
-        ("LIMITED", "UUID"): 3,
-        ("LIMITED", "PromotionUsedUp"): 5,
-        ("ONCE", "UUID"): 2,
-        ("ONCE", "PromotionUsedBefore"): 6,
-    }
-    for owner in (OWNER, ADMIN):
-        assert (await uses(postgres_store, once, owner=owner)).of_owner == 1
-
-
-async def _quoted(
-    store: Store, promotion: Promotion, owner: Actor, pets: dict[AccountId, PetId], *, day: int
-) -> QuoteId:
-    create = CreateQuote(unit_of_work=store.unit_of_work, holidays=HolidaysCalendar(), clock=store.clock, ids=store.ids)
-    start = NOW + timedelta(days=day, hours=2 * (promotion.terms.code == "ONCE"))
-    quote = await create.execute(
-        owner=owner,
-        caregiver_id=HIS,
-        service=Service.DOG_WALKING,
-        period=Period(start, start + timedelta(hours=1)),
-        pet_ids=[pets[owner.account_id]],
-        promo=promotion.terms.code,
-    )
-    return QuoteId(quote.id)

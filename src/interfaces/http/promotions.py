@@ -1,5 +1,6 @@
 """Promotions that a caregiver gives on his own services."""
 
+from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -27,6 +28,7 @@ MAX_USES = 1_000_000
 Code = Annotated[str, Meta(pattern=r"^[A-Za-z0-9-]{3,40}(?!\n)$", examples=["SUMMER-10"])]
 Percent = Annotated[int, Meta(ge=1, le=MAX_PERCENT, examples=[10])]
 Uses = Annotated[int, Meta(ge=1, le=MAX_USES, examples=[100])]
+Until = Annotated[datetime, Meta(tz=True, examples=["2099-03-01T00:00:00Z"])]
 
 
 class DiscountBody(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
@@ -43,10 +45,10 @@ class PromotionBody(Struct, frozen=True, kw_only=True, rename="camel", forbid_un
 
     code: Code
     percent: Percent | None = None
-    amount: DiscountBody | None = None
+    amount: Annotated[DiscountBody | None, Meta(examples=[None])] = None
     services: Annotated[list[Service], Meta(max_length=len(Service))] = []
     valid_from: Instant | None = None
-    valid_until: Instant | None = None
+    valid_until: Until | None = None
     max_uses: Uses | None = None
     once_per_owner: bool = True
 
