@@ -21,7 +21,13 @@ LONGEST_RUN_SECONDS = 45 * 60
 # By what the names of their mutants begin with.
 PARTS = {
     "breaker": ("infrastructure.",),
-    "money": ("domain.bookings.cancellation.", "domain.bookings.free_", "domain.bookings.pricing.", "domain.shared."),
+    "money": (
+        "domain.bookings.cancellation.",
+        "domain.bookings.free_",
+        "domain.bookings.pricing.",
+        "domain.bookings.promotion.",
+        "domain.shared.",
+    ),
     "payments": ("domain.payments.",),
     "bookings": ("domain.bookings.booking", "domain.bookings.dispute.", "domain.bookings.series."),
 }

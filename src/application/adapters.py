@@ -43,6 +43,7 @@ from application.ports.payments import Payments
 from application.ports.pet_queries import PetQueries
 from application.ports.process_figures import ProcessFigures
 from application.ports.process_register import ProcessRegister
+from application.ports.promotion_queries import PromotionQueries
 from application.ports.provider_books import ProviderBooks
 from application.ports.public_holidays import PublicHolidays
 from application.ports.rate_limits import RateLimits
@@ -109,6 +110,7 @@ class Adapters:
     pet_queries: PetQueries
     process: ProcessFigures
     process_register: ProcessRegister
+    promotion_queries: PromotionQueries
     provider_books: ProviderBooks
     public_url: str
     rate_limits: RateLimits

@@ -32,7 +32,9 @@ from application.bookings.create_quote import CreateQuote
 from application.bookings.decide_dispute import DecideDispute
 from application.bookings.decline_booking import DeclineBooking
 from application.bookings.dispute_booking import DisputeBooking
+from application.bookings.end_promotion import EndPromotion
 from application.bookings.expire_bookings import ExpireBookings
+from application.bookings.give_promotion import GivePromotion
 from application.bookings.preview_cancellation import PreviewCancellation
 from application.bookings.preview_series import PreviewSeries
 from application.bookings.refund_booking import RefundBooking
@@ -40,6 +42,7 @@ from application.bookings.request_booking import RequestBooking
 from application.bookings.show_booking_statistics import ShowBookingStatistics
 from application.bookings.show_calendar import ShowCalendar
 from application.bookings.show_free_periods import ShowFreePeriods
+from application.bookings.show_promotions import ShowPromotions
 from application.caregivers.approve_caregiver import ApproveCaregiver
 from application.caregivers.open_payout_account import OpenPayoutAccount
 from application.caregivers.reject_caregiver import RejectCaregiver
@@ -145,10 +148,12 @@ class UseCases:
     dispute_booking: DisputeBooking
     dispute_queries: DisputeQueries
     drop_job: DropJob
+    end_promotion: EndPromotion
     error_groups: ErrorGroups
     expire_bookings: ExpireBookings
     export_metrics: ExportMetrics
     force_circuit_breaker_open: ForceCircuitBreakerOpen
+    give_promotion: GivePromotion
     job_queries: JobQueries
     live_feed: LiveFeed
     log_in: LogIn
@@ -194,6 +199,7 @@ class UseCases:
     show_history: ShowHistory
     show_home: ShowHome
     show_metrics: ShowMetrics
+    show_promotions: ShowPromotions
     show_queues: ShowQueues
     show_statistics: ShowStatistics
     silence_alert: SilenceAlert
@@ -269,6 +275,7 @@ def build_use_cases(a: Adapters) -> UseCases:
         dispute_booking=DisputeBooking(unit_of_work=uow, clock=clock),
         dispute_queries=a.dispute_queries,
         drop_job=DropJob(unit_of_work=uow, clock=clock),
+        end_promotion=EndPromotion(unit_of_work=uow, clock=clock),
         error_groups=a.error_groups,
         expire_bookings=ExpireBookings(unit_of_work=uow, clock=clock),
         export_metrics=ExportMetrics(
@@ -278,6 +285,7 @@ def build_use_cases(a: Adapters) -> UseCases:
             system_queries=a.system_queries,
         ),
         force_circuit_breaker_open=ForceCircuitBreakerOpen(circuit_breakers=a.circuit_breakers, unit_of_work=uow),
+        give_promotion=GivePromotion(unit_of_work=uow, clock=clock, ids=ids),
         job_queries=a.job_queries,
         live_feed=_live_feed(a),
         log_in=LogIn(
@@ -393,6 +401,7 @@ def build_use_cases(a: Adapters) -> UseCases:
         show_history=ShowHistory(history=a.figure_history, clock=clock),
         show_home=ShowHome(queries=a.caregiver_queries, cache=a.cache),
         show_metrics=_show_metrics(a),
+        show_promotions=ShowPromotions(queries=a.promotion_queries),
         show_queues=ShowQueues(job_records=a.job_records, job_queries=a.job_queries),
         show_statistics=ShowStatistics(queries=a.revenue_queries, cache=a.cache, clock=clock),
         silence_alert=SilenceAlert(unit_of_work=uow, clock=clock),

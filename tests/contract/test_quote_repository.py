@@ -12,7 +12,7 @@ from domain.bookings.quote import Quote, QuoteId, QuoteNotFound
 from domain.caregivers.services import Service
 from domain.shared.money import Money
 from domain.shared.period import AMSTERDAM
-from tests.support.builders import NOW, OWNER, STRANGER, a_quote, identified
+from tests.support.builders import NOW, OWNER, STRANGER, a_promotion, a_quote, identified
 from tests.support.stores import PETS, Store
 
 
@@ -35,12 +35,14 @@ def a_quote_with_everything() -> Quote:
         used_at=NOW + timedelta(minutes=1),
         version=4,
         meet_and_greet=True,
+        promotion_id=a_promotion().id,
     )
 
 
 async def test_every_field_comes_back_as_it_was_added(peopled: Store) -> None:
     quote = a_quote_with_everything()
     async with peopled.unit_of_work() as uow:
+        await uow.promotions.add(a_promotion())
         await uow.quotes.add(quote)
     async with peopled.unit_of_work() as uow:
         read = await uow.quotes.get(quote.id, owner_id=OWNER.account_id)

@@ -87,6 +87,7 @@ def cast(embedded: Product) -> Cast:
             "refund_id": str(uuid4()),
             "difference_id": str(uuid4()),
             "report_id": _a_statement(sitter),
+            "promotion_id": _a_promotion(sitter),
             "report_format": "statement.csv",
             "queue": "no-such-queue",
         },
@@ -120,6 +121,11 @@ def _a_statement(sitter: Caregiver) -> str:
         lambda: job["id"] if ok(sitter.client.get(f"/api/jobs/{job['id']}"))["resultUrl"] else None,
         what="the statement",
     )
+
+
+def _a_promotion(sitter: Caregiver) -> str:
+    given = {"code": "SUMMER-10", "percent": 10}
+    return ok(sitter.client.post("/api/caregivers/me/promotions", json=given), 201)["id"]
 
 
 def _a_series(owner: Person, sitter: Caregiver, pet_id: str) -> str:
@@ -222,6 +228,9 @@ MATRIX: dict[str, Row] = {
     "GET /api/caregivers/me/availability": Row(CAREGIVERS),
     "PUT /api/caregivers/me/availability": Row(CAREGIVERS, sent(ALWAYS_OPEN)),
     "POST /api/caregivers/me/payout-account": Row(CAREGIVERS),
+    "GET /api/caregivers/me/promotions": Row(CAREGIVERS),
+    "POST /api/caregivers/me/promotions": Row(CAREGIVERS, sent({"code": "WINTER-10", "percent": 10})),
+    "POST /api/caregivers/me/promotions/{promotion_id}/end": Row(THE_CAREGIVER),
     "GET /api/caregivers": Row(PUBLIC),
     "GET /api/caregivers/{caregiver_id}": Row(PUBLIC),
     "GET /api/caregivers/{caregiver_id}/free-periods": Row(PUBLIC, query=A_DAY_OF_WALKS),

@@ -79,6 +79,9 @@ def code_of(refused: dict[str, Any]) -> str:
         ({"caregiverId": 7}, "caregiverId"),
         ({"promo": "FREE"}, "promo"),
         ({"promo": "FR\x00EE"}, "promo"),
+        ({"promo": ""}, "promo"),
+        ({"promo": "x" * 41}, "promo"),
+        ({"promo": "FREE", "meetAndGreet": True}, "promo"),
         ({"surprise": 1}, "surprise"),
     ],
     ids=lambda value: str(value)[:70],
@@ -237,6 +240,41 @@ def test_a_bad_profile_is_refused_by_field_and_changes_nothing(cast: Cast, chang
 def test_bad_availability_is_refused_by_field(cast: Cast, body: dict[str, Any], field: str) -> None:
     refused = problem(cast.sitter.client.put("/api/caregivers/me/availability", json=body), 422)
     assert fields_of(refused) == {field}, refused
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"code": "no"}, "code"),
+        ({"code": "x" * 41}, "code"),
+        ({"code": "sum mer"}, "code"),
+        ({"code": "zömer"}, "code"),
+        ({"code": "summer\n"}, "code"),
+        ({"percent": 0}, "percent"),
+        ({"percent": 91}, "percent"),
+        ({"percent": 12.5}, "percent"),
+        ({"percent": None}, "percent"),
+        ({"amount": money(500)}, "percent"),
+        ({"percent": None, "amount": money(0)}, "amount.amountCents"),
+        ({"percent": None, "amount": {"amountCents": 100, "currency": "USD"}}, "amount.currency"),
+        ({"services": ["dog_flying"]}, "services[0]"),
+        ({"validFrom": "2026-12-01T09:00:00"}, "validFrom"),
+        ({"validFrom": "0001-01-01T00:00:00+14:00"}, "validFrom"),
+        ({"validUntil": "9999-12-31T23:59:59-14:00"}, "validUntil"),
+        ({"validUntil": local(-1, 9)}, "validUntil"),
+        ({"validFrom": local(2, 9), "validUntil": local(2, 9)}, "validUntil"),
+        ({"maxUses": 0}, "maxUses"),
+        ({"maxUses": 2**31}, "maxUses"),
+        ({"oncePerOwner": "yes"}, "oncePerOwner"),
+        ({"uses": 0}, "uses"),
+    ],
+    ids=lambda value: str(value)[:70],
+)
+def test_a_bad_promotion_is_refused_by_field_and_not_kept(cast: Cast, changes: dict[str, Any], field: str) -> None:
+    path = "/api/caregivers/me/promotions"
+    refused = problem(cast.sitter.client.post(path, json={"code": "summer", "percent": 10} | changes), 422)
+    assert fields_of(refused) == {field}, refused
+    assert ok(cast.sitter.client.get(path))["items"] == []
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
@@ -12,6 +13,7 @@ from domain.bookings.booking import Booking
 from domain.bookings.booking_life import BookingId
 from domain.bookings.care_details import CareDetails, EmergencyContact
 from domain.bookings.pricing import price_quote
+from domain.bookings.promotion import Promotion, PromotionId, PromotionTerms
 from domain.bookings.quote import Quote, QuoteId
 from domain.bookings.request_rules import MEET_AND_GREET
 from domain.caregivers.caregiver_profile import CancellationPolicy, CaregiverProfile, CaregiverStatus, Offer
@@ -173,6 +175,31 @@ def a_quote(
             is_holiday=is_holiday,
         ),
         at=at,
+    )
+
+
+def terms_of(
+    code: str = "SUMMER-10", *, percent: int | None = None, amount: str | None = None, **limits: Any
+) -> PromotionTerms:
+    """Ten percent for everything and everybody once, unless said otherwise."""
+    return PromotionTerms(
+        code=code,
+        percent=10 if percent is amount is None else percent,
+        amount=None if amount is None else euros(amount),
+        **limits,
+    )
+
+
+def a_promotion(
+    code: str = "SUMMER-10", *, percent: int | None = None, amount: str | None = None, **limits: Any
+) -> Promotion:
+    """One of the caregiver's on such terms, whose id is made of the code."""
+    assert CAREGIVER.caregiver_id is not None
+    return Promotion.give(
+        id=PromotionId(identified(f"promotion {code}")),
+        caregiver_id=CAREGIVER.caregiver_id,
+        terms=terms_of(code, percent=percent, amount=amount, **limits),
+        at=NOW,
     )
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from application.bookings.pay_window import announce_pay_window
+from application.bookings.promotion_use import require_promotion_left
 from application.payments.agreed_changes import require_room
 from application.payments.decided_refunds import send_back
 from application.payments.money_jobs import enqueue_cancel_of_open_payments
@@ -50,6 +51,7 @@ class ChangeBooking:
                 pets=await uow.pets.get_many(quote.pet_ids, owner_id=owner.account_id),
                 now=now,
             )
+            await require_promotion_left(uow, quote, but=booking.id)
             await enqueue_cancel_of_open_payments(uow, booking.id)
             await send_back(uow, booking, refund, reason="booking changed", ids=self.ids, now=now)
             await uow.quotes.save(quote)

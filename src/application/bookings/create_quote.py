@@ -4,13 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from application.bookings.first_meeting import require_first_meeting
+from application.bookings.promotion_use import promotion_of
 from application.ports.booking_queries import LineItemView, QuoteView
 from application.ports.clock import Clock
 from application.ports.ids import Ids
 from application.ports.public_holidays import PublicHolidays
 from application.ports.unit_of_work import UnitOfWorkFactory
 from application.ports.views import MoneyView
-from domain.bookings.pricing import LineItem, nothing_to_pay, price_quote
+from domain.bookings.pricing import LineItem, discounted, nothing_to_pay, price_quote
+from domain.bookings.promotion import PromotionNotForMeetings
 from domain.bookings.quote import Quote, QuoteId
 from domain.bookings.request_rules import check_request
 from domain.caregivers.services import Service
@@ -37,8 +39,12 @@ class CreateQuote:
         period: Period,
         pet_ids: Sequence[PetId],
         meet_and_greet: bool = False,
+        promo: str | None = None,
     ) -> QuoteView:
-        """A meet-and-greet is free. Raises what `check_request` raises, MeetAndGreetLength and AlreadyMet."""
+        """A meet-and-greet is free. Raises what `check_request` raises, MeetAndGreetLength and AlreadyMet, and
+        InvalidInput (field `promo`) when nothing is quoted at the promotion."""
+        if meet_and_greet and promo is not None:
+            raise PromotionNotForMeetings(field="promo")
         now = self.clock.now()
         async with self.unit_of_work.reading() as uow:
             caregiver = await uow.caregivers.get(caregiver_id)
@@ -62,6 +68,9 @@ class CreateQuote:
                     pet_count=len(pet_ids),
                     is_holiday=lambda day: self.holidays.is_holiday(day, country=caregiver.country),
                 )
+            if promo is not None:
+                promotion = await promotion_of(uow, promo, caregiver_id=caregiver_id, service=service, now=now)
+                price = discounted(price, promotion)
         quote = Quote.offer(
             id=QuoteId(self.ids.new()),
             owner_id=owner.account_id,

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from application.bookings.first_meeting import require_first_meeting
 from application.bookings.pay_window import announce_pay_window
+from application.bookings.promotion_use import require_promotion_left
 from application.ports.clock import Clock
 from application.ports.ids import Ids
 from application.ports.unit_of_work import UnitOfWorkFactory
@@ -20,7 +21,8 @@ class RequestBooking:
     """Turns a quote into a booking at the quote's numbers, and takes the place. Everything is checked again.
 
     The caregiver is locked first, then the quote is read: of two requests for the last place, or with one quote,
-    the second is told so (SlotTaken, QuoteAlreadyUsed).
+    the second is told so (SlotTaken, QuoteAlreadyUsed), and likewise of two that want the last use of a promotion
+    (PromotionUsedUp, PromotionUsedBefore).
     """
 
     unit_of_work: UnitOfWorkFactory
@@ -46,6 +48,7 @@ class RequestBooking:
             )
             if quote.meet_and_greet:
                 await require_first_meeting(uow, quote.period, owner=owner, caregiver_id=caregiver_id)
+            await require_promotion_left(uow, quote)
             booking = Booking.request(id=BookingId(self.ids.new()), quote=quote, caregiver=caregiver, care=care, at=now)
             await uow.quotes.save(quote)
             await uow.bookings.add(booking)

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from application.bookings.promotion_use import promotion_of
 from application.ports.public_holidays import PublicHolidays
 from application.ports.unit_of_work import UnitOfWork
 from domain.bookings.free_periods import CaregiverCalendar
-from domain.bookings.series import Recurrence, SeriesDate, plan_series, recurring
+from domain.bookings.series import Recurrence, SeriesDate, plan_series, recurring, with_promotion
 from domain.caregivers.caregiver_profile import CaregiverProfile
 from domain.caregivers.services import Service
 from domain.pets.pet import PetId
@@ -17,7 +18,7 @@ from domain.shared.period import Period
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeriesWish:
-    """What an owner asks for: a first booking, repeated until a local date (included)."""
+    """What an owner asks for: a first booking, repeated until a local date (included), and the code of a promotion."""
 
     caregiver_id: CaregiverId
     service: Service
@@ -25,6 +26,7 @@ class SeriesWish:
     pet_ids: tuple[PetId, ...]
     recurrence: Recurrence
     until: date
+    promo: str | None = None
 
 
 async def plan(
@@ -36,6 +38,10 @@ async def plan(
     holidays: PublicHolidays,
     now: datetime,
 ) -> Sequence[SeriesDate]:
+    """The free dates are at the promotion as long as it is left for the owner, the earliest first.
+
+    Raises what holds for all dates, and InvalidInput (field `promo`) when nothing is quoted at the promotion.
+    """
     periods = recurring(wish.first, wish.recurrence, until=wish.until, time_zone=caregiver.time_zone)
     calendar = CaregiverCalendar(
         availability=await uow.caregivers.availability(caregiver.id),
@@ -43,7 +49,7 @@ async def plan(
         max_animals=caregiver.max_animals_at_once,
         taken=await uow.bookings.occupancies(caregiver.id, Period(periods[0].start, periods[-1].end)),
     )
-    return plan_series(
+    planned = plan_series(
         periods,
         owner=owner,
         caregiver=caregiver,
@@ -53,3 +59,7 @@ async def plan(
         now=now,
         is_holiday=lambda day: holidays.is_holiday(day, country=caregiver.country),
     )
+    if wish.promo is None:
+        return planned
+    promotion = await promotion_of(uow, wish.promo, caregiver_id=caregiver.id, service=wish.service, now=now)
+    return with_promotion(planned, promotion, await uow.promotions.uses(promotion.id, owner_id=owner.account_id))

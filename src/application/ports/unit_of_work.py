@@ -16,6 +16,7 @@ from application.ports.ledger import Ledger
 from application.ports.payment_repository import PaymentRepository
 from application.ports.payout_repository import PayoutRepository
 from application.ports.pet_repository import PetRepository
+from application.ports.promotion_repository import PromotionRepository
 from application.ports.quote_repository import QuoteRepository
 from application.ports.reconciliation_record import ReconciliationRecord
 from application.ports.report_store import ReportStore
@@ -37,6 +38,7 @@ class UnitOfWork(Protocol):
     sessions: SessionRepository
     pets: PetRepository
     caregivers: CaregiverRepository
+    promotions: PromotionRepository
     quotes: QuoteRepository
     bookings: BookingRepository
     payments: PaymentRepository

@@ -1,18 +1,21 @@
 """What a period of care costs. The only place where amounts are computed; everything after uses a quote's numbers."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from domain.bookings.promotion import Promotion, PromotionId
 from domain.caregivers.caregiver_profile import Offer
 from domain.caregivers.services import PricedUnit, Service
 from domain.shared.money import Money
 from domain.shared.period import Period
 
 COMMISSION_BASIS_POINTS = 2000
+LEAST_GROSS = Money(100)
+"""What a promotion leaves of a price that was as much."""
 
 _HALF_HOUR = timedelta(minutes=30)
 
@@ -21,11 +24,13 @@ class LineKind(StrEnum):
     SERVICE = "service"
     EXTRA_PETS = "extra_pets"
     HOLIDAY_SURCHARGE = "holiday_surcharge"
+    PROMOTION = "promotion"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LineItem:
-    """One line of a quote. Quantities are kept as whole half units, so that they stay exact."""
+    """One line of a quote; that of a promotion is negative. Quantities are kept as whole half units, so that they stay
+    exact."""
 
     kind: LineKind
     label: str
@@ -41,10 +46,11 @@ class LineItem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Price:
-    """Line items, earliest rule first, and what they add up to."""
+    """Line items, earliest rule first, what they add up to, and the promotion that made it less, if one did."""
 
     line_items: tuple[LineItem, ...]
     gross: Money
+    promotion_id: PromotionId | None = None
 
 
 def price_quote(
@@ -71,6 +77,21 @@ def nothing_to_pay() -> Price:
     """The price of a meet-and-greet."""
     free = Money.zero()
     return Price(line_items=(_line(LineKind.SERVICE, "Meet and greet", 2, free),), gross=free)
+
+
+def discounted(price: Price, promotion: Promotion) -> Price:
+    """`price` less what the promotion takes off: one line more, and a gross of €1.00 or more, if it was as much.
+
+    A percentage is of all other lines together, rounded half up. What leaves nothing to take off changes nothing, and
+    is no use of the promotion.
+    """
+    terms, nothing = promotion.terms, Money.zero(price.gross.currency)
+    wanted = terms.amount if terms.amount is not None else price.gross.share(terms.percent or 0, 100)
+    discount = min(wanted, price.gross - LEAST_GROSS)
+    if discount <= nothing:
+        return price
+    off = _line(LineKind.PROMOTION, f"Promotion {terms.code}", 2, nothing - discount)
+    return replace(price, line_items=(*price.line_items, off), gross=price.gross - discount, promotion_id=promotion.id)
 
 
 def commission_of(gross: Money, *, basis_points: int = COMMISSION_BASIS_POINTS) -> Money:

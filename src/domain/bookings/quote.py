@@ -6,10 +6,11 @@ from typing import NewType, Self
 from uuid import UUID
 
 from domain.bookings.pricing import COMMISSION_BASIS_POINTS, LineItem, Price, commission_of
+from domain.bookings.promotion import PromotionId
 from domain.caregivers.services import Service
 from domain.pets.pet import PetId
 from domain.shared.actor import AccountId, Actor, CaregiverId
-from domain.shared.errors import Conflict, InvalidInput, NotFound
+from domain.shared.errors import Conflict, NotFound
 from domain.shared.money import Money
 from domain.shared.period import Period
 
@@ -28,10 +29,6 @@ class QuoteExpired(Conflict):
 
 class QuoteAlreadyUsed(Conflict):
     title = "The quote was used already; ask for a new one"
-
-
-class UnknownPromo(InvalidInput):
-    title = "There is no such promotion"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -53,6 +50,7 @@ class Quote:
     expires_at: datetime
     used_at: datetime | None = None
     meet_and_greet: bool = False
+    promotion_id: PromotionId | None = None
     version: int = 0
 
     @property
@@ -91,6 +89,7 @@ class Quote:
             created_at=at,
             expires_at=at + QUOTE_LIFETIME,
             meet_and_greet=meet_and_greet,
+            promotion_id=price.promotion_id,
         )
 
     def use(self, *, by: Actor, at: datetime) -> None:

@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 from domain.availability.availability import CaregiverNotAvailable
 from domain.bookings.booking_refusals import SlotTaken
 from domain.bookings.free_periods import CaregiverCalendar, Occupancy
-from domain.bookings.pricing import Price, price_quote
+from domain.bookings.pricing import Price, discounted, price_quote
+from domain.bookings.promotion import Promotion, PromotionUses
 from domain.bookings.request_rules import BeyondHorizon, check_request
 from domain.caregivers.caregiver_profile import CaregiverProfile
 from domain.caregivers.services import Service
@@ -116,6 +117,19 @@ def plan_series(
         if refusal is None:
             calendar = replace(calendar, taken=[*calendar.taken, Occupancy(period, len(pets))])
     return planned
+
+
+def with_promotion(dates: Sequence[SeriesDate], promotion: Promotion, uses: PromotionUses) -> list[SeriesDate]:
+    """The same dates; of the free ones the earliest are cheaper, as many as uses are left for the owner."""
+    cheaper: list[SeriesDate] = []
+    for each in dates:
+        price = each.price
+        if each.refusal is None and promotion.refusal(uses) is None:
+            price = discounted(price, promotion)
+            if price.promotion_id is not None:
+                uses = uses.one_more()
+        cheaper.append(replace(each, price=price))
+    return cheaper
 
 
 def _days(first: date, recurrence: Recurrence, until: date) -> Iterator[date]:

@@ -7,6 +7,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from application.deadline import DeadlineExceeded
 from application.ports.account_repository import EmailTaken
 from domain.bookings.booking_refusals import AlreadyMet, SlotTaken
+from domain.bookings.promotion import PromotionCodeTaken
 from domain.bookings.quote import QuoteAlreadyUsed
 from domain.shared.errors import Conflict, DomainError, Unavailable
 
@@ -36,6 +37,8 @@ _MEANINGS: dict[str, Callable[[], DomainError]] = {
     "bookings.owner_id, bookings.caregiver_id": AlreadyMet,
     "uq_bookings_quote_id": QuoteAlreadyUsed,
     "bookings.quote_id": QuoteAlreadyUsed,
+    "uq_promotions_caregiver_id_code": PromotionCodeTaken,
+    "promotions.caregiver_id, promotions.code": PromotionCodeTaken,
 }
 
 # Deadlock, serialisation failure, and the server going away or refusing more connections (PostgreSQL, appendix A).

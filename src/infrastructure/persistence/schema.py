@@ -3,7 +3,7 @@
 from infrastructure.persistence import outbox
 from infrastructure.persistence.accounts import account_tables
 from infrastructure.persistence.audit import audit_tables
-from infrastructure.persistence.bookings import booking_tables
+from infrastructure.persistence.bookings import booking_tables, promotion_tables
 from infrastructure.persistence.caregivers import caregiver_tables
 from infrastructure.persistence.idempotency import idempotency_tables
 from infrastructure.persistence.jobs import job_tables
@@ -29,6 +29,7 @@ TABLE_MODULES = (
     payout_tables,
     pet_tables,
     place_tables,
+    promotion_tables,
     report_tables,
     sandbox_tables,
     watch_tables,

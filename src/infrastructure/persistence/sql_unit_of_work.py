@@ -15,6 +15,7 @@ from infrastructure.persistence.accounts.sql_account_repository import SqlAccoun
 from infrastructure.persistence.accounts.sql_session_repository import SqlSessionRepository
 from infrastructure.persistence.audit.sql_audit_log import SqlAuditLog
 from infrastructure.persistence.bookings.sql_booking_repository import SqlBookingRepository
+from infrastructure.persistence.bookings.sql_promotion_repository import SqlPromotionRepository
 from infrastructure.persistence.bookings.sql_quote_repository import SqlQuoteRepository
 from infrastructure.persistence.caregivers.sql_caregiver_repository import SqlCaregiverRepository
 from infrastructure.persistence.database import Database
@@ -44,6 +45,7 @@ class SqlUnitOfWork(UnitOfWork):
         self.sessions = SqlSessionRepository(transaction)
         self.pets = SqlPetRepository(transaction)
         self.caregivers = SqlCaregiverRepository(transaction)
+        self.promotions = SqlPromotionRepository(transaction)
         self.quotes = SqlQuoteRepository(transaction)
         self.bookings = SqlBookingRepository(transaction)
         self.payments = SqlPaymentRepository(transaction)

@@ -49,6 +49,7 @@ from interfaces.http.operations import AlertController, HealthController, Operat
 from interfaces.http.pets import PetController
 from interfaces.http.places import HomeController, PlaceController
 from interfaces.http.problems import Problems
+from interfaces.http.promotions import PromotionController
 from interfaces.http.public_reads import KnownPublicReads
 from interfaces.http.quotes import QuoteController
 from interfaces.http.rate_limiting import RateLimiting, RequestsPerMinute
@@ -70,6 +71,7 @@ CONTROLLERS = (
     MeController,
     PetController,
     OwnCaregiverController,
+    PromotionController,
     CaregiverController,
     FreePeriodController,
     PlaceController,

@@ -48,6 +48,7 @@ from infrastructure.persistence.accounts.sql_account_queries import SqlAccountQu
 from infrastructure.persistence.bookings.sql_booking_queries import SqlBookingQueries
 from infrastructure.persistence.bookings.sql_calendar_queries import SqlCalendarQueries
 from infrastructure.persistence.bookings.sql_dispute_queries import SqlDisputeQueries
+from infrastructure.persistence.bookings.sql_promotion_queries import SqlPromotionQueries
 from infrastructure.persistence.caregivers.sql_caregiver_queries import SqlCaregiverQueries
 from infrastructure.persistence.database import Database, database_url
 from infrastructure.persistence.idempotency.sql_idempotency_store import SqlIdempotencyStore
@@ -394,6 +395,7 @@ def _adapters(
             stripe.transfers if stripe else SandboxTransfers(database, clock=clock, ids=ids), breakers.payments
         ),
         pet_queries=SqlPetQueries(database),
+        promotion_queries=SqlPromotionQueries(database),
         process=LocalProcessFigures(lambda: loop_lag.worst_seconds),
         process_register=SqlProcessRegister(database, clock),
         public_url=settings.public_address,

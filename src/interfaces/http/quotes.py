@@ -11,7 +11,6 @@ from msgspec import Meta, Struct
 
 from application.ports.booking_queries import QuoteView
 from application.use_cases import UseCases
-from domain.bookings.quote import UnknownPromo
 from domain.caregivers.services import Service
 from domain.pets.pet import PetId
 from domain.shared.actor import Actor, CaregiverId
@@ -26,6 +25,8 @@ Promo = Annotated[str, Meta(min_length=1, max_length=40)]
 
 
 class QuoteBody(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """`promo` is the code of a promotion of the caregiver; a meet-and-greet has none."""
+
     caregiver_id: UUID
     service: Service
     start_at: Instant
@@ -47,8 +48,6 @@ class QuoteController(Controller):
     async def create(
         self, use_cases: NamedDependency[UseCases], actor: NamedDependency[Actor], data: JSONBody[QuoteBody]
     ) -> Response[QuoteView]:
-        if data.promo is not None:
-            raise UnknownPromo(field="promo")
         quote = await use_cases.create_quote.execute(
             owner=actor,
             caregiver_id=CaregiverId(data.caregiver_id),
@@ -56,5 +55,6 @@ class QuoteController(Controller):
             period=Period(data.start_at, data.end_at),
             pet_ids=[PetId(pet_id) for pet_id in data.pet_ids],
             meet_and_greet=data.meet_and_greet,
+            promo=data.promo,
         )
         return Response(quote)

@@ -15,7 +15,6 @@ from application.ports.booking_queries import BookingView
 from application.ports.views import MoneyView
 from application.use_cases import UseCases
 from domain.bookings.booking_life import BookingId, SeriesId
-from domain.bookings.quote import UnknownPromo
 from domain.bookings.series import Recurrence, SeriesDate
 from domain.caregivers.services import Service
 from domain.pets.pet import PetId
@@ -34,7 +33,7 @@ class EmergencyContactMissing(InvalidInput):
 
 class SeriesBody(CareWishes, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
     """The first booking, and its repetitions that begin on the local date `until` or before. A dry run needs no
-    emergency contact."""
+    emergency contact. `promo` is for as many free dates as it can still be used, the earliest first."""
 
     caregiver_id: UUID
     service: Service
@@ -48,8 +47,6 @@ class SeriesBody(CareWishes, frozen=True, kw_only=True, rename="camel", forbid_u
     emergency_contact: EmergencyContactBody | None = None
 
     def wish(self) -> SeriesWish:
-        if self.promo is not None:
-            raise UnknownPromo(field="promo")
         return SeriesWish(
             caregiver_id=CaregiverId(self.caregiver_id),
             service=self.service,
@@ -57,6 +54,7 @@ class SeriesBody(CareWishes, frozen=True, kw_only=True, rename="camel", forbid_u
             pet_ids=tuple(PetId(pet_id) for pet_id in self.pet_ids),
             recurrence=self.recurrence,
             until=self.until,
+            promo=self.promo,
         )
 
 
@@ -68,9 +66,12 @@ class RefusalView(Struct, frozen=True, kw_only=True):
 
 
 class SeriesDateView(Struct, frozen=True, kw_only=True, rename="camel"):
+    """`promoted`: `gross` is less by the promotion."""
+
     start_at: datetime
     end_at: datetime
     gross: MoneyView
+    promoted: bool
     free: bool
     reason: RefusalView | None = None
     booking_id: UUID | None = None
@@ -159,6 +160,7 @@ def _date(each: SeriesDate, booking_id: BookingId | None) -> SeriesDateView:
         start_at=each.period.start,
         end_at=each.period.end,
         gross=MoneyView.of(each.price.gross),
+        promoted=each.price.promotion_id is not None,
         free=refusal is None,
         reason=None if refusal is None else RefusalView(code=refusal.code(), detail=str(refusal)),
         booking_id=booking_id,

@@ -49,12 +49,15 @@ quotes = Table(
     Column("used_at", UtcDateTime),
     Column("version", Integer, nullable=False),
     Column("meet_and_greet", Boolean, nullable=False, server_default=false()),
+    Column("promotion_id", Uuid, ForeignKey("promotions.id")),
     one_of("service", Service),
     one_of("currency", ["EUR"]),
     CheckConstraint("end_at > start_at", name="period"),
     CheckConstraint("gross_cents >= 0 AND gross_cents = commission_cents + net_cents", name="sums"),
 )
 Index("ix_quotes_expires_at", quotes.c.expires_at)
+_promoted = quotes.c.promotion_id.is_not(None)
+Index("ix_quotes_promotion_id", quotes.c.promotion_id, postgresql_where=_promoted, sqlite_where=_promoted)
 
 quote_pets = Table(
     "quote_pets",
@@ -147,6 +150,13 @@ _was_paid = bookings.c.paid_at.is_not(None)
 Index("ix_bookings_paid_at", bookings.c.paid_at, postgresql_where=_was_paid, sqlite_where=_was_paid)
 _may_change = bookings.c.change_until.is_not(None)
 Index("ix_bookings_change_until", bookings.c.change_until, postgresql_where=_may_change, sqlite_where=_may_change)
+_wished_for = bookings.c.change_quote_id.is_not(None)
+Index(
+    "ix_bookings_change_quote_id",
+    bookings.c.change_quote_id,
+    postgresql_where=_wished_for,
+    sqlite_where=_wished_for,
+)
 _in_series = bookings.c.series_id.is_not(None)
 Index("ix_bookings_series_id", bookings.c.series_id, postgresql_where=_in_series, sqlite_where=_in_series)
 _meeting = and_(bookings.c.meet_and_greet, bookings.c.status.not_in(["declined", "expired", "cancelled"]))

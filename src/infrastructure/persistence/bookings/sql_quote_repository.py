@@ -53,6 +53,7 @@ class SqlQuoteRepository(QuoteRepository):
             expires_at=row.expires_at,
             used_at=row.used_at,
             meet_and_greet=row.meet_and_greet,
+            promotion_id=row.promotion_id,
             version=row.version,
         )
 
@@ -98,6 +99,7 @@ def _to_row(quote: Quote) -> dict[str, Any]:
         "used_at": quote.used_at,
         "version": quote.version,
         "meet_and_greet": quote.meet_and_greet,
+        "promotion_id": quote.promotion_id,
     }
 
 

@@ -1,5 +1,6 @@
 """Dates of a series, by wall clock."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from domain.availability.availability import OutsideOpenHours
 from domain.bookings.booking_refusals import SlotTaken
 from domain.bookings.free_periods import CaregiverCalendar, Occupancy
+from domain.bookings.promotion import Promotion, PromotionUses
 from domain.bookings.request_rules import BeyondHorizon
 from domain.bookings.series import (
     MAX_DATES,
@@ -19,11 +21,12 @@ from domain.bookings.series import (
     SeriesTooLong,
     plan_series,
     recurring,
+    with_promotion,
 )
 from domain.caregivers.services import Service
 from domain.shared.money import Money
 from domain.shared.period import Period
-from tests.support.builders import OWNER, a_caregiver, a_pet, an_availability
+from tests.support.builders import OWNER, a_caregiver, a_pet, a_promotion, an_availability
 
 BRUSSELS = "Europe/Brussels"
 ZONE = ZoneInfo(BRUSSELS)
@@ -143,6 +146,39 @@ def test_dates_of_a_series_that_overlap_count_together() -> None:
     refusals = [each.refusal for each in planned([first, second, third], taken=[])]
     assert [refusal is None for refusal in refusals] == [True, False, True]
     assert [each.refusal for each in planned([first, second, third], taken=[], pets=1)] == [None] * 3
+
+
+UNUSED = PromotionUses(in_all=0, of_owner=0)
+
+
+@pytest.mark.parametrize(
+    ("promotion", "uses", "cheaper"),
+    [
+        (a_promotion(), UNUSED, [0]),
+        (a_promotion(), PromotionUses(in_all=1, of_owner=1), []),
+        (a_promotion(once_per_owner=False), PromotionUses(in_all=9, of_owner=9), [0, 2, 4]),
+        (a_promotion(once_per_owner=False, max_uses=2), UNUSED, [0, 2]),
+        (a_promotion(once_per_owner=False, max_uses=2), PromotionUses(in_all=1, of_owner=0), [0]),
+        (a_promotion(once_per_owner=False, max_uses=2), PromotionUses(in_all=2, of_owner=0), []),
+    ],
+)
+def test_the_earliest_free_dates_are_cheaper_as_often_as_uses_are_left(
+    promotion: Promotion, uses: PromotionUses, cheaper: list[int]
+) -> None:
+    periods = [Period(local(2027, 1, day), local(2027, 1, day, 10)) for day in (4, 11, 18, 25, 26)]
+    dates = planned(periods, taken=[Occupancy(periods[1], 2)])
+    found = with_promotion(dates, promotion, uses)
+    assert [(each.period, each.refusal) for each in found] == [(each.period, each.refusal) for each in dates]
+    assert [at for at, each in enumerate(found) if each.price.promotion_id == promotion.id] == cheaper
+    for at, (each, full) in enumerate(zip(found, dates, strict=True)):
+        assert each.price.gross == (full.price.gross.share(9, 10) if at in cheaper else full.price.gross)
+
+
+def test_a_date_of_which_nothing_is_taken_off_uses_no_promotion_up() -> None:
+    dates = planned([Period(local(2027, 1, day), local(2027, 1, day, 10)) for day in (4, 11)], taken=[])
+    cheap = replace(dates[0], price=replace(dates[0].price, gross=Money(100)))
+    found = with_promotion([cheap, dates[1]], a_promotion(), UNUSED)
+    assert [each.price.promotion_id is not None for each in found] == [False, True]
 
 
 @given(
