@@ -8,7 +8,14 @@ from msgspec import UNSET
 from sqlalchemy import event
 
 from application.cursors import encode_cursor
-from application.ports.booking_queries import BookingTotals, BookingView, CareReportView, PayoutView, ProposedChangeView
+from application.ports.booking_queries import (
+    BookedPetView,
+    BookingTotals,
+    BookingView,
+    CareReportView,
+    PayoutView,
+    ProposedChangeView,
+)
 from application.ports.dispute_queries import DisputeNotFound, DisputeView
 from application.ports.views import MoneyView, Page
 from domain.bookings.booking_life import ActorRole, BookingId, BookingStatus, PayoutState
@@ -222,7 +229,7 @@ async def test_a_booking_tells_both_parties_what_it_may_become(peopled: Store, q
         quote_id=wished.id,
         start_at=wished.period.start,
         end_at=wished.period.end,
-        pet_ids=list(wished.pet_ids),
+        pets=[BookedPetView(id=pet.id, name=pet.name, animal=pet.animal, size=pet.size) for pet in PETS[1::-1]],
         gross=MoneyView.of(wished.gross),
         asked_at=NOW,
         until=NOW + timedelta(days=1),

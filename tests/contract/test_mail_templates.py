@@ -40,7 +40,7 @@ def _values(**changes: object) -> dict[str, object]:
         "payable": True,
         "instant": False,
         "series_length": 1,
-        "spared": Money(0),
+        "went_back": Money(0),
         "reason": None,
         "owner_name": "An Peeters",
         "caregiver_name": "Bo Claes",
@@ -212,10 +212,13 @@ def test_who_must_answer_a_changed_request_reads_until_when(templates: MailTempl
     for_caregiver = templates.write("booking_changed", language="en", values=values).text
     assert "Please answer before Monday 30 November 2026 at 18:05" in for_caregiver
     assert "answer" not in templates.write("booking_changed", language="en", values=values | {"answerable": False}).text
-    paid = _values(role="owner", answerable=False, spared=Money(500))
-    assert "what you paid too much" in templates.write("booking_changed", language="en", values=paid).text
+    paid = _values(role="owner", answerable=False, went_back=Money(500))
+    assert (
+        "€5.00 of what you paid is on its way back"
+        in templates.write("booking_changed", language="en", values=paid).text
+    )
     same = _values(role="owner", answerable=False)
-    assert "too much" not in templates.write("booking_changed", language="en", values=same).text
+    assert "on its way back" not in templates.write("booking_changed", language="en", values=same).text
 
 
 @pytest.mark.parametrize(

@@ -3,12 +3,15 @@ agree."""
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from typing import Any
 
+from application.bookings.answer_change import AcceptChange, DeclineChange, WithdrawChange
 from application.bookings.change_booking import ChangeBooking
 from application.payments.pay_out_bookings import PayOutBookings
 from application.payments.play_sandbox_bank import ChargebackOutcome, SandboxOutcome
+from domain.bookings.booking_life import BookingId, BookingStatus
 from domain.payments.ledger import LedgerAccount
 from domain.payments.payout import PayoutStatus
 from domain.shared.errors import Conflict
@@ -18,10 +21,10 @@ from infrastructure.payments.sandbox_books import SandboxBooks
 from infrastructure.payments.sandbox_payments import SandboxPayments
 from infrastructure.payments.sandbox_transfers import SandboxTransfers
 from infrastructure.persistence.bookings.booking_tables import occupancies
-from infrastructure.persistence.payments.payment_tables import refunds
+from infrastructure.persistence.payments.payment_tables import payments, refunds
 from infrastructure.persistence.payments.sandbox_tables import sandbox_refunds, sandbox_transfers
 from tests.support.booking_world import BookingWorld
-from tests.support.builders import OWNER, a_caregiver, euros
+from tests.support.builders import CAREGIVER, OWNER, a_caregiver, euros
 from tests.support.money_world import DAY, HOUR, MoneyWorld
 from tests.support.stores import Store
 
@@ -85,6 +88,48 @@ async def test_the_last_place_goes_to_a_request_or_to_a_change_that_is_paid_and_
             caregiver = await uow.caregivers.get(a_caregiver().id, for_update=True)
             await uow.caregivers.save(replace(caregiver, instant_book=False))
     assert {row["status"] for row in await world.rows(refunds)} == {"succeeded"}
+    await money.check_settled()
+
+
+async def test_whatever_becomes_of_an_agreed_change_at_once_with_its_money_one_price_is_kept(
+    postgres_store: Store,
+) -> None:
+    """The caregiver declines, the owner withdraws or cancels, and the payment is asked for again, all while the money
+    comes in twice."""
+    await postgres_store.people()
+    await postgres_store.always_open()
+    money = money_over(postgres_store)
+    world, ends = money.world, Counter[str]()
+    shared: Any = {"unit_of_work": world.unit_of_work, "clock": world.clock}
+    accept = AcceptChange(ids=world.ids, **shared)
+    against: list[Callable[[BookingId], Awaitable[object]]] = [
+        lambda booking_id: DeclineChange(**shared).execute(actor=CAREGIVER, booking_id=booking_id),
+        lambda booking_id: WithdrawChange(**shared).execute(actor=OWNER, booking_id=booking_id),
+        money.cancel,
+    ]
+    for number in range(ROUNDS):
+        booking_id = await money.paid(starts_in=5 * DAY + 4 * number * HOUR)
+        quote_id = await world.quoted(starts_in=20 * DAY + 4 * number * HOUR, length=2 * HOUR)
+        await ChangeBooking(ids=world.ids, **shared).execute(owner=OWNER, booking_id=booking_id, quote_id=quote_id)
+        await accept.execute(actor=CAREGIVER, booking_id=booking_id, quote_id=quote_id)
+        payment_id = await money.opened(booking_id)
+        await money.bank.confirm(actor=OWNER, payment_id=payment_id, outcome=SandboxOutcome.SUCCEEDED)
+        workers = [MoneyWorld(world, money.payments, money.transfers, done=list(money.done)) for _ in range(2)]
+        await all_at_once(
+            *(worker.work() for worker in workers),
+            money.opened(booking_id),
+            accept.execute(actor=CAREGIVER, booking_id=booking_id, quote_id=quote_id),
+            against[number % len(against)](booking_id),
+        )
+        await money.work()
+        booking = await world.booking(booking_id)
+        ends[booking.status.value] += 1
+        assert booking.kept == (booking.gross if booking.status is BookingStatus.PAID else Money.zero())
+        for row in await world.rows(payments):
+            if row["booking_id"] == booking_id:
+                kept = booking.kept.amount_cents if row["id"] == booking.payment_id else 0
+                assert row["captured_cents"] - row["refunded_cents"] == kept
+    assert sum(ends.values()) == ROUNDS
     await money.check_settled()
 
 

@@ -41,7 +41,11 @@ def test_a_paid_booking_becomes_dearer_once_the_caregiver_agrees_and_the_owner_h
     asked = ok(owner.client.post(f"{path}/change", json={"quoteId": offered["id"]}))
     assert (asked["status"], asked["gross"], asked["quoteId"]) == ("paid", before["gross"], before["quoteId"])
     wish = asked["proposedChange"]
-    assert (wish["quoteId"], wish["gross"], wish["petIds"]) == (offered["id"], offered["gross"], [first, second])
+    assert (wish["quoteId"], wish["gross"]) == (offered["id"], offered["gross"])
+    assert [(each["id"], each["animal"], each["size"]) for each in wish["pets"]] == [
+        (first, "dog", "m"),
+        (second, "dog", "m"),
+    ]
     assert "net" not in wish
     early = problem(owner.client.post(f"{path}/payment"), 409)
     assert early["type"].endswith("/change-not-accepted")

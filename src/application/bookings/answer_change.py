@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from application.payments.agreed_changes import require_room_and_pets
 from application.payments.decided_refunds import send_back
 from application.payments.money_jobs import enqueue_cancel_of_open_payments
 from application.ports.clock import Clock
@@ -16,7 +17,8 @@ from domain.shared.actor import Actor
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AcceptChange:
     """The caregiver agrees to the terms of `quote_id`. They hold at once if they are not dearer, and take the place;
-    otherwise once they are paid. The caregiver is locked first: SlotTaken when there is no room any more."""
+    otherwise once they are paid. The caregiver is locked first: SlotTaken when there is no room any more,
+    BookingNotChangeable when a pet is gone. What holds already is left alone."""
 
     unit_of_work: UnitOfWorkFactory
     clock: Clock
@@ -27,11 +29,14 @@ class AcceptChange:
             seen = await uow.bookings.get(booking_id)
             if seen.role_of(actor) is not ActorRole.CAREGIVER:
                 raise OnlyTheCaregiver
-            await uow.caregivers.get(seen.caregiver_id, for_update=True)
+            caregiver = await uow.caregivers.get(seen.caregiver_id, for_update=True)
             booking = await uow.bookings.get(booking_id, for_update=True)
             quote = await uow.quotes.get(quote_id, owner_id=booking.owner_id)
             now = self.clock.now()
             refund = booking.accept_change(quote, by=actor, at=now)
+            if not booking.transitions:
+                return
+            await require_room_and_pets(uow, booking, quote, caregiver)
             if booking.quote_id != quote.id:
                 await uow.bookings.save(booking)
                 return
@@ -46,10 +51,13 @@ class DeclineChange:
     unit_of_work: UnitOfWorkFactory
     clock: Clock
 
-    async def execute(self, *, actor: Actor, booking_id: BookingId, reason: str | None = None) -> None:
+    async def execute(
+        self, *, actor: Actor, booking_id: BookingId, reason: str | None = None, quote_id: QuoteId | None = None
+    ) -> None:
+        """With `quote_id` no other change than that is declined: TermsChanged."""
         async with self.unit_of_work() as uow:
             booking = await uow.bookings.get(booking_id, for_update=True)
-            booking.decline_change(by=actor, at=self.clock.now(), reason=reason)
+            booking.decline_change(by=actor, at=self.clock.now(), reason=reason, seen=quote_id)
             await enqueue_cancel_of_open_payments(uow, booking.id)
             await uow.bookings.save(booking)
 

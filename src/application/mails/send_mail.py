@@ -91,7 +91,7 @@ class SendMail:
             if "account_id" in payload:
                 return await self._about_dispute(news, AccountId(UUID(payload["account_id"])))
             if kind in _ABOUT_PROPOSALS:
-                return self._about_proposal(news, ActorRole(payload["to"]), kind)
+                return self._about_proposal(news, payload)
             return self._about_booking(news, ActorRole(payload["to"]), kind)
         if "caregiver_id" in payload:
             return await self._about_caregiver(payload)
@@ -183,12 +183,14 @@ class SendMail:
         reader, values = self._about_booking(news, ActorRole.OWNER, "refund_made")
         return reader, values | {"refund": amount}
 
-    def _about_proposal(self, news: BookingNews, role: ActorRole, kind: str) -> Facts:
-        """As it is now; one that was answered, withdrawn or replaced needs no answer any more."""
-        proposal = news.proposal
-        if proposal is None or proposal.is_accepted is not _ABOUT_PROPOSALS[kind]:
+    def _about_proposal(self, news: BookingNews, payload: Mapping[str, str]) -> Facts:
+        """One that was answered, withdrawn or replaced needs no answer any more."""
+        proposal, kind = news.proposal, payload["mail"]
+        if proposal is None or str(proposal.quote_id) != payload["proposed_quote_id"]:
             raise NothingToWrite
-        reader, values = self._about_booking(news, role, kind)
+        if proposal.is_accepted is not _ABOUT_PROPOSALS[kind]:
+            raise NothingToWrite
+        reader, values = self._about_booking(news, ActorRole(payload["to"]), kind)
         return reader, values | {
             "start_at": proposal.start_at,
             "end_at": proposal.end_at,
@@ -216,7 +218,7 @@ class SendMail:
             "net": news.net,
             # What a change made cheaper went back before, and is no part of the price any more.
             "refund": max(news.refunded - spared, nothing),
-            "spared": spared,
+            "went_back": news.went_back,
             "fee": news.captured - news.refunded,
             "deadline": news.answer_until if asks_for_answer else news.pay_until or news.answer_until,
             "instant": news.booked_instantly,

@@ -41,13 +41,13 @@ async def take_over(
         error=seen.error,
         amount=seen.amount,
     )
+    await uow.payments.save(payment)
     if money_arrived:
         change = await agreed_change(uow, booking, payment, caregiver, now=now)
         if change is not None:
             await _pay_change(uow, booking, payment, change, ids, now)
         else:
             await _count(uow, booking, payment, ids, now)
-    await uow.payments.save(payment)
     return payment
 
 
@@ -115,7 +115,9 @@ async def take_over_chargeback(
         )
         await uow.chargebacks.add(chargeback)
         await books.chargeback_opened(chargeback)
-        booking.freeze_payout()
+        if booking.payment_id == payment.id:
+            # Other money is nobody's share.
+            booking.freeze_payout()
     status = ChargebackStatus(seen.status.value)
     is_decided = chargeback.observe(status, evidence_due_by=seen.evidence_due_by, at=now)
     await uow.chargebacks.save(chargeback)
@@ -144,6 +146,7 @@ async def _count(uow: UnitOfWork, booking: Booking, payment: Payment, ids: Ids, 
     books = Books(uow=uow, ids=ids, now=now)
     outcome = booking.mark_paid(payment_id=payment.id, captured=payment.captured, at=now, quote_id=payment.quote_id)
     if outcome is MoneyOutcome.GIVE_BACK:
+        booking.give_up_change(payment.quote_id, at=now)
         await books.stray_charge(booking, payment)
         await _give_back(uow, booking, payment, ids, now)
     else:
@@ -156,10 +159,12 @@ async def _pay_change(
     uow: UnitOfWork, booking: Booking, payment: Payment, quote: Quote, ids: Ids, now: datetime
 ) -> None:
     """The whole new price takes the place of what was paid, which goes back whole."""
+    given = booking.gross - booking.kept
     await send_back(uow, booking, booking.leave_payment(), reason="booking changed, and paid anew", ids=ids, now=now)
     booking.pay_change(quote, payment_id=payment.id, at=now)
     await Books(uow=uow, ids=ids, now=now).charge(booking, payment)
     await enqueue_cancel_of_open_payments(uow, booking.id, but=payment.id)
+    await send_back(uow, booking, booking.give_back_again(given), reason="given back before", ids=ids, now=now)
     await uow.bookings.move(booking)
 
 
@@ -171,5 +176,6 @@ async def _give_back(uow: UnitOfWork, booking: Booking, payment: Payment, ids: I
         reason="money arrived too late",
         at=now,
     )
+    await uow.payments.save(payment)
     await uow.payments.add_refund(refund)
     await enqueue_refund(uow, refund)

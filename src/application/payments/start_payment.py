@@ -5,11 +5,12 @@ from datetime import timedelta
 
 from msgspec import Struct
 
+from application.payments.agreed_changes import change_to_pay, lock_for_money
 from application.payments.provider_word import take_over
 from application.ports.clock import Clock
 from application.ports.ids import Ids
 from application.ports.payments import PaymentRefused, Payments, ProviderPayment
-from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
+from application.ports.unit_of_work import StaleVersion, UnitOfWork, UnitOfWorkFactory
 from domain.bookings.booking import Booking
 from domain.bookings.booking_life import BookingId
 from domain.bookings.quote import QuoteId
@@ -52,14 +53,17 @@ class StartPayment:
     ids: Ids
 
     async def execute(self, *, actor: Actor, booking_id: BookingId) -> StartedPayment:
-        """Raises BookingNotAccepted, PayWindowNotOpen, PayWindowClosed, ChangeNotAccepted, PaymentNotPossible,
-        PaymentsUnavailable."""
+        """Raises BookingNotAccepted, PayWindowNotOpen, PayWindowClosed, ChangeNotAccepted, SlotTaken and
+        BookingNotChangeable (a change that cannot be had any more), PaymentNotPossible, PaymentsUnavailable."""
         async with self.unit_of_work() as uow:
-            booking = await uow.bookings.get(booking_id, for_update=True)
-            terms = booking.require_payable(by=actor, at=self.clock.now())
-            price = booking.gross
+            booking, caregiver = await lock_for_money(uow, booking_id)
+            now = self.clock.now()
+            terms, price = booking.require_payable(by=actor, at=now), booking.gross
             if terms != booking.quote_id:
-                price = (await uow.quotes.get(terms, owner_id=booking.owner_id)).gross
+                if caregiver is None:
+                    # Proposed after the first look.
+                    raise StaleVersion
+                price = (await change_to_pay(uow, booking, terms, caregiver, now=now)).gross
             payment = await self._open_payment(uow, booking, terms, price)
         seen = await self._ask_provider(payment)
         async with self.unit_of_work() as uow:

@@ -86,7 +86,7 @@ class ProposedChangeView(Struct, frozen=True, kw_only=True, rename="camel"):
     quote_id: UUID
     start_at: datetime
     end_at: datetime
-    pet_ids: list[UUID]
+    pets: list[BookedPetView]
     gross: MoneyView
     asked_at: datetime
     until: datetime

@@ -32,6 +32,7 @@ class Reader:
 class ProposalNews:
     """What a paid booking may become, until `until`; `is_accepted` tells that it only has to be paid."""
 
+    quote_id: QuoteId
     start_at: datetime
     end_at: datetime
     pets: tuple[str, ...]
@@ -44,8 +45,8 @@ class ProposalNews:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BookingNews:
     """A booking as mails tell it. Instants in the booking's own time zone; `reason` and `ended_by` of its last
-    transition. `payout` is the caregiver's share of what was kept. `series_length` is how many bookings were made
-    together with it, 1 for one by itself."""
+    transition, with which `went_back` was decided to. `payout` is the caregiver's share of what was kept.
+    `series_length` is how many bookings were made together with it, 1 for one by itself."""
 
     id: BookingId
     quote_id: QuoteId
@@ -61,6 +62,7 @@ class BookingNews:
     net: Money
     captured: Money
     refunded: Money
+    went_back: Money
     answer_until: datetime
     pay_from: datetime | None
     pay_until: datetime | None

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from domain.bookings.booking_life import (
     ActorRole,
+    BookingChangeLapsed,
     BookingCompleted,
     BookingDisputed,
     BookingStatus,
@@ -55,7 +56,10 @@ class BookingInCare(BookingState):
         if report.at < begins:
             raise CheckInTooEarly(f"The booking is paid and can be checked in from {in_words(begins)}.")
         self.check_in_report = report
+        is_change_over = self.proposal is not None
         self._move(BookingStatus.IN_PROGRESS, report.at, actor_id=by.account_id, role=ActorRole.CAREGIVER)
+        if is_change_over:
+            self._report(BookingChangeLapsed, report.at)
 
     def check_out(self, report: CareReport, *, by: Actor) -> None:
         """The care ends, which completes the booking. Raises TooManyPhotos, those of the check-in counted."""

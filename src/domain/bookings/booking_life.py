@@ -93,12 +93,16 @@ class BookingChanged(BookingEvent): ...
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BookingChangeProposed(BookingEvent):
-    """The caregiver is asked whether a paid booking may become another."""
+    """The caregiver is asked whether a paid booking may become what a quote says."""
+
+    proposed_quote_id: UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BookingChangeAccepted(BookingEvent):
     """It may, once the owner has paid the new price."""
+
+    proposed_quote_id: UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,8 +111,13 @@ class BookingChangeDeclined(BookingEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BookingChangeWithdrawn(BookingEvent):
+    """The owner no longer asks for it: it stays as it is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BookingChangeLapsed(BookingEvent):
-    """Nobody answered or paid in time: it stays as it is."""
+    """Nobody answered or paid in time, or it cannot be had any more: it stays as it is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

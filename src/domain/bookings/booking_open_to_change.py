@@ -19,6 +19,7 @@ from domain.bookings.booking_life import (
     BookingChangeDeclined,
     BookingChangeLapsed,
     BookingChangeProposed,
+    BookingChangeWithdrawn,
     BookingStatus,
 )
 from domain.bookings.booking_refusals import (
@@ -46,13 +47,13 @@ class BookingOpenToChange(BookingInCare):
     def accept_change(self, quote: Quote, *, by: Actor, at: datetime) -> Money:
         """The caregiver agrees to a quote; what goes back counts as `refunded` from now on, and is answered.
 
-        What is dearer waits for the owner's money. Accepting twice is harmless. Raises NoChangeProposed, TermsChanged
-        (another quote was proposed since), ChangeOverdue, and what `check_change` raises.
+        What is dearer waits for the owner's money. Accepting what holds already is harmless. Raises NoChangeProposed,
+        TermsChanged (another quote was proposed since), ChangeOverdue, and what `check_change` raises.
         """
         self._require_caregiver(by)
-        proposal = self._require_proposal()
-        if proposal.quote_id != quote.id:
-            raise TermsChanged("The booking is paid, and its owner asks for another change by now.")
+        if self.proposal is None and self.quote_id == quote.id:
+            return Money.zero(self.gross.currency)
+        proposal = self._require_proposal(seen=quote.id)
         if proposal.accepted_at is not None:
             return Money.zero(self.gross.currency)
         if at >= proposal.until:
@@ -64,13 +65,16 @@ class BookingOpenToChange(BookingInCare):
             return self._change_to(quote, at, actor_id=by.account_id, role=ActorRole.CAREGIVER)
         self.proposal = replace(proposal, accepted_at=at, until=self._end_of_wait(quote, at))
         self._note("change accepted, to be paid", at, actor_id=by.account_id, role=ActorRole.CAREGIVER)
-        self._report(BookingChangeAccepted, at)
+        self._report(BookingChangeAccepted, at, proposed_quote_id=quote.id)
         return Money.zero(self.gross.currency)
 
-    def decline_change(self, *, by: Actor, at: datetime, reason: str | None = None) -> None:
-        """The caregiver says no, also to what he has agreed to while it is not paid. Raises NoChangeProposed."""
+    def decline_change(
+        self, *, by: Actor, at: datetime, reason: str | None = None, seen: QuoteId | None = None
+    ) -> None:
+        """The caregiver says no, also to what he has agreed to while it is not paid. `seen` is the quote that he means,
+        if he names it. Raises NoChangeProposed, TermsChanged."""
         self._require_caregiver(by)
-        self._require_proposal()
+        self._require_proposal(seen=seen)
         self.proposal = None
         self._note(declined_change(reason), at, actor_id=by.account_id, role=ActorRole.CAREGIVER)
         self._report(BookingChangeDeclined, at)
@@ -81,12 +85,22 @@ class BookingOpenToChange(BookingInCare):
         self._require_proposal()
         self.proposal = None
         self._note("change withdrawn", at, actor_id=by.account_id, role=ActorRole.OWNER)
+        self._report(BookingChangeWithdrawn, at)
+
+    def give_up_change(self, quote_id: QuoteId | None, *, at: datetime) -> None:
+        """Money that came for it goes back: it lapsed, or cannot be had any more. Nothing for another quote."""
+        if self.proposal is None or self.proposal.quote_id != quote_id:
+            return
+        self.proposal = None
+        self._note("change not possible any more", at, actor_id=None, role=ActorRole.SYSTEM)
+        self._report(BookingChangeLapsed, at)
 
     def awaits_money_for(self, quote_id: QuoteId | None, *, at: datetime) -> bool:
         """Whether the terms of that quote are agreed, and hold once they are paid."""
         proposal = self.proposal
-        is_agreed = proposal is not None and proposal.quote_id == quote_id and proposal.accepted_at is not None
-        return is_agreed and proposal is not None and at < proposal.until
+        if proposal is None or proposal.accepted_at is None:
+            return False
+        return proposal.quote_id == quote_id and at < proposal.until
 
     def leave_payment(self) -> Money:
         """Counts as `refunded` all that is kept, and answers it: other money takes its place."""
@@ -99,6 +113,13 @@ class BookingOpenToChange(BookingInCare):
         self.payment_id, self.paid_at = payment_id, at
         self.captured += quote.gross
         self._change_to(quote, at, actor_id=None, role=ActorRole.SYSTEM)
+
+    def give_back_again(self, given: Money) -> Money:
+        """What had been given back of the price before is given back of the new one, too; it counts as `refunded` from
+        now on, and is answered."""
+        refund = min(given, self.kept)
+        self.refunded += refund
+        return refund
 
     def _change_paid(self, quote: Quote, *, by: Actor, is_instant: bool, at: datetime) -> Money:
         """What goes back; nothing, if the terms have to be agreed to or paid first."""
@@ -114,7 +135,7 @@ class BookingOpenToChange(BookingInCare):
         asked_for = f"change asked for: {terms_in_words(quote.period, quote.pet_ids, quote.gross)}"
         self._note(asked_for, at, actor_id=by.account_id, role=ActorRole.OWNER)
         if not needs_nobody:
-            self._report(BookingChangeProposed, at)
+            self._report(BookingChangeProposed, at, proposed_quote_id=quote.id)
         return Money.zero(self.gross.currency)
 
     def _quote_of_change_to_pay(self, at: datetime) -> QuoteId:
@@ -164,7 +185,9 @@ class BookingOpenToChange(BookingInCare):
         """The history tells it; the state stays."""
         self._move(BookingStatus.PAID, at, actor_id=actor_id, role=role, reason=what)
 
-    def _require_proposal(self) -> ProposedChange:
+    def _require_proposal(self, *, seen: QuoteId | None = None) -> ProposedChange:
         if self.proposal is None:
             raise NoChangeProposed(f"The booking is {self.state_in_words}, and nobody asks for another.")
+        if seen not in (None, self.proposal.quote_id):
+            raise TermsChanged("The booking is paid, and its owner asks for another change by now.")
         return self.proposal

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from domain.bookings.booking_life import (
@@ -159,8 +160,9 @@ class BookingState:
         if to in STATUSES_THAT_FREE_THE_PLACE:
             self.ended_at = at
 
-    def _report(self, event: type[BookingEvent], at: datetime) -> None:
-        self.events.append(event(at=at, booking_id=self.id, owner_id=self.owner_id, caregiver_id=self.caregiver_id))
+    def _report(self, event: type[BookingEvent], at: datetime, **more: UUID) -> None:
+        about: dict[str, Any] = {"owner_id": self.owner_id, "caregiver_id": self.caregiver_id, **more}
+        self.events.append(event(at=at, booking_id=self.id, **about))
 
 
 def share_of_caregiver(kept: Money, commission_basis_points: int) -> Money:

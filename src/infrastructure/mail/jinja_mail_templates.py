@@ -32,6 +32,7 @@ MAIL_KINDS = (
     "change_proposed",
     "change_accepted",
     "change_declined",
+    "change_withdrawn",
     "change_lapsed",
     "booking_declined",
     "booking_expired",

@@ -70,6 +70,13 @@ class AcceptBody(Struct, frozen=True, kw_only=True, rename="camel", forbid_unkno
         return None if self.quote_id is None else QuoteId(self.quote_id)
 
 
+class DeclineChangeBody(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """With the `quoteId` of the change as it was shown, no other is declined."""
+
+    reason: Reason | None = None
+    quote_id: UUID | None = None
+
+
 class ReasonBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     reason: Reason | None = None
 
@@ -270,10 +277,15 @@ class BookingController(Controller):
         use_cases: NamedDependency[UseCases],
         actor: NamedDependency[Actor],
         booking_id: FromPath[UUID],
-        data: JSONBody[ReasonBody | None] = None,
+        data: JSONBody[DeclineChangeBody | None] = None,
     ) -> BookingView:
-        reason = None if data is None else data.text()
-        await use_cases.decline_change.execute(actor=actor, booking_id=BookingId(booking_id), reason=reason)
+        told = data or DeclineChangeBody()
+        await use_cases.decline_change.execute(
+            actor=actor,
+            booking_id=BookingId(booking_id),
+            reason=None if told.reason is None else line(told.reason, field="reason"),
+            quote_id=None if told.quote_id is None else QuoteId(told.quote_id),
+        )
         return await use_cases.booking_queries.get(BookingId(booking_id), viewer=actor)
 
     @post(

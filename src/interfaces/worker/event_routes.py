@@ -6,12 +6,12 @@ from uuid import UUID
 from application.ports.event_router import EventFacts, RoutedJob
 
 
-def _mails_about(subject: str, mail: str, *readers: str) -> tuple[RoutedJob, ...]:
-    """A mail to each reader. Names must not change: with the event's id they keep a mail from being asked for twice."""
+def _mails_about(subject: str, mail: str, *readers: str, more: Sequence[str] = ()) -> tuple[RoutedJob, ...]:
+    """A mail to each reader, about what the event names, and `more`. Names must not change: with the event's id they
+    keep a mail from being asked for twice."""
+    about = dict.fromkeys((subject, *more), "")
     return tuple(
-        RoutedJob(
-            name=f"{mail}:{reader}", kind="mail.send", payload={"mail": mail, "to": reader, subject: ""}, queue="mail"
-        )
+        RoutedJob(name=f"{mail}:{reader}", kind="mail.send", payload={"mail": mail, "to": reader} | about, queue="mail")
         for reader in readers
     )
 
@@ -39,10 +39,11 @@ EVENT_ROUTES: dict[str, tuple[RoutedJob, ...]] = {
     "BookingRequested": _mails_about("booking_id", "booking_requested", "caregiver"),
     "BookingAccepted": _mails_about("booking_id", "booking_accepted", "owner"),
     "BookingChanged": _mails_about("booking_id", "booking_changed", "owner", "caregiver"),
-    "BookingChangeProposed": _mails_about("booking_id", "change_proposed", "caregiver"),
-    "BookingChangeAccepted": _mails_about("booking_id", "change_accepted", "owner"),
+    "BookingChangeProposed": _mails_about("booking_id", "change_proposed", "caregiver", more=("proposed_quote_id",)),
+    "BookingChangeAccepted": _mails_about("booking_id", "change_accepted", "owner", more=("proposed_quote_id",)),
+    "BookingChangeWithdrawn": _mails_about("booking_id", "change_withdrawn", "caregiver"),
     "BookingChangeDeclined": _mails_about("booking_id", "change_declined", "owner"),
-    "BookingChangeLapsed": _mails_about("booking_id", "change_lapsed", "owner"),
+    "BookingChangeLapsed": _mails_about("booking_id", "change_lapsed", "owner", "caregiver"),
     "BookingDeclined": _mails_about("booking_id", "booking_declined", "owner"),
     "BookingExpired": _mails_about("booking_id", "booking_expired", "owner", "caregiver"),
     "BookingPaid": _mails_about("booking_id", "booking_paid", "owner", "caregiver"),

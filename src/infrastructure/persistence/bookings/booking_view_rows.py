@@ -1,6 +1,5 @@
 """From rows to what the pages of bookings show."""
 
-from collections.abc import Sequence
 from typing import Any, TypeAlias
 from uuid import UUID
 
@@ -71,7 +70,7 @@ def _selected_bookings() -> AnySelect:
     )
 
 
-QuoteRows: TypeAlias = tuple[Any, Sequence[UUID]]
+QuoteRows: TypeAlias = tuple[Any, list[BookedPetView]]
 """A quote, and the pets it is for."""
 
 SELECTED_BOOKINGS = _selected_bookings()
@@ -138,12 +137,12 @@ def _dispute(row: Any) -> BookingDisputeView | None:
     )
 
 
-def _change(row: Any, quote: Any, pet_ids: Sequence[UUID], *, sees_net: bool) -> ProposedChangeView:
+def _change(row: Any, quote: Any, pets: list[BookedPetView], *, sees_net: bool) -> ProposedChangeView:
     return ProposedChangeView(
         quote_id=quote.id,
         start_at=quote.start_at,
         end_at=quote.end_at,
-        pet_ids=list(pet_ids),
+        pets=pets,
         gross=money_view(quote.gross_cents, quote),
         asked_at=row.change_asked_at,
         until=row.change_until,

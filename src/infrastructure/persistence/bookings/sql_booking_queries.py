@@ -1,7 +1,7 @@
 """Bookings as their parties see them, straight from SQL."""
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -200,13 +200,10 @@ class SqlBookingQueries(BookingQueries):
         """The bookings with their pets: two queries whatever their number, and two more if changes are asked for."""
         async with self._database.read() as connection:
             rows = plain_rows(await connection.execute(statement, parameters))
-            booked: dict[UUID, list[BookedPetView]] = defaultdict(list)
+            booked = dict[UUID, list[BookedPetView]]()
             if rows:
                 found = await connection.execute(_PETS.on(connection), {"ids": [row.id for row in rows]})
-                for booking_id, pet_id, name, animal, size in found.all():
-                    booked[booking_id].append(
-                        BookedPetView(id=pet_id, name=name, animal=_ANIMALS[animal], size=_SIZES[size])
-                    )
+                booked = _pets_by_first(found.all())
             wished = [row.change_quote_id for row in rows if row.change_quote_id is not None]
             asked = await _quotes_of(connection, wished) if wished else {}
         return [booking_view(row, booked[row.id], viewer, proposal=asked.get(row.change_quote_id)) for row in rows]
@@ -214,11 +211,17 @@ class SqlBookingQueries(BookingQueries):
 
 async def _quotes_of(connection: AsyncConnection, quote_ids: list[UUID]) -> dict[UUID, QuoteRows]:
     among: dict[str, Any] = {"ids": quote_ids}
-    pet_ids: dict[UUID, list[UUID]] = defaultdict(list)
-    for row in (await connection.execute(_QUOTE_PETS.on(connection), among)).all():
-        pet_ids[row.quote_id].append(row.pet_id)
+    booked = _pets_by_first((await connection.execute(_QUOTE_PETS.on(connection), among)).all())
     found = (await connection.execute(_QUOTES.on(connection), among)).all()
-    return {row.id: (row, pet_ids[row.id]) for row in found}
+    return {row.id: (row, booked[row.id]) for row in found}
+
+
+def _pets_by_first(rows: Iterable[Any]) -> dict[UUID, list[BookedPetView]]:
+    """Rows of `_PETS` or `_QUOTE_PETS` as views, by the booking or the quote that they name first."""
+    booked: dict[UUID, list[BookedPetView]] = defaultdict(list)
+    for belongs_to, pet_id, name, animal, size in rows:
+        booked[belongs_to].append(BookedPetView(id=pet_id, name=name, animal=_ANIMALS[animal], size=_SIZES[size]))
+    return booked
 
 
 async def _require_visible(connection: AsyncConnection, booking_id: BookingId, viewer: Actor) -> None:
@@ -253,7 +256,12 @@ _PETS = statement_of_ids(
 
 _QUOTES = statement_of_ids(lambda is_among: select(quotes).where(is_among(quotes.c.id)))
 _QUOTE_PETS = statement_of_ids(
-    lambda is_among: select(quote_pets).where(is_among(quote_pets.c.quote_id)).order_by(quote_pets.c.position)
+    lambda is_among: (
+        select(quote_pets.c.quote_id, pets.c.id, pets.c.name, pets.c.animal, pets.c.size)
+        .join(pets, pets.c.id == quote_pets.c.pet_id)
+        .where(is_among(quote_pets.c.quote_id))
+        .order_by(quote_pets.c.quote_id, quote_pets.c.position)
+    )
 )
 
 

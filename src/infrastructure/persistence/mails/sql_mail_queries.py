@@ -70,19 +70,29 @@ class SqlMailQueries(MailQueries):
             .order_by(booking_pets.c.position)
         )
         last = (
-            select(booking_transitions.c.reason, booking_transitions.c.actor_role)
+            select(booking_transitions.c.reason, booking_transitions.c.actor_role, booking_transitions.c.at)
             .where(booking_transitions.c.booking_id == booking_id)
             .order_by(booking_transitions.c.position.desc())
         )
+        last_step = await self._first(last.limit(1))
         return _as_news(
             row,
             owner=await self.reader(row.owner_id),
             caregiver=await self.reader(row.caregiver_account_id),
             pet_names=tuple(pet.name for pet in await self._all(names)),
-            last=await self._first(last.limit(1)),
+            last=last_step,
+            went_back=await self._went_back_with(booking_id, last_step),
             dispute=await self._first(select(disputes).where(disputes.c.booking_id == booking_id)),
             proposal=await self._proposal(row),
         )
+
+    async def _went_back_with(self, booking_id: BookingId, step: Row[Any] | None) -> int:
+        """Cents of the refunds that were decided at the instant of a transition."""
+        if step is None:
+            return 0
+        decided = select(func.sum(refunds.c.amount_cents).label("cents"))
+        row = await self._first(decided.where(refunds.c.booking_id == booking_id, refunds.c.created_at == step.at))
+        return 0 if row is None else int(row.cents or 0)
 
     async def _proposal(self, booking: Row[Any]) -> ProposalNews | None:
         if booking.change_quote_id is None:
@@ -98,6 +108,7 @@ class SqlMailQueries(MailQueries):
         )
         zone = ZoneInfo(quote.time_zone)
         return ProposalNews(
+            quote_id=quote.id,
             start_at=quote.start_at.astimezone(zone),
             end_at=quote.end_at.astimezone(zone),
             pets=tuple(pet.name for pet in await self._all(names)),
@@ -159,6 +170,7 @@ def _as_news(
     caregiver: Reader,
     pet_names: tuple[str, ...],
     last: Row[Any] | None,
+    went_back: int,
     dispute: Row[Any] | None,
     proposal: ProposalNews | None,
 ) -> BookingNews:
@@ -179,6 +191,7 @@ def _as_news(
         net=Money(row.net_cents, row.currency),
         captured=Money(row.captured_cents, row.currency),
         refunded=Money(row.refunded_cents, row.currency),
+        went_back=Money(went_back, row.currency),
         answer_until=row.answer_until.astimezone(zone),
         pay_from=None if row.pay_window_opens_at is None else row.pay_window_opens_at.astimezone(zone),
         pay_until=None if row.pay_until is None or row.meet_and_greet else row.pay_until.astimezone(zone),

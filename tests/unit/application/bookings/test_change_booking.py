@@ -14,9 +14,11 @@ from application.bookings.create_quote import CreateQuote
 from application.bookings.expire_bookings import ExpireBookings
 from application.one_by_one import Batch
 from application.payments.provider_word import take_over
+from application.pets.delete_pet import DeletePet
 from domain.bookings.booking_life import BookingId, BookingStatus
 from domain.bookings.booking_refusals import (
     BookingNotAccepted,
+    BookingNotChangeable,
     BookingNotFound,
     ChangeTooFarAhead,
     NothingChanges,
@@ -266,6 +268,21 @@ async def test_a_change_that_lost_its_place_is_refused_and_the_booking_stays(wor
     assert await world.booking(booking_id) == before
 
 
+async def test_nobody_agrees_to_what_is_dearer_and_taken_or_for_a_pet_that_is_gone(world: BookingWorld) -> None:
+    booking_id, quote_id = await proposed(world, starts_in=8 * DAY, length=3 * HOUR, pets=2)
+    before = await world.booking(booking_id)
+    other = await world.requested(starts_in=8 * DAY, pets=3)
+    with pytest.raises(SlotTaken):
+        await accept(world, booking_id, quote_id)
+    await CancelBooking(unit_of_work=world.unit_of_work, clock=world.clock, ids=world.ids).execute(
+        actor=OWNER, booking_id=other
+    )
+    await DeletePet(unit_of_work=world.unit_of_work, clock=world.clock).execute(owner=OWNER, pet_id=PETS[1].id)
+    with pytest.raises(BookingNotChangeable):
+        await accept(world, booking_id, quote_id)
+    assert await world.booking(booking_id) == before
+
+
 async def test_a_change_is_declined_withdrawn_or_lapses_and_its_payment_is_closed(world: BookingWorld) -> None:
     booking_id = await paid(world)
     decline = DeclineChange(unit_of_work=world.unit_of_work, clock=world.clock)
@@ -294,13 +311,14 @@ async def test_a_change_is_declined_withdrawn_or_lapses_and_its_payment_is_close
 async def test_both_are_written_to_about_a_change_while_it_is_open(world: BookingWorld) -> None:
     booking_id, quote_id = await proposed(world, starts_in=8 * DAY, length=3 * HOUR, pets=2)
 
-    async def written(mail: str, to: str) -> list[str]:
+    async def written(mail: str, to: str, about: QuoteId = quote_id) -> list[str]:
         kept = KeptMails()
-        payload = {"mail": mail, "booking_id": str(booking_id), "to": to}
+        payload = {"mail": mail, "booking_id": str(booking_id), "to": to, "proposed_quote_id": str(about)}
         await writing_to(kept, world).execute(mail_id=world.ids.new(), payload=payload)
         return [message.text for message in kept.sent]
 
     (asked,) = await written("change_proposed", "caregiver")
+    assert await written("change_proposed", "caregiver", QuoteId(world.ids.new())) == []
     async with world.unit_of_work() as uow:
         quote = await uow.quotes.get(quote_id, owner_id=OWNER.account_id)
     assert f"€\xa0{quote.net.amount_cents // 100},{quote.net.amount_cents % 100:02}" in asked

@@ -13,7 +13,7 @@ from application.bookings.change_booking import ChangeBooking
 from application.bookings.check_in_booking import CheckInBooking
 from application.payments.play_sandbox_bank import ChargebackOutcome, SandboxOutcome
 from domain.bookings.booking_life import BookingId, BookingStatus
-from domain.bookings.booking_refusals import ChangeNotAccepted, PayWindowClosed
+from domain.bookings.booking_refusals import BookingNotChangeable, ChangeNotAccepted, PayWindowClosed, SlotTaken
 from domain.bookings.quote import QuoteId
 from domain.payments.ledger import LedgerAccount
 from domain.payments.payment import PaymentId
@@ -168,9 +168,40 @@ async def test_money_for_a_change_that_came_to_nothing_goes_back_and_the_booking
     if meanwhile in (declined, withdrawn, replaced, begun):
         assert {"payment_id": str(payment_id)} in await money.world.jobs("payments.cancel")
     assert (after.gross, after.kept, after.period, after.payment_id) == (OLD, OLD, before.period, before.payment_id)
+    assert (after.proposal is not None) is (meanwhile is replaced)
     (refund,) = [row for row in await money.world.rows(refunds) if row["payment_id"] == payment_id]
     assert (refund["amount_cents"], refund["status"]) == (NEW.amount_cents, "succeeded")
     await money.check()
+
+
+@pytest.mark.parametrize("meanwhile", [sold_to_another, asked_back_by_the_bank], ids=lambda act: act.__name__)
+async def test_nobody_is_asked_to_pay_for_what_cannot_be_had(money: MoneyWorld, meanwhile: Meanwhile) -> None:
+    booking_id, quote_id = await to_become_dearer(money)
+    await meanwhile(money, booking_id, quote_id)
+    with pytest.raises(SlotTaken if meanwhile is sold_to_another else BookingNotChangeable):
+        await money.opened(booking_id)
+    assert len(await money.world.rows(payments)) == 1
+
+
+async def test_who_paid_for_a_change_that_was_taken_is_told_once_that_it_came_to_nothing(money: MoneyWorld) -> None:
+    booking_id, _ = await to_become_dearer(money)
+    payment_id = await money.opened(booking_id)
+    await sold_to_another(money)
+    await pay(money, payment_id)
+    money.world.clock.advance(DAY)
+    await money.expire()
+    assert (await money.world.event_names()).count("BookingChangeLapsed") == 1
+
+
+async def test_what_was_given_back_out_of_goodwill_is_given_back_of_the_new_price_too(money: MoneyWorld) -> None:
+    booking_id, _ = await to_become_dearer(money)
+    await money.give_back(booking_id, euros("5.00"))
+    await pay(money, await money.opened(booking_id))
+    booking = await money.world.booking(booking_id)
+    assert (booking.gross, booking.kept) == (NEW, euros("55.00"))
+    amounts = [row["amount_cents"] for row in await money.world.rows(sandbox_refunds)]
+    assert sorted(amounts) == [500, 500, 1500]
+    await money.check_settled()
 
 
 async def test_a_booking_that_was_cancelled_gives_both_back(money: MoneyWorld) -> None:
@@ -220,6 +251,7 @@ async def test_what_the_bank_takes_of_the_payment_that_was_left_is_nobodys_share
     for outcome in (ChargebackOutcome.OPENED, ChargebackOutcome.LOST):
         await money.bank.charge_back(actor=OWNER, payment_id=left, outcome=outcome)
         await money.work()
+        assert not (await money.world.booking(booking_id)).payout_is_frozen
     booking = await money.world.booking(booking_id)
     assert (booking.kept, booking.payout, booking.payout_is_frozen) == (NEW, booking.net, False)
     assert await money.balance(LedgerAccount.LOSSES) == OLD

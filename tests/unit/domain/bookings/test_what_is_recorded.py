@@ -20,6 +20,7 @@ from domain.bookings.booking_refusals import (
     NothingChanges,
     PayWindowClosed,
     QuoteForSomethingElse,
+    TermsChanged,
 )
 from domain.bookings.booking_state import disputable_until, in_words, payout_state, share_of_caregiver
 from domain.bookings.care_report import CareReport
@@ -227,7 +228,7 @@ def accepted_meeting() -> Booking:
             agreed,
             lambda b: b.withdraw_change(by=OWNER, at=AT),
             [("paid", "paid", AT, OWNER, "owner", "change withdrawn")],
-            None,
+            life.BookingChangeWithdrawn,
         ),
         (
             wished_for,
@@ -239,6 +240,18 @@ def accepted_meeting() -> Booking:
             agreed,
             lambda b: b.expire(at=AT + DAY),
             [("paid", "paid", AT + DAY, None, "system", "change not paid in time")],
+            life.BookingChangeLapsed,
+        ),
+        (
+            agreed,
+            lambda b: b.give_up_change(DEARER.id, at=AT),
+            [("paid", "paid", AT, None, "system", "change not possible any more")],
+            life.BookingChangeLapsed,
+        ),
+        (
+            agreed,
+            lambda b: b.check_in(CareReport(at=START), by=CAREGIVER),
+            [("paid", "in_progress", START, CAREGIVER, "caregiver", None)],
             life.BookingChangeLapsed,
         ),
         (
@@ -323,7 +336,15 @@ def recorded(booking: Booking) -> list[tuple[Any, ...]]:
 
 
 def event_of(booking: Booking, kind: type[BookingEvent], at: datetime) -> BookingEvent:
-    return kind(at=at, booking_id=booking.id, owner_id=booking.owner_id, caregiver_id=booking.caregiver_id)
+    about: dict[str, Any] = {
+        "at": at,
+        "booking_id": booking.id,
+        "owner_id": booking.owner_id,
+        "caregiver_id": booking.caregiver_id,
+    }
+    if kind in (life.BookingChangeProposed, life.BookingChangeAccepted):
+        about["proposed_quote_id"] = another_quote().id
+    return kind(**about)
 
 
 def test_a_request_and_an_instant_answer_are_two_steps_and_two_events() -> None:
@@ -417,7 +438,17 @@ def test_a_change_that_was_paid_anew_takes_the_place_of_all_that_was_paid_before
     taken = (booking.quote_id, booking.period, booking.time_zone, booking.gross, booking.commission, booking.proposal)
     assert taken == (quote.id, quote.period, AMSTERDAM, Money(3001), Money(450), None)
     assert booking.payout == Money(3001) - Money(3001).share(1500, 10_000)
-    # What cancelling gives back counts from the new price.
+    # What was given back before is given back again, and what cancelling gives back counts from the new price.
+    assert (booking.give_back_again(Money(300)), booking.kept) == (Money(300), Money(2701))
+    assert booking.terms_of_cancellation(by=OWNER, at=AT + HOUR).refund == Money(2701)
+    assert booking.give_back_again(Money(9000)) == Money(2701)
+    assert booking.kept == Money(0)
+
+
+def test_all_of_the_new_price_goes_back_where_all_of_the_old_would() -> None:
+    booking = agreed()
+    booking.leave_payment()
+    booking.pay_change(DEARER, payment_id=identified("new"), at=AT + HOUR)
     assert booking.terms_of_cancellation(by=OWNER, at=AT + HOUR).refund == Money(3001)
 
 
@@ -453,6 +484,29 @@ def test_agreeing_twice_is_harmless_and_a_change_waits_until_either_start_at_mos
     assert late.proposal.until == START
     soon = another_quote(period=Period(AT + 2 * HOUR, AT + 3 * HOUR))
     assert (wished_for_at(soon).proposal or booking.proposal).until == AT + 2 * HOUR
+
+
+def test_money_for_another_quote_leaves_a_change_alone() -> None:
+    for quote_id in (a_quote().id, None):
+        booking = agreed()
+        booking.give_up_change(quote_id, at=AT)
+        assert booking.proposal is not None
+    nothing = a_paid_booking()
+    nothing.give_up_change(nothing.quote_id, at=AT)
+    assert len(nothing.transitions) == len(a_paid_booking().transitions)
+
+
+def test_agreeing_to_what_holds_already_is_harmless_and_declining_names_what_it_means() -> None:
+    booking = wished_for()
+    booking.accept_change(another_quote(), by=CAREGIVER, at=AT)
+    steps = len(booking.transitions)
+    assert booking.accept_change(another_quote(), by=CAREGIVER, at=AT + HOUR) == Money(0)
+    assert len(booking.transitions) == steps
+    other = agreed()
+    with pytest.raises(TermsChanged):
+        other.decline_change(by=CAREGIVER, at=AT, seen=a_quote().id)
+    other.decline_change(by=CAREGIVER, at=AT, seen=DEARER.id)
+    assert other.proposal is None
 
 
 def test_what_is_free_to_leave_needs_nobodys_leave_up_to_the_last_moment() -> None:

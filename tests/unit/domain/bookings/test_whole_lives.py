@@ -137,9 +137,11 @@ class Life:
     def arrived(self, payment: Payment) -> MoneyOutcome:
         booking, wished = self.booking, payment.quote_id
         if wished is not None and booking.awaits_money_for(wished, at=self.now) and booking.payment_id is not None:
+            given = booking.gross - booking.kept
             self.left.append(booking.payment_id)
             self.send_back(booking.leave_payment())
             booking.pay_change(self.quotes[wished], payment_id=payment.id, at=self.now)
+            self.send_back(booking.give_back_again(given))
             return MoneyOutcome.PAID
         return self.booking.mark_paid(
             payment_id=payment.id, captured=payment.captured, at=self.now, quote_id=payment.quote_id
