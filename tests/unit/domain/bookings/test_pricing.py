@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.bookings.pricing import LineKind, Price, commission_of, price_quote
+from domain.bookings.pricing import LineItem, LineKind, Price, commission_of, nothing_to_pay, price_quote
 from domain.caregivers.caregiver_profile import Offer
 from domain.caregivers.services import Service
 from domain.shared.money import Money
@@ -229,3 +229,9 @@ def test_a_longer_walk_never_costs_less(price_cents: int, minutes: int) -> None:
         ).gross
 
     assert gross(minutes) <= gross(minutes + 1)
+
+
+def test_a_meet_and_greet_is_one_line_of_nothing() -> None:
+    nothing = Money(0)
+    line = LineItem(kind=LineKind.SERVICE, label="Meet and greet", half_units=2, unit_price=nothing, total=nothing)
+    assert nothing_to_pay() == Price(line_items=(line,), gross=nothing)

@@ -67,6 +67,7 @@ def change(booking: Booking, quote: Quote | None = None, *, instant_book: bool =
     return booking.change(quote or another_quote(), by=OWNER, caregiver=caregiver, at=at)
 
 
+AS_DEAR = another_quote(gross=Money(2000), commission=Money(400))
 DEARER = another_quote(gross=Money(3001), commission=Money(600))
 ASKED = "change asked for: 2026-11-10T09:00:00Z to 2026-11-10T10:00:00Z, 1 pets, "
 
@@ -203,6 +204,12 @@ def accepted_meeting() -> Booking:
         (
             wished_for,
             lambda b: b.accept_change(another_quote(), by=CAREGIVER, at=AT + HOUR),
+            [("paid", "paid", AT + HOUR, CAREGIVER, "caregiver", BEFORE)],
+            life.BookingChanged,
+        ),
+        (
+            lambda: wished_for_at(AS_DEAR),
+            lambda b: b.accept_change(AS_DEAR, by=CAREGIVER, at=AT + HOUR),
             [("paid", "paid", AT + HOUR, CAREGIVER, "caregiver", BEFORE)],
             life.BookingChanged,
         ),
