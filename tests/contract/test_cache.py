@@ -424,9 +424,11 @@ async def test_everybody_sees_it_soon(two: tuple[CacheProcess, CacheProcess], so
     await source.read(other)
     source.value = b"two"
     await one.invalidate(["a"])
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while await source.read(other) != b"two":
-            assert other.peek("home:be") is None or other.peek("home:be") == CachedValue(b"one", CacheOutcome.HIT)
+            # Looked at once: it may be dropped at any moment.
+            seen = other.peek("home:be")
+            assert seen is None or seen == CachedValue(b"one", CacheOutcome.HIT)
             await asyncio.sleep(0.002)
     assert await source.read(other) == b"two"
 
