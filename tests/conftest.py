@@ -33,7 +33,7 @@ def _no_thread_left() -> Iterator[None]:  # pyright: ignore[reportUnusedFunction
     yield
     for thread in set(threading.enumerate()) - before:
         if not thread.daemon and not thread.name.startswith(_EXECUTORS):
-            thread.join(1)
+            thread.join(30)
             assert not thread.is_alive(), f"the test left a thread behind: {thread.name}"
 
 

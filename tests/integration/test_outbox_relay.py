@@ -177,7 +177,7 @@ async def test_a_relay_passes_over_what_another_has_in_hand(postgres_store: Stor
     async with store.database.begin() as other:
         await other.execute(select(jobs).where(jobs.c.id.in_(ready[:2])).with_for_update())
         await other.execute(select(outbox_events).where(outbox_events.c.id == in_hand).with_for_update())
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             await a_relay(store, transport).pump()
         # What the other relay reads it will send: nothing of it is taken, and nobody waits for it.
         assert set(ready[2:]) <= set(transport.ids)

@@ -15,7 +15,7 @@ from tests.support.cache_processes import PATIENT, PRODUCTS_OWN, redis_cache_pro
 from tests.support.polling import until
 from tests.support.servers import RedisProcess
 
-GENEROUS_SECONDS = 3
+GENEROUS_SECONDS = 30
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ async def _ask(cache: Cache, value: bytes = b"value", key: str = "home:be") -> t
 
 
 async def _ask_until_hit(cache: Cache, value: bytes) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while await _ask(cache, value) != (value, CacheOutcome.HIT):  # noqa: ASYNC110
             await asyncio.sleep(0.005)
 
@@ -96,7 +96,7 @@ async def test_what_was_invalidated_while_redis_was_frozen_is_never_a_hit_again(
     redis_process.pause()
     await (cache.invalidate(["a"]) if forget == "invalidate" else cache.clear())
     redis_process.resume()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while (answer := await _ask(cache, b"new")) != (b"new", CacheOutcome.HIT):
             assert answer == (b"new", CacheOutcome.MISS)
             await asyncio.sleep(0.005)

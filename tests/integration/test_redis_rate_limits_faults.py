@@ -11,7 +11,7 @@ from infrastructure.redis.redis_client import create_quick_redis
 from infrastructure.resilience.breaker import BREAKER_RULES, Breaker
 from tests.support.servers import RedisProcess
 
-GENEROUS_SECONDS = 5
+GENEROUS_SECONDS = 30
 
 
 async def _allowed(limits: RateLimits, hits: int, *, limit: int) -> int:

@@ -92,7 +92,7 @@ async def _fail(breaker: Breaker, function: Callable[[], Awaitable[str]] = _down
 
 async def _recover(breaker: Breaker) -> None:
     """Calls until it is closed, as the traffic of a site would."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while breaker.state is not BreakerState.CLOSED:
             await breaker.call(_answer, fallback="refused")
             await asyncio.sleep(0.005)
@@ -372,6 +372,6 @@ async def _commands(client: Redis) -> int:
 
 async def _probe(breaker: Breaker) -> None:
     """One good call, as soon as it is let through."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while await breaker.call(_answer, fallback="refused") == "refused":  # noqa: ASYNC110
             await asyncio.sleep(0.005)

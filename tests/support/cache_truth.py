@@ -139,11 +139,11 @@ class Storm:
             for _, witness in self._witnesses:
                 witness.terminate()
             for _, witness in self._witnesses:
-                assert witness.wait(30) == 0, self._errors()
+                assert witness.wait(120) == 0, self._errors()
         finally:
             for _, witness in self._witnesses:
                 witness.kill()
-                witness.wait(10)
+                witness.wait(120)
         final = {row["key"]: row["version"] for row in databases.rows(self.database_url, "SELECT * FROM versions")}
         return judge(self._events(), final)
 
@@ -178,7 +178,7 @@ class Storm:
                 self._await_witnesses()
                 _, witness = self._witnesses.pop(0)
                 witness.kill()
-                witness.wait(10)
+                witness.wait(120)
                 self._start(f"after {self.happened[fault]} deaths")
 
     def _next_fault(self, chance: random.Random) -> str:
@@ -220,7 +220,7 @@ class Storm:
         self._witnesses.append((Path(plan.log), witness))
 
     def _await_witnesses(self) -> None:
-        until = time.monotonic() + 30
+        until = time.monotonic() + 120
         while not all(_has_begun(log) for log, _ in self._witnesses):
             assert time.monotonic() < until, self._errors()
             time.sleep(0.02)

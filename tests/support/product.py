@@ -19,8 +19,8 @@ import httpx
 from tests.support.mail_server import MailServer
 from tests.support.servers import free_port
 
-START_SECONDS = 30.0
-PATIENCE_SECONDS = 30.0
+# They only bound a hang: a machine may be busy.
+START_SECONDS = PATIENCE_SECONDS = END_SECONDS = 120.0
 ADMIN = ("admin@tailtribe.example", "quiet otters admin 77")
 
 T = TypeVar("T")
@@ -58,7 +58,7 @@ class Product:
     def stop_api(self, at: int) -> None:
         """SIGTERM, and its end."""
         os.killpg(self.apis[at].pid, signal.SIGTERM)
-        self.apis[at].wait(20)
+        self.apis[at].wait(END_SECONDS)
 
     def start_api(self, at: int) -> None:
         """Again, on its port."""
@@ -69,7 +69,7 @@ class Product:
         """`kill -9` of the worker and its children: no chance to tidy up."""
         assert self.worker is not None
         os.killpg(self.worker.pid, signal.SIGKILL)
-        self.worker.wait(10)
+        self.worker.wait(END_SECONDS)
         self.worker = None
 
     def stop(self) -> None:
@@ -81,10 +81,10 @@ class Product:
                 os.killpg(process.pid, signal.SIGTERM)
         for process in processes:
             try:
-                process.wait(20)
+                process.wait(END_SECONDS)
             except subprocess.TimeoutExpired:
                 os.killpg(process.pid, signal.SIGKILL)
-                process.wait(10)
+                process.wait(END_SECONDS)
         self.apis, self.crew, self.worker = [], [], None
 
     def command(self, *arguments: str, stdin: str = "") -> str:
@@ -100,7 +100,7 @@ class Product:
             input=stdin.encode(),
             env=self._environment(),
             capture_output=True,
-            timeout=120,
+            timeout=300,
             check=False,
         )
 
@@ -117,7 +117,7 @@ class Product:
 
     def client(self, at: int = 0, *, token: str | None = None) -> httpx.Client:
         headers = {} if token is None else {"authorization": f"Bearer {token}"}
-        client = httpx.Client(base_url=f"http://127.0.0.1:{self.ports[at]}", headers=headers, timeout=30)
+        client = httpx.Client(base_url=f"http://127.0.0.1:{self.ports[at]}", headers=headers, timeout=90)
         self.clients.append(client)
         return client
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
-START_DEADLINE_SECONDS = 60.0
-STOP_DEADLINE_SECONDS = 15.0
+START_DEADLINE_SECONDS = 120.0
+STOP_DEADLINE_SECONDS = 60.0
 PORT_ATTEMPTS = 3
 
 

@@ -62,7 +62,7 @@ class Traffic:
         return [answered for answered in list(self.answers) if begin <= answered.at < end]
 
     async def _run(self) -> None:
-        clients = [httpx.AsyncClient(base_url=address, timeout=30) for address in self._addresses]
+        clients = [httpx.AsyncClient(base_url=address, timeout=120) for address in self._addresses]
         turns = itertools.cycle(itertools.product(self._visits.items(), clients))
         async with asyncio.TaskGroup() as visitors:
             due = time.monotonic()
