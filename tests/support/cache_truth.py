@@ -1,6 +1,7 @@
 """Two processes over one cache, what befalls them and Redis, and whether anybody saw what he must not see."""
 
 import random
+import signal
 import subprocess
 import sys
 import time
@@ -79,7 +80,7 @@ def judge(events: Iterable[Event], final: dict[int, int]) -> Verdict:
     }
     stalls = Stalls(events)
     for read in events:
-        if read.kind in ("write", "stall") or read.key not in everybodys:
+        if read.kind in ("write", "stall", "ended") or read.key not in everybodys:
             continue
         acknowledged = everybodys[read.key]
         if read.kind == "last":
@@ -136,10 +137,7 @@ class Storm:
                 self._befall(chance)
                 time.sleep(chance.uniform(0.1, 0.7))
             self._await_witnesses()
-            for _, witness in self._witnesses:
-                witness.terminate()
-            for _, witness in self._witnesses:
-                assert witness.wait(120) == 0, self._errors()
+            self._end_witnesses()
         finally:
             for _, witness in self._witnesses:
                 witness.kill()
@@ -224,6 +222,19 @@ class Storm:
         while not all(_has_begun(log) for log, _ in self._witnesses):
             assert time.monotonic() < until, self._errors()
             time.sleep(0.02)
+
+    def _end_witnesses(self) -> None:
+        """What they read last is true once none of them writes any more."""
+        for _, witness in self._witnesses:
+            witness.terminate()
+        until = time.monotonic() + 120
+        while not all(b'["ended",' in log.read_bytes() for log, _ in self._witnesses):
+            assert time.monotonic() < until, self._errors()
+            time.sleep(0.02)
+        for _, witness in self._witnesses:
+            witness.send_signal(signal.SIGUSR1)
+        for _, witness in self._witnesses:
+            assert witness.wait(120) == 0, self._errors()
 
     def _errors(self) -> str:
         return (self.folder / "witnesses.log").read_text(errors="replace")[-4000:]
