@@ -1,4 +1,4 @@
-"""Time that passes as fast as a test wants: a time-out that is long enough for a busy machine need not be waited for."""
+"""Time that passes at once: nobody waits for a time-out that is long enough for a busy machine."""
 
 import asyncio
 from collections.abc import Callable
