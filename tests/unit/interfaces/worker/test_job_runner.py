@@ -58,8 +58,10 @@ class Bench:
         assert job_id is not None
         return job_id
 
-    def runner(self, work: Work, *, renew_every_seconds: float = 0.001, **how: Any) -> JobRunner:
-        """Renews at every opportunity, or as told."""
+    def runner(
+        self, work: Work, *, renew_every_seconds: float = 0.001, lease_seconds: float = 60, **how: Any
+    ) -> JobRunner:
+        """Renews at every opportunity, or as told; a lease that cannot be renewed outlasts a stall of the machine."""
         kinds = {"tests.run": JobKind(run=work, **how)}
         return JobRunner(
             self.records,
@@ -67,7 +69,7 @@ class Bench:
             clock=self.store.clock,
             metrics=self.metrics,
             pace=self.pace,
-            lease_seconds=0.1,
+            lease_seconds=lease_seconds,
             renew_every_seconds=renew_every_seconds,
         )
 
@@ -312,7 +314,7 @@ async def test_work_stops_when_its_lease_can_no_longer_be_renewed(bench: Bench) 
             stopped.set()
 
     bench.records = AwayRecords(bench.store.database, clock=bench.store.clock, ids=bench.store.ids)
-    row = await bench.run(job_id, work)
+    row = await bench.run(job_id, work, lease_seconds=0.1)
     assert stopped.is_set()
     assert row["status"] == JobStatus.RUNNING
 
