@@ -420,7 +420,7 @@ async def test_a_running_relay_outlives_a_transport_that_was_away(
     transport.away = True
     job_id = await enqueue(store)
     async with running(relay):
-        await until(lambda: transport.attempts == 1)
+        await until(lambda: transport.attempts >= 1)
         transport.away = False
         await until(lambda: transport.ids == [job_id])
 
@@ -435,7 +435,7 @@ async def test_a_running_relay_outlives_what_nobody_foresaw(store: Store) -> Non
     transport = Odd()
     await enqueue(store)
     async with running(a_relay(store, transport)):
-        await until(lambda: transport.attempts == 1)
+        await until(lambda: transport.attempts >= 1)
         later = await enqueue(store)
         await until(lambda: later in transport.ids)
 
@@ -459,7 +459,7 @@ async def test_a_running_relay_outlives_a_database_that_was_away(store: Store, t
     database = SometimesAway(store.url)
     job_id = await enqueue(store)
     async with running(a_relay(store, transport, over=database)):
-        await until(lambda: database.asked == 1)
+        await until(lambda: database.asked >= 1)
         assert transport.sent == []
         database.away = False
         await until(lambda: transport.ids == [job_id])
