@@ -13,7 +13,7 @@ from infrastructure.resilience.breaker import BREAKER_RULES, Breaker
 from infrastructure.resilience.guarded_mail import GuardedMail, email_breaker
 from tests.support.fault_server import HANG, RESET
 from tests.support.passing_time import PassingTime
-from tests.support.servers import free_port
+from tests.support.servers import KeptPort
 from tests.support.smtp_peer import Reply, SmtpPeer
 
 RULE = BREAKER_RULES["email"]
@@ -117,7 +117,8 @@ async def test_a_server_that_offered_tls_gets_nothing_in_clear(peer: SmtpPeer, m
 
 
 async def test_a_refused_connection_is_told() -> None:
-    await _fails(SmtpMail(f"smtp://127.0.0.1:{free_port()}", "hallo@tailtribe.be"), MailUnavailable)
+    kept = KeptPort()
+    await _fails(SmtpMail(f"smtp://127.0.0.1:{kept.number}", "hallo@tailtribe.be"), MailUnavailable)
 
 
 @pytest.mark.parametrize("goodbye", [HANG, RESET, "500 what?"], ids=["hangs", "resets", "garbage"])

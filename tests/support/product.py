@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 import httpx
 
 from tests.support.mail_server import MailServer
-from tests.support.servers import free_port
+from tests.support.servers import KeptPort
 
 # They only bound a hang: a machine may be busy.
 START_SECONDS = PATIENCE_SECONDS = END_SECONDS = 120.0
@@ -42,9 +42,11 @@ class Product:
     worker: subprocess.Popen[bytes] | None = None
     crew: list[subprocess.Popen[bytes]] = field(default_factory=list[subprocess.Popen[bytes]])
     clients: list[httpx.Client] = field(default_factory=list[httpx.Client])
+    _kept_ports: list[KeptPort] = field(default_factory=list[KeptPort])
 
     def start(self) -> None:
-        self.ports = [free_port() for _ in range(self.api_processes)]
+        self._kept_ports = [KeptPort() for _ in range(self.api_processes)]
+        self.ports = [kept.number for kept in self._kept_ports]
         self.apis = [self._spawn("serve", port=port) for port in self.ports]
         if self.with_worker:
             self.start_worker()
