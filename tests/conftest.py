@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NoReturn
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from infrastructure.persistence.database import database_url
 from infrastructure.persistence.migrations import migrate
@@ -21,6 +22,10 @@ from tests.support.servers import (
     redis_binary,
 )
 from tests.support.stripe_peers import LocalStripe, StatefulMock, install_stateful_mock
+
+# An example takes as long as a busy machine makes it take; in CI Hypothesis sees to it itself.
+settings.register_profile("tests", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("tests")
 
 # Threads of executors end by themselves when the interpreter does.
 _EXECUTORS = ("asyncio_", "ThreadPoolExecutor-", "password_", "AnyIO")
