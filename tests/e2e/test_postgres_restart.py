@@ -73,7 +73,7 @@ def postgres() -> Iterator[PostgresProcess]:
 @pytest.fixture
 def product(tmp_path: Path, postgres: PostgresProcess, redis_server: str) -> Iterator[Product]:
     url = create_database(postgres.url, "restarted")
-    redis_url = f"{redis_server.rstrip('/0')}/8"
+    redis_url = f"{redis_server.removesuffix('/0')}/8"
     product = Product(tmp_path, UNLIMITED | {"DATABASE_URL": url, "REDIS_URL": redis_url}, with_worker=True)
     product.command("migrate")
     yield from running(product)

@@ -18,7 +18,7 @@ def test_a_stock_dramatiq_command_sends_our_mails(
 ) -> None:
     name = f"stock_{uuid4().hex[:8]}"
     url = create_database(postgres_server, name, template=postgres_template)
-    environment = UNLIMITED | {"DATABASE_URL": url, "REDIS_URL": f"{redis_server.rstrip('/0')}/6"}
+    environment = UNLIMITED | {"DATABASE_URL": url, "REDIS_URL": f"{redis_server.removesuffix('/0')}/6"}
     product = Product(tmp_path, environment)
     product.start()
     command = [sys.executable, "-m", "dramatiq", "interfaces.bootstrap.worker", "--queues", "money", "mail"]

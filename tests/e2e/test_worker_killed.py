@@ -25,7 +25,7 @@ def own_product(tmp_path: Path, postgres_server: str, postgres_template: str, re
     name = f"killed_{uuid4().hex[:8]}"
     url = create_database(postgres_server, name, template=postgres_template)
     # A Redis database of its own, so that no other worker takes the jobs.
-    environment = UNLIMITED | {"DATABASE_URL": url, "REDIS_URL": f"{redis_server.rstrip('/0')}/5"}
+    environment = UNLIMITED | {"DATABASE_URL": url, "REDIS_URL": f"{redis_server.removesuffix('/0')}/5"}
     yield from running(Product(tmp_path, environment, with_worker=True))
     drop_database(postgres_server, name)
 
