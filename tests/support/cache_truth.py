@@ -19,6 +19,9 @@ from tests.support.faulty_proxy import FaultyProxy
 from tests.support.servers import RedisProcess
 
 PROMISED_SECONDS = 0.1
+# Of writes and of reads: fewer prove nothing.
+ENOUGH = 100
+PATIENCE_SECONDS = 120
 
 
 @dataclass(slots=True)
@@ -105,9 +108,10 @@ def judge(events: Iterable[Event], final: dict[int, int]) -> Verdict:
 
 @dataclass(slots=True, kw_only=True)
 class Storm:
-    """For `seconds` two witnesses work while Redis is killed, frozen, emptied and restarted, listeners lose their
-    connections, and witnesses are killed and replaced. One of the two asks Redis through `proxy` and is cut off from it
-    while the other is not. The seed decides when; each of these happens, however short the time."""
+    """For `seconds`, and until they have seen enough, two witnesses work while Redis is killed, frozen, emptied and
+    restarted, listeners lose their connections, and witnesses are killed and replaced. One of the two asks Redis
+    through `proxy` and is cut off from it while the other is not. The seed decides when; each of these happens, however
+    short the time."""
 
     folder: Path
     database_url: str
@@ -133,7 +137,8 @@ class Storm:
                 self._start(name)
             self._await_witnesses()
             until = time.monotonic() + self.seconds
-            while time.monotonic() < until or self._to_come:
+            while time.monotonic() < until or self._to_come or not self._have_seen_enough():
+                assert time.monotonic() < until + PATIENCE_SECONDS, self._errors()
                 self._befall(chance)
                 time.sleep(chance.uniform(0.1, 0.7))
             self._await_witnesses()
@@ -141,9 +146,13 @@ class Storm:
         finally:
             for _, witness in self._witnesses:
                 witness.kill()
-                witness.wait(120)
+                witness.wait(PATIENCE_SECONDS)
         final = {row["key"]: row["version"] for row in databases.rows(self.database_url, "SELECT * FROM versions")}
         return judge(self._events(), final)
+
+    def _have_seen_enough(self) -> bool:
+        counts = Counter(event.kind for event in self._events())
+        return min(counts[kind] for kind in ("write", "plain", "fresh")) > ENOUGH
 
     def _befall(self, chance: random.Random) -> None:
         fault = self._next_fault(chance)
@@ -176,7 +185,7 @@ class Storm:
                 self._await_witnesses()
                 _, witness = self._witnesses.pop(0)
                 witness.kill()
-                witness.wait(120)
+                witness.wait(PATIENCE_SECONDS)
                 self._start(f"after {self.happened[fault]} deaths")
 
     def _next_fault(self, chance: random.Random) -> str:
@@ -218,7 +227,7 @@ class Storm:
         self._witnesses.append((Path(plan.log), witness))
 
     def _await_witnesses(self) -> None:
-        until = time.monotonic() + 120
+        until = time.monotonic() + PATIENCE_SECONDS
         while not all(_has_begun(log) for log, _ in self._witnesses):
             assert time.monotonic() < until, self._errors()
             time.sleep(0.02)
@@ -227,14 +236,14 @@ class Storm:
         """What they read last is true once none of them writes any more."""
         for _, witness in self._witnesses:
             witness.terminate()
-        until = time.monotonic() + 120
+        until = time.monotonic() + PATIENCE_SECONDS
         while not all(b'["ended",' in log.read_bytes() for log, _ in self._witnesses):
             assert time.monotonic() < until, self._errors()
             time.sleep(0.02)
         for _, witness in self._witnesses:
             witness.send_signal(signal.SIGUSR1)
         for _, witness in self._witnesses:
-            assert witness.wait(120) == 0, self._errors()
+            assert witness.wait(PATIENCE_SECONDS) == 0, self._errors()
 
     def _errors(self) -> str:
         return (self.folder / "witnesses.log").read_text(errors="replace")[-4000:]
