@@ -8,7 +8,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 
-_CONNECT_SECONDS = 30.0
+_CONNECT_SECONDS = 30
 
 
 def create_database(admin_url: str, name: str, template: str | None = None) -> str:
