@@ -34,10 +34,17 @@ class Report:
     lost_by_the_living: int
 
     @property
+    def is_whole(self) -> bool:
+        """Whether every job was done, once."""
+        return self.is_settled and self.lost + self.doubled + self.without_effect + self.never_taken_up == 0
+
+    @property
+    def longest_orphan_seconds(self) -> float:
+        return max((*self.waits, *self.waits_without_redis), default=0.0)
+
+    @property
     def holds(self) -> bool:
-        longest = max((*self.waits, *self.waits_without_redis), default=0.0)
-        broken = self.lost + self.doubled + self.without_effect + self.never_taken_up
-        return self.is_settled and broken == 0 and longest <= LONGEST_ORPHAN_SECONDS
+        return self.is_whole and self.longest_orphan_seconds <= LONGEST_ORPHAN_SECONDS
 
     def table(self) -> str:
         rows = [

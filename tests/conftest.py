@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NoReturn
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from infrastructure.persistence.database import database_url
 from infrastructure.persistence.migrations import migrate
@@ -22,6 +23,10 @@ from tests.support.servers import (
 )
 from tests.support.stripe_peers import LocalStripe, StatefulMock, install_stateful_mock
 
+# An example takes as long as a busy machine makes it take; in CI Hypothesis sees to it itself.
+settings.register_profile("tests", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("tests")
+
 # Threads of executors end by themselves when the interpreter does.
 _EXECUTORS = ("asyncio_", "ThreadPoolExecutor-", "password_", "AnyIO")
 
@@ -33,7 +38,7 @@ def _no_thread_left() -> Iterator[None]:  # pyright: ignore[reportUnusedFunction
     yield
     for thread in set(threading.enumerate()) - before:
         if not thread.daemon and not thread.name.startswith(_EXECUTORS):
-            thread.join(1)
+            thread.join(30)
             assert not thread.is_alive(), f"the test left a thread behind: {thread.name}"
 
 

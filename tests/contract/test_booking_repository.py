@@ -269,7 +269,7 @@ async def test_reading_without_a_lock_waits_for_nobody(postgres_store: Store) ->
     booking_id = await store.book()
     async with store.unit_of_work() as uow:
         await uow.bookings.get(booking_id, for_update=True)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             assert (await store.booking(booking_id)).status is BookingStatus.PENDING
 
 

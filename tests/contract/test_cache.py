@@ -96,7 +96,7 @@ async def test_any_bytes_come_back_unchanged(cache: Cache, source: Source, value
 
 async def test_a_value_is_forgotten_after_its_time(cache: Cache, source: Source) -> None:
     await source.read(cache, ttl_seconds=0.05)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while (await source.ask(cache, ttl_seconds=0.05)).outcome is CacheOutcome.HIT:  # noqa: ASYNC110
             await asyncio.sleep(0.005)
 
@@ -296,14 +296,15 @@ async def test_shortly_before_its_end_a_value_is_loaded_again_while_it_is_still_
 
     async def load() -> bytes:
         value = await source.load()
-        await asyncio.sleep(0.1)
+        time.seconds += 0.1 if source.loads == 1 else 0
+        await asyncio.sleep(0)
         return value
 
     await cache.get_or_load("home:be", load, ttl_seconds=100, tags=["a"])
     time.seconds = 87.5
     assert cache.peek("home:be") == CachedValue(b"one", CacheOutcome.HIT)
     source.value = b"two"
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while (answer := await cache.get_or_load("home:be", load, ttl_seconds=100, tags=["a"])).value == b"one":
             # A load that everybody had to wait for would be a miss.
             assert answer.outcome is CacheOutcome.HIT
@@ -424,9 +425,11 @@ async def test_everybody_sees_it_soon(two: tuple[CacheProcess, CacheProcess], so
     await source.read(other)
     source.value = b"two"
     await one.invalidate(["a"])
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while await source.read(other) != b"two":
-            assert other.peek("home:be") is None or other.peek("home:be") == CachedValue(b"one", CacheOutcome.HIT)
+            # Looked at once: it may be dropped at any moment.
+            seen = other.peek("home:be")
+            assert seen is None or seen == CachedValue(b"one", CacheOutcome.HIT)
             await asyncio.sleep(0.002)
     assert await source.read(other) == b"two"
 

@@ -299,6 +299,6 @@ async def test_locking_a_caregiver_holds_up_nobody_elses_bookings(postgres_store
     await store.people()
     async with store.unit_of_work() as uow:
         await uow.caregivers.get(ID, for_update=True)
-        async with asyncio.timeout(10), store.unit_of_work() as other:
+        async with asyncio.timeout(60), store.unit_of_work() as other:
             await other.caregivers.get(CaregiverId(identified("other caregiver")), for_update=True)
             await other.accounts.save(await other.accounts.get(CAREGIVER.account_id))

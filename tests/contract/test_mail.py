@@ -20,9 +20,10 @@ from infrastructure.mail.smtp_mail import SmtpMail
 from tests.support.fault_server import FaultServer
 from tests.support.polling import until
 from tests.support.resend_peer import ResendPeer
-from tests.support.servers import free_port
+from tests.support.server_process import START_DEADLINE_SECONDS
+from tests.support.servers import KeptPort
 
-GENEROUS_SECONDS = 5
+GENEROUS_SECONDS = 30
 SENDER = "TailTribe <hallo@tailtribe.be>"
 LINK = "https://tailtribe.be/verify-email?token=abcdefghijklmnop.1234_-"
 MAIL = MailMessage(
@@ -87,8 +88,14 @@ def peer() -> Peer:
 
 @pytest.fixture
 def peer_address(peer: Peer) -> Iterator[str]:
+    kept = KeptPort()
     controller = Controller(
-        peer, hostname="127.0.0.1", port=free_port(), authenticator=_authenticate, auth_require_tls=False
+        peer,
+        hostname="127.0.0.1",
+        port=kept.number,
+        ready_timeout=START_DEADLINE_SECONDS,
+        authenticator=_authenticate,
+        auth_require_tls=False,
     )
     controller.start()
     yield f"127.0.0.1:{controller.port}"
@@ -268,8 +275,9 @@ async def test_a_5xx_answer_refuses_the_mail_and_a_4xx_puts_it_off(peer: Peer, p
 
 
 async def test_a_server_that_is_away_is_unavailable() -> None:
+    kept = KeptPort()
     with pytest.raises(MailUnavailable):
-        await SmtpMail(f"smtp://127.0.0.1:{free_port()}", SENDER).send(MAIL)
+        await SmtpMail(f"smtp://127.0.0.1:{kept.number}", SENDER).send(MAIL)
 
 
 async def test_a_server_that_hangs_after_it_took_the_mail_gets_it_no_second_time(peer: Peer, peer_address: str) -> None:

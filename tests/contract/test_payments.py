@@ -233,5 +233,5 @@ async def test_reading_a_payment_waits_for_nobody(postgres_store: Store) -> None
     opened = await sandbox.create(amount=TWENTY, reference=REFERENCE, idempotency_key="pay:1:1")
     async with store.database.begin() as connection:
         await connection.execute(select(sandbox_payments).with_for_update())
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             assert await sandbox.retrieve(opened.id) == opened

@@ -15,6 +15,7 @@ from tests.support.people import (
     address,
     booking,
     caregiver,
+    local,
     money,
     pay,
     pet,
@@ -132,11 +133,11 @@ def _a_series(owner: Person, sitter: Caregiver, pet_id: str) -> str:
     asked = {
         "caregiverId": sitter.id,
         "service": "dog_walking",
-        "startAt": "2027-02-01T09:00:00Z",
-        "endAt": "2027-02-01T10:00:00Z",
+        "startAt": local(30, 9),
+        "endAt": local(30, 10),
         "petIds": [pet_id],
         "recurrence": "weekly",
-        "until": "2027-02-15",
+        "until": local(44, 12)[:10],
         "emergencyContact": {"name": "Jan", "phone": "+32 470 12 34 56"},
     }
     return ok(owner.client.post("/api/series", json=asked), 201)["id"]
@@ -186,17 +187,17 @@ def _quote_body(cast: Cast) -> dict[str, Any]:
     return {
         "caregiverId": cast.sitter.id,
         "service": "dog_walking",
-        "startAt": "2027-01-04T09:00:00Z",
-        "endAt": "2027-01-04T10:00:00Z",
+        "startAt": local(40, 9),
+        "endAt": local(40, 10),
         "petIds": [cast.pet_id],
     }
 
 
 def _series_body(cast: Cast) -> dict[str, Any]:
-    return _quote_body(cast) | {"recurrence": "weekly", "until": "2027-01-18", "dryRun": True}
+    return _quote_body(cast) | {"recurrence": "weekly", "until": local(54, 12)[:10], "dryRun": True}
 
 
-A_DAY_OF_WALKS = {"service": "dog_walking", "from": "2027-01-04T00:00:00Z", "to": "2027-01-05T00:00:00Z"}
+A_DAY_OF_WALKS = {"service": "dog_walking", "from": local(40, 0), "to": local(41, 0)}
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 ALWAYS_OPEN = {"timeZone": "Europe/Brussels", "weekly": {day: [{"start": "00:00", "end": "24:00"}] for day in DAYS}}
 UNUSABLE = sent({"unknown": True})

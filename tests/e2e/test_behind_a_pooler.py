@@ -33,7 +33,9 @@ def product(
     past_it = {"DATABASE_DIRECT_URL": url} if request.param == "woken" else {}
     # A Redis database of its own, so that no other worker takes the jobs.
     environment = (
-        UNLIMITED | past_it | {"DATABASE_URL": pgbouncer.url_of(url), "REDIS_URL": f"{redis_server.rstrip('/0')}/7"}
+        UNLIMITED
+        | past_it
+        | {"DATABASE_URL": pgbouncer.url_of(url), "REDIS_URL": f"{redis_server.removesuffix('/0')}/7"}
     )
     yield from running(Product(tmp_path_factory.mktemp(name), environment, with_worker=True))
     drop_database(postgres_server, name)

@@ -45,8 +45,9 @@ def product(tmp_path: Path, postgres: PostgresProcess, redis_server: str, slack:
 
 
 def told(slack: FaultServer) -> list[str]:
-    """What Slack was told, the first line of each message."""
-    return [json.loads(request.body)["text"].splitlines()[0] for request in slack.requests]
+    """What Slack was told of it, the first line of each message; a slow machine may be told of as well."""
+    lines = [json.loads(request.body)["text"].splitlines()[0] for request in slack.requests]
+    return [line for line in lines if OUTAGE in line]
 
 
 def test_a_lost_database_is_told_once_and_so_is_its_return(
@@ -55,9 +56,9 @@ def test_a_lost_database_is_told_once_and_so_is_its_return(
     operator = admin(product)
     eventually(lambda: len(ok(operator.client.get("/api/admin/metrics"))["processes"]) >= 3, what="three processes")
     postgres.go_away("fast")
-    eventually(lambda: told(slack), seconds=60, what="the notice")
+    eventually(lambda: told(slack), what="the notice")
     postgres.come_back()
-    eventually(lambda: len(told(slack)) > 1, seconds=60, what="the recovery")
+    eventually(lambda: len(told(slack)) > 1, what="the recovery")
     notices = "SELECT status FROM jobs WHERE kind = 'alerts.notify'"
     eventually(
         lambda: {row["status"] for row in rows(product.environment["DATABASE_URL"], notices)} == {"succeeded"},
@@ -66,5 +67,5 @@ def test_a_lost_database_is_told_once_and_so_is_its_return(
     started, ended = told(slack)
     assert started == f"🔴 *{OUTAGE}*"
     assert re.fullmatch(rf"🟢 \*Over after .+: {OUTAGE}\*", ended)
-    (alert,) = ok(operator.client.get("/api/admin/alerts"))["items"]
-    assert (alert["title"], alert["state"]) == (OUTAGE, "resolved")
+    alerts = ok(operator.client.get("/api/admin/alerts"))["items"]
+    assert [alert["state"] for alert in alerts if alert["title"] == OUTAGE] == ["resolved"]

@@ -10,7 +10,7 @@ from benchmarks.idle_redis import commands_while_idle
 from infrastructure.job_queue.wakeable_broker import IDLE_SECONDS
 from infrastructure.persistence.jobs.job_tables import QUEUES
 from tests.support.databases import create_database, drop_database
-from tests.support.product import Product
+from tests.support.product import Product, eventually
 from tests.support.servers import RedisProcess
 
 SECONDS = 25.0
@@ -25,6 +25,8 @@ def idle(tmp_path: Path, postgres_server: str, postgres_template: str, redis_pro
     url = create_database(postgres_server, name, template=postgres_template)
     product = Product(tmp_path, {"DATABASE_URL": url, "REDIS_URL": redis_process.url}, with_worker=True)
     product.start()
+    worker_log = tmp_path / "worker-0.log"
+    eventually(lambda: "breakers.in_step" in worker_log.read_text(), what="the start of the worker")
     yield redis_process.url
     product.stop()
     drop_database(postgres_server, name)

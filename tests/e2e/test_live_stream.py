@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 
 from tests.support.people import Person, admin
-from tests.support.product import Product, ok, problem
+from tests.support.product import END_SECONDS, Product, ok, problem
 
 
 def events(response: httpx.Response) -> Iterator[tuple[str, str | None, Any]]:
@@ -44,7 +44,7 @@ def test_it_tells_what_happens_and_after_a_break_what_was_missed(product: Produc
         assert (name, data["isCurrent"]) == ("metrics", True)
         assert {"metrics", "health", "circuitBreakers", "queues"} <= set(data["operations"])
         steer(other, action="force_open", reason="For the stream", minutes=5)
-        opened = next(data for name, _, data in told if name == "breaker")
+        opened = next(data for name, _, data in told if name == "breaker" and data["name"] == "payments")
         assert (opened["name"], opened["what"], opened["detail"]) == ("payments", "open", "For the stream")
     assert identity is not None
     steer(other, action="reset")
@@ -74,7 +74,7 @@ def test_a_process_that_is_told_to_end_ends_its_streams(product: Product) -> Non
         os.killpg(product.apis[at].pid, signal.SIGTERM)
         # To its end, without an error.
         assert {name for name, _, _ in told} <= {"metrics", "breaker", "alert", "job"}
-    product.apis[at].wait(20)
+    product.apis[at].wait(END_SECONDS)
     product.start_api(at)
 
 

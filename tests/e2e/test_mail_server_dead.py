@@ -5,6 +5,7 @@ One test for both troubles: the breaker rests for a minute, and nobody should wa
 
 from collections import Counter
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -19,8 +20,9 @@ from tests.support.product import Product, eventually, ok
 from tests.support.product import running as running_product
 from tests.support.servers import RedisProcess
 
-# The breaker rests for 60 s at most; then it wants two probes, and the mails that were postponed follow.
-RECOVERY_SECONDS = 75.0
+# The breaker rests for so long at most, and mails that it refuses wait for its end; whatever a busy machine adds.
+REST_SECONDS = 60
+RECOVERY_SECONDS = 240.0
 FAILURES_TO_OPEN = 5
 
 
@@ -71,8 +73,8 @@ class Town:
             states |= {item["state"] for item in listed if item["name"] == "email"}
         return states
 
-    def await_breaker(self, state: str, *, seconds: float = 30.0) -> None:
-        eventually(lambda: self.breaker_states() == {state}, seconds=seconds, what=f"the breaker being {state}")
+    def await_breaker(self, state: str) -> None:
+        eventually(lambda: self.breaker_states() == {state}, what=f"the breaker being {state}")
 
     def reset_breaker(self) -> None:
         body = {"action": "reset", "breaker": "email"}
@@ -98,40 +100,45 @@ def _postponed(town: Town, booking_ids: list[str]) -> bool:
     )
 
 
+def _each_mail_came_once(town: Town, mail_server: MailServer) -> bool:
+    wanted = [f"<{job['id']}@tailtribe.be>" for job in [*town.mail_jobs(), *town.alert_mails()]]
+    return Counter(mail["Message-ID"] for mail in mail_server.mails()) == Counter(wanted)
+
+
 def test_mails_wait_for_a_dead_or_hung_server_and_arrive_once(own_product: Product, mail_server: MailServer) -> None:
     town = Town(own_product)
     eventually(lambda: all(job["status"] == "succeeded" for job in town.mail_jobs()), what="the mails before")
 
-    mail_server.be_dead()
+    mail_server.hang()
     tried_in_vain = town.ask_for_bookings(FAILURES_TO_OPEN)
     town.await_breaker("open")
-    assert sum(job["attempts"] for job in town.mail_jobs(tried_in_vain)) >= FAILURES_TO_OPEN
-    # A refusal of the open breaker is no try.
-    refused_while_dead = town.ask_for_bookings(4)
-    eventually(lambda: _postponed(town, refused_while_dead), what="the postponement")
-
-    mail_server.hang()
-    town.reset_breaker()
-    town.ask_for_bookings(FAILURES_TO_OPEN)
-    town.await_breaker("open", seconds=60)
     assert mail_server.visits_while_hung >= FAILURES_TO_OPEN
+    # A refusal of the open breaker is no try.
     refused_while_hung = town.ask_for_bookings(4)
     eventually(lambda: _postponed(town, refused_while_hung), what="the postponement")
 
+    # A dead server is found out at once: the breaker is open again before the first of those is due.
+    mail_server.be_dead()
+    town.reset_breaker()
+    tried_in_vain += town.ask_for_bookings(FAILURES_TO_OPEN)
+    town.await_breaker("open")
+    tried = town.mail_jobs(tried_in_vain) + town.alert_mails()
+    assert sum(job["attempts"] for job in tried) >= 2 * FAILURES_TO_OPEN
+    refused_while_dead = town.ask_for_bookings(4)
+    eventually(lambda: _postponed(town, refused_while_dead), what="the postponement")
+
     mail_server.be_well()
+    refused = refused_while_hung + refused_while_dead
+    longest = max(job["run_at"] for job in town.mail_jobs(refused)) - datetime.now(UTC)
+    assert longest < timedelta(seconds=REST_SECONDS + 1)
     eventually(
         lambda: all(job["status"] == "succeeded" for job in town.mail_jobs()),
         seconds=RECOVERY_SECONDS,
         what="the recovery",
     )
     town.await_breaker("closed")
-    eventually(
-        lambda: all(job["status"] == "succeeded" for job in town.alert_mails()), seconds=120, what="the mails of alerts"
-    )
-
-    assert [job["attempts"] for job in town.mail_jobs(refused_while_dead + refused_while_hung)] == [1] * 8
-    assert Counter(mail["Message-ID"] for mail in mail_server.mails()) == {
-        f"<{job['id']}@tailtribe.be>": 1 for job in [*town.mail_jobs(), *town.alert_mails()]
-    }
+    assert [job["attempts"] for job in town.mail_jobs(refused)] == [1] * 8
+    # Mails of alerts come when they come.
+    eventually(lambda: _each_mail_came_once(town, mail_server), seconds=RECOVERY_SECONDS, what="each mail once")
     # Verify, welcome, approved, and every request.
     assert len(own_product.mails_to(town.sitter.person.email)) == 3 + 2 * FAILURES_TO_OPEN + 8

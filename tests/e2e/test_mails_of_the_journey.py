@@ -11,9 +11,9 @@ from uuid import uuid4
 import pytest
 
 from tests.e2e.conftest import UNLIMITED
-from tests.support.databases import create_database, drop_database
+from tests.support.databases import create_database, drop_database, rows
 from tests.support.mail_server import MailServer
-from tests.support.people import admin, caregiver, pay, pet, quote, request, someone
+from tests.support.people import caregiver, pay, pet, quote, request, someone
 from tests.support.product import ADMIN, Product, eventually, ok, running
 from tests.support.servers import RedisProcess
 
@@ -73,9 +73,9 @@ def test_each_mail_of_the_journey_comes_once_and_in_the_right_language(own_produ
     through_a_killed_worker(lambda: ok(owner.client.post(f"{path}/cancel", json={"reason": "ziek"})))
 
     wanted = sum(len(subjects) for subjects in EXPECTED.values())
-    eventually(lambda: len(product.mails()) >= wanted, seconds=60, what=f"all {wanted} mails")
+    eventually(lambda: len(_mails(product)) >= wanted, what=f"all {wanted} mails")
     eventually(lambda: not _under_way(product), what="the end of all jobs")
-    mails = product.mails()
+    mails = _mails(product)
     assert set(Counter(mail["Message-ID"] for mail in mails).values()) == {1}
     for reader, subjects in EXPECTED.items():
         _compare([mail for mail in mails if mail["To"] == reader], subjects)
@@ -89,6 +89,17 @@ def _compare(mails: list[EmailMessage], subjects: list[str]) -> None:
         assert sum(bool(re.search(re.escape(subject), one)) for one in got) == 1, (subject, got)
 
 
-def _under_way(product: Product) -> int:
-    queues = ok(admin(product).client.get("/api/admin/queues"))["items"]
-    return sum(queue["depth"] + queue["running"] for queue in queues)
+def _mails(product: Product) -> list[EmailMessage]:
+    """Without those about a slow machine, if it is one."""
+    alerts = rows(product.environment["DATABASE_URL"], "SELECT id FROM jobs WHERE kind = 'alerts.mail'")
+    about_alerts = {f"<{job['id']}@tailtribe.be>" for job in alerts}
+    return [mail for mail in product.mails() if mail["Message-ID"] not in about_alerts]
+
+
+def _under_way(product: Product) -> bool:
+    """Jobs, and events that are to become jobs."""
+    begun = (
+        "SELECT id FROM outbox_events WHERE routed_at IS NULL"
+        " UNION ALL SELECT id FROM jobs WHERE status IN ('queued', 'running', 'retrying')"
+    )
+    return rows(product.environment["DATABASE_URL"], begun) != []

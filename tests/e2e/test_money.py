@@ -2,8 +2,9 @@
 
 import sqlite3
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from tests.e2e.test_care import a_paid_booking
 from tests.support.people import Caregiver, Person, address, admin, money, someone
@@ -103,7 +104,7 @@ def test_a_chargeback_holds_the_payout_and_admins_are_told(embedded: Product) ->
 
 def test_a_caregiver_has_his_statement_made(embedded: Product) -> None:
     _, sitter, path = completed(embedded)
-    month = datetime.now(UTC).astimezone().strftime("%Y-%m")
+    month = datetime.now(ZoneInfo("Europe/Brussels")).strftime("%Y-%m")
     job = ok(sitter.client.post("/api/reports/statements", json={"month": month}), 202)
     url = eventually(lambda: ok(sitter.client.get(f"/api/jobs/{job['id']}"))["resultUrl"], what="the statement")
     made = sitter.client.get(url)

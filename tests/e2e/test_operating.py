@@ -25,7 +25,7 @@ def test_the_lines_for_operators_work_as_written(embedded: Product) -> None:
         env=environment,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=True,
     )
     lines = done.stdout.splitlines()

@@ -20,7 +20,8 @@ def test_the_figures_have_the_shape_of_the_contract(product: Product) -> None:
         told = ok(client.get("/api/admin/metrics"))
         return told if told["health"]["score"] == 100 else {}
 
-    figures = eventually(figures_of_calm, what="a full score")
+    # What was slow while the machine was busy is forgotten within five minutes.
+    figures = eventually(figures_of_calm, seconds=360, what="a full score")
     assert {"metrics", "health", "circuitBreakers", "queues", "system"} <= figures.keys()
     assert {"activeUsers", "requestsPerMinute", "avgResponseTime", "p50", "p95", "p99", "errorRate", "dbQueryTime"} < (
         figures["metrics"].keys()
@@ -32,11 +33,17 @@ def test_the_figures_have_the_shape_of_the_contract(product: Product) -> None:
 
 
 def test_health_names_every_part(product: Product) -> None:
-    health = ok(product.client().get("/api/health"))
-    assert health["status"] == "healthy"
+    client = product.client()
+
+    def healthy() -> dict[str, Any]:
+        told = client.get("/api/health").json()
+        return told if told["status"] == "healthy" else {}
+
+    # A busy machine has its cache left alone for a moment.
+    health = eventually(healthy, what="health")
     assert set(health["checks"]) == {"database", "cache", "queue", "payments", "email"}
-    assert product.client().get("/api/health/live").status_code == 204
-    assert product.client().get("/api/health/ready").status_code == 204
+    assert client.get("/api/health/live").status_code == 204
+    assert client.get("/api/health/ready").status_code == 204
 
 
 def test_a_breaker_is_opened_and_closed_by_hand_for_every_process(product: Product) -> None:
@@ -54,11 +61,12 @@ def test_a_breaker_is_opened_and_closed_by_hand_for_every_process(product: Produ
     for operator in operators:
         eventually(lambda who=operator: breaker(who, "email")["state"] == "closed", what="the closing")
 
-    path = "/api/admin/circuit-breakers/history?breaker=email"
-    eventually(lambda: len(ok(operators[0].client.get(path))["items"]) >= 2, what="the history")
-    closed, opened = ok(operators[0].client.get(path))["items"][:2]
-    assert (opened["fromState"], opened["toState"], opened["reason"]) == ("closed", "open", "Maintenance")
-    assert (closed["fromState"], closed["toState"], closed["reason"]) == ("open", "closed", "reset")
+    def newest() -> list[tuple[str, str, str]]:
+        items = ok(operators[0].client.get("/api/admin/circuit-breakers/history?breaker=email"))["items"][:2]
+        return [(item["fromState"], item["toState"], item["reason"]) for item in items]
+
+    expected = [("open", "closed", "reset"), ("closed", "open", "Maintenance")]
+    eventually(lambda: newest() == expected, what="the history")
 
 
 def test_an_unknown_breaker_or_action_is_refused(embedded: Product) -> None:
@@ -87,12 +95,13 @@ def test_the_metrics_token_reads_and_only_reads(embedded: Product) -> None:
 def test_an_alert_is_listed_and_silenced_by_an_admin(product: Product) -> None:
     client = admin(product).client
     steer = "/api/admin/circuit-breakers"
-    ok(client.post(steer, json={"action": "force_open", "breaker": "payments", "reason": "Test", "minutes": 30}))
     path = "/api/admin/alerts?state=firing"
 
     def firing() -> list[dict[str, Any]]:
         return [alert for alert in ok(client.get(path))["items"] if alert["subject"] == "payments"]
 
+    eventually(lambda: not firing(), what="the end of another test's alert")
+    ok(client.post(steer, json={"action": "force_open", "breaker": "payments", "reason": "Test", "minutes": 30}))
     (alert,) = eventually(firing, what="the alert")
     assert alert["title"] == "Circuit breaker payments opened"
     silence = f"/api/admin/alerts/{alert['id']}/silence"
@@ -108,7 +117,9 @@ def test_an_alert_is_listed_and_silenced_by_an_admin(product: Product) -> None:
 def test_errors_and_the_last_hour_are_lists_for_those_who_operate_it(embedded: Product) -> None:
     client = admin(embedded).client
     assert ok(client.get("/api/admin/errors"))["items"] == []
-    (minute, *_) = eventually(lambda: ok(client.get("/api/admin/metrics/history"))["items"], what="a minute")
+    (minute, *_) = eventually(
+        lambda: ok(client.get("/api/admin/metrics/history"))["items"], seconds=240, what="a minute"
+    )
     assert {"minute", "requests", "errors", "p95", "mean", "activeUsers", "cacheHitRate", "score"} == minute.keys()
     problem(embedded.client().get("/api/admin/errors"), 401)
     problem(embedded.client().get("/api/admin/alerts"), 401)

@@ -40,7 +40,7 @@ class Registrations:
             thread.join()
 
     def _go_on(self) -> None:
-        with httpx.Client(base_url=f"http://127.0.0.1:{self.product.ports[0]}", timeout=60) as client:
+        with httpx.Client(base_url=f"http://127.0.0.1:{self.product.ports[0]}", timeout=120) as client:
             while not self._end.is_set():
                 email = address("restart")
                 try:
@@ -73,7 +73,7 @@ def postgres() -> Iterator[PostgresProcess]:
 @pytest.fixture
 def product(tmp_path: Path, postgres: PostgresProcess, redis_server: str) -> Iterator[Product]:
     url = create_database(postgres.url, "restarted")
-    redis_url = f"{redis_server.rstrip('/0')}/8"
+    redis_url = f"{redis_server.removesuffix('/0')}/8"
     product = Product(tmp_path, UNLIMITED | {"DATABASE_URL": url, "REDIS_URL": redis_url}, with_worker=True)
     product.command("migrate")
     yield from running(product)
@@ -89,7 +89,7 @@ def test_what_was_acknowledged_while_postgresql_was_restarted_is_done_once(
             _wait_for_more(people.acknowledged, 15)
             postgres.go_away(mode)
             _wait_for_more(people.refused, 3)
-            assert product.client().get("/api/health").status_code == 503
+            eventually(lambda: product.client().get("/api/health").status_code == 503, what="ill health")
             postgres.come_back()
             _wait_for_more(people.acknowledged, 15)
     finally:
@@ -97,17 +97,17 @@ def test_what_was_acknowledged_while_postgresql_was_restarted_is_done_once(
 
     assert people.odd == []
     assert all("retry-after" in answer.headers for answer in people.refused)
-    assert product.client().get("/api/health").status_code == 200
+    eventually(lambda: product.client().get("/api/health").status_code == 200, what="health")
     wanted = set(people.acknowledged)
     # A job whose message met no database is sent again after a minute.
-    eventually(lambda: wanted <= set(_mailed(product)), seconds=120, what="the mails of the acknowledged")
+    eventually(lambda: wanted <= set(_mailed(product)), seconds=240, what="the mails of the acknowledged")
     # One whose answer was lost may be there: also once.
     assert set(_mailed(product).values()) == {1}
 
 
 def _wait_for_more(of: list[str] | list[httpx.Response], count: int) -> None:
     before = len(of)
-    eventually(lambda: len(of) >= before + count, seconds=60, what=f"{count} more answers")
+    eventually(lambda: len(of) >= before + count, what=f"{count} more answers")
 
 
 def _mailed(product: Product) -> Counter[str]:

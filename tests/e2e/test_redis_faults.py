@@ -20,7 +20,9 @@ LIMITS = {f"RATE_LIMIT_{name}_PER_MINUTE": "1000000" for name in ("API", "AUTH",
 REQUESTS_A_SECOND = 20.0
 ANSWERS_DURING_A_FAULT = 100
 # Not how fast it is, which `benchmarks/redis_faults.py` measures, but that nobody waits for Redis.
-GENEROUS_SECONDS = 5.0
+GENEROUS_SECONDS = 30.0
+# A machine that is slower than this traffic has less of it, not a queue that grows.
+AT_ONCE = 20
 
 
 @pytest.fixture
@@ -69,7 +71,7 @@ def test_no_route_fails_whatever_redis_does(
         (redis_process.stop, redis_process.start),
     ]
     addresses = [f"http://127.0.0.1:{port}" for port in product.ports]
-    with Traffic(addresses, visits, per_second=REQUESTS_A_SECOND) as traffic:
+    with Traffic(addresses, visits, per_second=REQUESTS_A_SECOND, at_once=AT_ONCE) as traffic:
         for begin, end in faults:
             begin()
             seen = len(traffic.answers)
@@ -84,5 +86,5 @@ def test_no_route_fails_whatever_redis_does(
     assert [answered for answered in traffic.answers if answered.seconds > GENEROUS_SECONDS] == []
     # Verify, welcome, approved, and the requests: the worker lives on, and no job was lost.
     eventually(
-        lambda: len(product.mails_to(sitter.person.email)) == 3 + len(faults), seconds=90, what="the mails of the day"
+        lambda: len(product.mails_to(sitter.person.email)) == 3 + len(faults), seconds=240, what="the mails of the day"
     )

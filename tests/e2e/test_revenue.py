@@ -24,7 +24,8 @@ def test_a_paid_booking_and_its_refund_are_in_the_statistics(product: Product) -
     told = ok(operator.client.get("/api/admin/statistics", params={"from": start, "to": paid}))
     assert (told["gmv"], told["commission"], told["takeRate"]) == (money(1800), money(360), 0.2)
     assert (told["bookings"]["total"], told["bookings"]["byStatus"]["paid"]) == (1, 1)
-    assert [day["bookings"] for day in told["bookings"]["perDay"]][-1] == 1
+    # It may be midnight meanwhile.
+    assert sum(day["bookings"] for day in told["bookings"]["perDay"]) == 1
     assert told["users"]["registered"] == 0
 
     ok(owner.client.post(f"/api/bookings/{booked['id']}/cancel"))

@@ -18,8 +18,10 @@ SHORT = Plan(
     kills=4,
     redis_away_seconds=1.0,
     redis_frozen_seconds=3.0,
-    patience_seconds=120.0,
+    patience_seconds=240.0,
 )
+# `make soak-jobs` holds them to half a minute; here workers may take that long to start.
+LONGEST_ORPHAN_SECONDS = 90.0
 
 
 @pytest.fixture
@@ -33,5 +35,6 @@ async def test_no_job_is_lost_and_no_effect_doubled_while_workers_and_redis_are_
     url: str, redis_process: RedisProcess, tmp_path: Path
 ) -> None:
     report = await soak(SHORT, url, redis_process, tmp_path)
-    assert report.holds, report.table()
+    assert report.is_whole, report.table()
+    assert report.longest_orphan_seconds < LONGEST_ORPHAN_SECONDS, report.table()
     assert report.kills == SHORT.kills

@@ -10,7 +10,7 @@ from uuid import uuid4
 from tests.e2e.conftest import UNLIMITED
 from tests.support.databases import create_database, drop_database
 from tests.support.people import address, register
-from tests.support.product import Product, eventually
+from tests.support.product import END_SECONDS, Product, eventually
 
 
 def test_a_stock_dramatiq_command_sends_our_mails(
@@ -18,7 +18,7 @@ def test_a_stock_dramatiq_command_sends_our_mails(
 ) -> None:
     name = f"stock_{uuid4().hex[:8]}"
     url = create_database(postgres_server, name, template=postgres_template)
-    environment = UNLIMITED | {"DATABASE_URL": url, "REDIS_URL": f"{redis_server.rstrip('/0')}/6"}
+    environment = UNLIMITED | {"DATABASE_URL": url, "REDIS_URL": f"{redis_server.removesuffix('/0')}/6"}
     product = Product(tmp_path, environment)
     product.start()
     command = [sys.executable, "-m", "dramatiq", "interfaces.bootstrap.worker", "--queues", "money", "mail"]
@@ -34,7 +34,7 @@ def test_a_stock_dramatiq_command_sends_our_mails(
         eventually(lambda: product.mails_to(email), what="the mail")
     finally:
         worker.send_signal(signal.SIGTERM)
-        ended = worker.wait(30)
+        ended = worker.wait(END_SECONDS)
         product.stop()
         drop_database(postgres_server, name)
     assert ended == 0
@@ -43,7 +43,7 @@ def test_a_stock_dramatiq_command_sends_our_mails(
 def test_a_worker_without_redis_says_why_it_will_not_run(tmp_path: Path) -> None:
     environment = {key: value for key, value in os.environ.items() if key != "REDIS_URL"} | {"DATA_DIR": str(tmp_path)}
     command = [sys.executable, "-m", "interfaces.bootstrap.cli", "worker"]
-    refused = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    refused = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=False)
     assert refused.returncode == 2
     assert "REDIS_URL" in refused.stdout + refused.stderr
 
@@ -68,6 +68,6 @@ def test_production_refuses_every_insecure_default(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "interfaces.bootstrap.cli", "serve"]
     for change in insecure:
         environment = {"PATH": os.environ["PATH"], "DATA_DIR": str(tmp_path)} | secure | change
-        refused = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+        refused = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=False)
         assert refused.returncode == 2, change
         assert next(iter(change)) in refused.stdout + refused.stderr

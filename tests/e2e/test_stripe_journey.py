@@ -50,7 +50,12 @@ def both(world: StripeWorld, localstripe: LocalStripe) -> Callable[[Request], An
             return world(asked)
         headers = {name: asked.headers[name] for name in ("authorization", "content-type") if name in asked.headers}
         told = httpx.request(
-            asked.method, localstripe.url + asked.path, params=asked.query, content=asked.body, headers=headers
+            asked.method,
+            localstripe.url + asked.path,
+            params=asked.query,
+            content=asked.body,
+            headers=headers,
+            timeout=60,
         )
         return Answer(status=told.status_code, body=told.content, headers={"Content-Type": "application/json"})
 

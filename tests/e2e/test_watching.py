@@ -24,6 +24,7 @@ from tests.support.servers import RedisProcess
 
 OUTAGE = "Circuit breaker email opened"
 REQUESTS = 600
+PERCENTILES = {"p50": 0.5, "p95": 0.95, "p99": 0.99}
 SERIES = re.compile(r"(?P<name>\w+)\{(?P<labels>[^}]*)\} (?P<value>\S+)")
 
 
@@ -59,9 +60,9 @@ def watched(
 
 
 def told(slack: FaultServer) -> list[str]:
-    """What Slack was told, the first line of each message."""
+    """What Slack was told of the outage, the first line of each message; a slow machine may be told of as well."""
     messages = [json.loads(request.body)["text"] for request in slack.requests if request.path == "/services/hook"]
-    return [message.splitlines()[0] for message in messages]
+    return [line for message in messages if OUTAGE in (line := message.splitlines()[0])]
 
 
 def breaker_of(product: Product, at: int, token: str) -> str:
@@ -82,16 +83,17 @@ def test_an_outage_seen_by_four_processes_is_told_once_and_so_is_its_end(
     monitor = (watched.data_dir / "metrics_token").read_text().strip()
     for at in range(2):
         eventually(lambda at=at: breaker_of(watched, at, monitor) == "open", what="the opening in every API process")
-    (alert,) = ok(operator.client.get("/api/admin/alerts?state=firing"))["items"]
-    assert (alert["title"], alert["runbook"]) == (OUTAGE, "docs/runbooks/breaker-open.md")
+    firing = ok(operator.client.get("/api/admin/alerts?state=firing"))["items"]
+    (alert,) = [alert for alert in firing if alert["title"] == OUTAGE]
+    assert alert["runbook"] == "docs/runbooks/breaker-open.md"
     mail_server.be_well()
     ok(operator.client.post("/api/admin/circuit-breakers", json={"action": "reset", "breaker": "email"}))
-    eventually(lambda: len(told(slack)) == 2, what="the recovery")
+    eventually(lambda: len(told(slack)) > 1, what="the recovery")
     started, ended = told(slack)
     assert started == f"🔴 *{OUTAGE}*"
     assert re.fullmatch(rf"🟢 \*Over after \d+ s: {OUTAGE}\*", ended)
     # A mail that met the open breaker waits for as long as it had said it would be open.
-    mails = eventually(lambda: _alert_mails(watched, at_least=2), seconds=90, what="the mails to the admin")
+    mails = eventually(lambda: _alert_mails(watched, at_least=2), seconds=240, what="the mails to the admin")
     assert all(OUTAGE in text_of(mail) for mail in mails)
     problem(operator.client.post(f"/api/admin/alerts/{alert['id']}/silence", json={"minutes": 5, "reason": "x"}), 409)
     # Every process had seen it, and all of its jobs are done: nothing more is on its way.
@@ -101,7 +103,7 @@ def test_an_outage_seen_by_four_processes_is_told_once_and_so_is_its_end(
         what="the end of all notices",
     )
     assert len(told(slack)) == 2
-    assert any(request.path == "/heartbeat" for request in slack.requests)
+    eventually(lambda: any(request.path == "/heartbeat" for request in slack.requests), what="a heartbeat")
 
 
 def _processes(operator: Person, *, at_least: int) -> list[dict[str, Any]]:
@@ -117,7 +119,7 @@ def _alert_mails(product: Product, *, at_least: int) -> list[Any]:
 def test_figures_of_all_processes_add_up_to_what_their_logs_say(watched: Product) -> None:
     token = (watched.data_dir / "metrics_token").read_text().strip()
     paths = ("/api/home", "/api/caregivers?place=Gent", "/api/places?q=gen", "/nowhere", "/api/me")
-    with ThreadPoolExecutor(8) as pool, httpx.Client(timeout=30) as client:
+    with ThreadPoolExecutor(8) as pool, httpx.Client(timeout=90) as client:
         for _ in range(5):
             register(watched, address("bo"))
         urls = [f"http://127.0.0.1:{watched.ports[n % 2]}{paths[n % len(paths)]}" for n in range(REQUESTS)]
@@ -125,19 +127,33 @@ def test_figures_of_all_processes_add_up_to_what_their_logs_say(watched: Product
     eventually(lambda: len(watched.mails()) >= 5, what="the mails")
     asked = watched.client(1, token=token)
     eventually(lambda: _jobs_told(asked) == _jobs_done(watched), what="every job counted")
-    total = "tailtribe_http_requests_total"
-    eventually(lambda: _total(asked, total) > REQUESTS, what="what the other process has told")
-    lines = [line for line in _log(watched) if line["event"] in ("request", "slow_request")]
-    figures = ok(asked.get("/api/admin/metrics"))["metrics"]
+    # What the other process has yet to tell comes within seconds.
+    eventually(lambda: _figures(asked) == _approximately(_of_the_logs(watched)), what="the figures of the logs")
+    assert _of_the_logs(watched)["requests"] > REQUESTS
+    other = watched.client(0, token=token)
+    eventually(lambda: _jobs_told(other) == _jobs_done(watched), what="the same at the other process")
+
+
+def _figures(client: httpx.Client) -> dict[str, float]:
+    told, total = ok(client.get("/api/admin/metrics"))["metrics"], "tailtribe_http_requests_total"
+    counted = {"requests": _total(client, total), "not found": _total(client, total, status="404")}
+    return counted | {name: told[name] for name in ("avgResponseTime", *PERCENTILES)}
+
+
+def _of_the_logs(product: Product) -> dict[str, float]:
+    lines = [line for line in _log(product) if line["event"] in ("request", "slow_request")]
     exact = sorted(line["milliseconds"] for line in lines)
-    assert len(exact) > REQUESTS
-    assert _total(asked, total) == pytest.approx(len(exact), rel=0.01)
-    by_status = Counter(str(line["status"]) for line in lines)
-    assert _total(asked, total, status="404") == pytest.approx(by_status["404"], rel=0.01)
-    assert figures["avgResponseTime"] == pytest.approx(sum(exact) / len(exact), rel=0.05)
-    for share, name in ((0.5, "p50"), (0.95, "p95"), (0.99, "p99")):
-        assert figures[name] == pytest.approx(exact[math.ceil(share * len(exact)) - 1], rel=0.05), name
-    assert _total(watched.client(0, token=token), "tailtribe_job_seconds_count") == _jobs_done(watched)
+    counted = {"requests": len(exact), "not found": sum(line["status"] == 404 for line in lines)}
+    percentiles = {name: exact[math.ceil(share * len(exact)) - 1] for name, share in PERCENTILES.items()}
+    return counted | percentiles | {"avgResponseTime": sum(exact) / len(exact)}
+
+
+def _approximately(figures: dict[str, float]) -> dict[str, Any]:
+    """Counts to one in a hundred: while they are asked for, more is counted. Times as exactly as they are kept."""
+    return {
+        name: pytest.approx(value, rel=0.01 if name in ("requests", "not found") else 0.05)
+        for name, value in figures.items()
+    }
 
 
 def _log(product: Product) -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ from tests.e2e.conftest import UNLIMITED
 from tests.support.databases import create_database, drop_database
 from tests.support.mail_server import SilentServer
 from tests.support.people import booking, caregiver, pet, quote, request, someone
-from tests.support.product import Product, eventually, running, text_of
+from tests.support.product import PATIENCE_SECONDS, Product, eventually, running, text_of
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def own_product(tmp_path: Path, postgres_server: str, postgres_template: str, re
     name = f"killed_{uuid4().hex[:8]}"
     url = create_database(postgres_server, name, template=postgres_template)
     # A Redis database of its own, so that no other worker takes the jobs.
-    environment = UNLIMITED | {"DATABASE_URL": url, "REDIS_URL": f"{redis_server.rstrip('/0')}/5"}
+    environment = UNLIMITED | {"DATABASE_URL": url, "REDIS_URL": f"{redis_server.removesuffix('/0')}/5"}
     yield from running(Product(tmp_path, environment, with_worker=True))
     drop_database(postgres_server, name)
 
@@ -42,7 +42,7 @@ def test_a_worker_killed_while_it_sends_a_mail_sends_it_once(own_product: Produc
     product.environment["SMTP_URL"] = f"smtp://127.0.0.1:{silent_server.port}"
     product.start_worker()
     asked = request(owner, quoted["id"])
-    assert silent_server.visited.wait(30), product.log()
+    assert silent_server.visited.wait(PATIENCE_SECONDS), product.log()
     product.kill_worker()
     assert len(product.mails_to(sitter.person.email)) == 3
 
@@ -50,7 +50,7 @@ def test_a_worker_killed_while_it_sends_a_mail_sends_it_once(own_product: Produc
     product.start_worker()
     mails = eventually(
         lambda: [mail for mail in product.mails_to(sitter.person.email) if asked["id"] in text_of(mail)],
-        seconds=60,
+        seconds=240,
         what="the mail about the request",
     )
     assert len(mails) == 1

@@ -81,7 +81,7 @@ async def _says(crew: WorkerCrew, name: str, what: str) -> bool:
 
 
 async def _until(condition: Callable[[], Awaitable[bool]]) -> None:
-    """Whatever other processes do is done within a minute."""
-    async with asyncio.timeout(60):
+    """Whatever other processes do is done within minutes."""
+    async with asyncio.timeout(180):
         while not await condition():  # noqa: ASYNC110 - other processes do it
             await asyncio.sleep(0.05)

@@ -15,7 +15,7 @@ from sqlalchemy import update
 
 from application.ports.cache import CachedValue, CacheOutcome
 from domain.shared.errors import Unavailable
-from infrastructure.cache import tiered_cache
+from infrastructure.cache import redis_level, tiered_cache
 from infrastructure.cache.memory_level import MemoryLevel
 from infrastructure.persistence.operations.cache_invalidation_tables import cache_invalidations
 from infrastructure.persistence.sql_unit_of_work import SqlUnitOfWork, SqlUnitOfWorkFactory
@@ -24,6 +24,7 @@ from tests.support.cache_processes import (
     PATIENT,
     CacheProcess,
     Opened,
+    be_patient,
     product_cache_process,
     redis_cache_process,
     world,
@@ -79,7 +80,12 @@ class Source:
 
 
 @pytest.mark.parametrize("fresh", [False, True])
-async def test_of_two_hundred_who_miss_in_two_processes_one_loads(make: Callable[..., Opened], fresh: bool) -> None:
+async def test_of_two_hundred_who_miss_in_two_processes_one_loads(
+    make: Callable[..., Opened], fresh: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Who loads may be held up by a busy machine, and is not to be taken for dead.
+    for module in (redis_level, tiered_cache):
+        monkeypatch.setattr(module, "LOCK_SECONDS", 60.0)
     async with make() as one, make() as other:
         source = Source(seconds=0.1)
         asking = [source.ask(process, fresh=fresh) for process in (one, other) for _ in range(100)]
@@ -90,10 +96,10 @@ async def test_of_two_hundred_who_miss_in_two_processes_one_loads(make: Callable
 
 async def test_who_dies_while_he_loads_holds_the_others_up_for_a_second(make: Callable[..., Opened]) -> None:
     async with make() as one, make() as other:
-        dying = asyncio.create_task(Source(seconds=60).ask(one))
-        await until(lambda: "home:be" in one.cache._flights)
-        await asyncio.sleep(0.05)
-        async with asyncio.timeout(5):
+        dying_source = Source(seconds=600)
+        dying = asyncio.create_task(dying_source.ask(one))
+        await until(lambda: dying_source.loads == 1)
+        async with asyncio.timeout(30):
             assert (await Source(b"two").ask(other)).value == b"two"
         dying.cancel()
 
@@ -231,13 +237,20 @@ async def test_a_lost_redis_leaves_the_level_in_the_process_true(
         assert other.cache.peek("home:be") == CachedValue(b"one", CacheOutcome.HIT)
         source.value = b"two"
         await one.cache.invalidate(["a"])
-        assert (await source.ask(other)).value == b"two"
+        await until_awaited(lambda: _answers(source, other, b"two"))
         assert (await source.ask(other, fresh=True)).value == b"two"
 
 
-async def test_who_may_not_publish_owes_redis_nothing(redis_process: RedisProcess, postgres_store: Store) -> None:
+async def _answers(source: Source, process: CacheProcess, value: bytes) -> bool:
+    return (await source.ask(process)).value == value
+
+
+async def test_who_may_not_publish_owes_redis_nothing(
+    redis_process: RedisProcess, postgres_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    be_patient(monkeypatch)
     address = postgres_store.url.set(drivername="postgresql").render_as_string(hide_password=False)
-    async with aclosing(create_redis(redis_process.url, retries=0)) as client:
+    async with aclosing(create_redis(redis_process.url, timeout_seconds=30, retries=0)) as client:
         await client.execute_command("ACL", "SETUSER", "default", "resetchannels")
     made = [
         product_cache_process(address, redis_process.url, rule=PATIENT, prefix="mute:", waits_for_redis=False)

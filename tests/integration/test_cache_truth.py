@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from tests.support.cache_truth import Storm, Verdict, judge
+from tests.support.cache_truth import ENOUGH, Storm, Verdict, judge
 from tests.support.cache_witness import CREATE, KEYS, Event
 from tests.support.certificates import Certificates
 from tests.support.databases import create_database, drop_database, execute
@@ -26,7 +26,7 @@ def database(postgres_server: str, postgres_template: str) -> Iterator[str]:
 
 def _assert_true(verdict: Verdict) -> None:
     assert verdict.violations == []
-    assert min(verdict.counts[kind] for kind in ("write", "plain", "fresh")) > 100, verdict.counts
+    assert min(verdict.counts[kind] for kind in ("write", "plain", "fresh")) > ENOUGH, verdict.counts
     assert verdict.counts["last"] == 2 * KEYS
 
 

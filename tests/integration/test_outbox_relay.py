@@ -177,7 +177,7 @@ async def test_a_relay_passes_over_what_another_has_in_hand(postgres_store: Stor
     async with store.database.begin() as other:
         await other.execute(select(jobs).where(jobs.c.id.in_(ready[:2])).with_for_update())
         await other.execute(select(outbox_events).where(outbox_events.c.id == in_hand).with_for_update())
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             await a_relay(store, transport).pump()
         # What the other relay reads it will send: nothing of it is taken, and nobody waits for it.
         assert set(ready[2:]) <= set(transport.ids)
@@ -420,7 +420,7 @@ async def test_a_running_relay_outlives_a_transport_that_was_away(
     transport.away = True
     job_id = await enqueue(store)
     async with running(relay):
-        await until(lambda: transport.attempts == 1)
+        await until(lambda: transport.attempts >= 1)
         transport.away = False
         await until(lambda: transport.ids == [job_id])
 
@@ -435,7 +435,7 @@ async def test_a_running_relay_outlives_what_nobody_foresaw(store: Store) -> Non
     transport = Odd()
     await enqueue(store)
     async with running(a_relay(store, transport)):
-        await until(lambda: transport.attempts == 1)
+        await until(lambda: transport.attempts >= 1)
         later = await enqueue(store)
         await until(lambda: later in transport.ids)
 
@@ -459,7 +459,7 @@ async def test_a_running_relay_outlives_a_database_that_was_away(store: Store, t
     database = SometimesAway(store.url)
     job_id = await enqueue(store)
     async with running(a_relay(store, transport, over=database)):
-        await until(lambda: database.asked == 1)
+        await until(lambda: database.asked >= 1)
         assert transport.sent == []
         database.away = False
         await until(lambda: transport.ids == [job_id])

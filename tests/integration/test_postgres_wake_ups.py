@@ -59,7 +59,7 @@ async def test_a_lost_connection_is_made_anew(postgres_store: Store) -> None:
     async with listening(postgres_store, wakes):
         await _end_listeners(postgres_store)
         # The new connection looks once as well, as something may have been missed.
-        await until(lambda: wakes != [], seconds=60)
+        await until(lambda: wakes != [])
         wakes.clear()
         await _enqueue(postgres_store)
         await until(lambda: wakes != [])

@@ -33,6 +33,8 @@ from tests.support.fault_server import (
     slow,
     too_many_requests,
 )
+from tests.support.passing_time import PassingTime
+from tests.support.polling import until
 from tests.support.stripe_answers import WORDS, problem
 from tests.support.stripe_calls import (
     CALLS,
@@ -52,8 +54,6 @@ from tests.support.stripe_world import StripeWorld
 
 KEY = "sk_test_of_ours"
 IMPATIENT_SECONDS = 0.05
-# Long enough for Stripe to do what it is asked for.
-LOST_SECONDS = 1.0
 KEYS = ("refund:1:2", "transfer:1:2", "rev:1:1")
 
 FAULTS: dict[str, tuple[Behaviour, type[Exception]]] = {
@@ -157,21 +157,26 @@ async def test_a_refused_connection_is_told(server: FaultServer, stripe: Stripe)
 
 @pytest.mark.parametrize("then", [RESET, HANG, too_many_requests("1")], ids=["reset", "silence", "too many"])
 async def test_what_happened_before_the_answer_got_lost_happened_once(
-    server: FaultServer, world: StripeWorld, stripe: Stripe, then: Answer | Fault
+    server: FaultServer, world: StripeWorld, stripe: Stripe, then: Answer | Fault, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    passing_time = PassingTime(monkeypatch)
     before = {move: world.count_of(kind) for move, (_, kind) in MOVES.items()}
     once = {move: count + 1 for move, count in before.items()}
     server.always = done_and_then(world, then)
-    impatient = replace(stripe, calls=StripeCalls(KEY, api_base=server.url, seconds=LOST_SECONDS))
+    waiting = replace(stripe, calls=StripeCalls(KEY, api_base=server.url))
 
-    assert set(await all_told(MOVES_ONLY, impatient)) == {PaymentsUnavailable}
+    asking = asyncio.create_task(all_told(MOVES_ONLY, waiting))
+    await until(lambda: {move: world.count_of(kind) for move, (_, kind) in MOVES.items()} == once)
+    if then is HANG:
+        await passing_time.skip_until(asking.done)
+    assert set(await asking) == {PaymentsUnavailable}
     assert {move: world.count_of(kind) for move, (_, kind) in MOVES.items()} == once
     # The same keys, and patience.
     server.always = world
     for call in MOVES_ONLY:
         assert await call(stripe) == await call(stripe)
     assert {move: world.count_of(kind) for move, (_, kind) in MOVES.items()} == once
-    await impatient.calls.close()
+    await waiting.calls.close()
 
 
 async def test_after_a_mistake_of_stripes_what_came_of_it_is_found_by_its_key(

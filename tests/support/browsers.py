@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, Playwright, expect
 from tests.support.servers import ServerMissing
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
-_PATIENCE_MILLISECONDS = 30_000
+_PATIENCE_MILLISECONDS = 90_000
 # Of a server that is being restarted, of a refusal, and of an event source that broke off.
 _HARMLESS = ("Failed to load resource", "ERR_", "[object Event]")
 _QUIET = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run")

@@ -13,6 +13,7 @@ import pytest
 from redis.asyncio import Redis
 from sqlalchemy.engine import URL
 
+from infrastructure.cache import redis_level
 from infrastructure.cache.memory_level import MemoryLevel
 from infrastructure.cache.redis_level import RedisLevel
 from infrastructure.cache.redis_subscription import RedisSubscription
@@ -33,6 +34,11 @@ from tests.support.sqlite_database import copied_template
 # A test's machine may be busy: nothing is slow, and time-outs are long.
 PATIENT = BreakerRule(failures_to_open=2, open_seconds=0.2, timeout_seconds=5, successes_to_close=1)
 PRODUCTS_OWN = BREAKER_RULES["cache"]
+
+
+def be_patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Redis is given time to take what is invalidated, too: a machine that stalls owes it nothing."""
+    monkeypatch.setattr(redis_level, "ANSWER_SECONDS", PATIENT.timeout_seconds)
 
 
 @dataclass
@@ -90,9 +96,9 @@ async def product_cache_process(
         redis = None
         if redis_url is not None:
             patient = partial(create_redis, timeout_seconds=5, retries=0)
-            create = patient if rule is PATIENT else create_quick_redis
-            quick = await stack.enter_async_context(aclosing(create(redis_url)))
-            redis = quick, await stack.enter_async_context(aclosing(create_redis(redis_url, retries=0)))
+            create = (patient, patient) if rule is PATIENT else (create_quick_redis, partial(create_redis, retries=0))
+            quick, hearing = [await stack.enter_async_context(aclosing(each(redis_url))) for each in create]
+            redis = quick, hearing
         parts = build_cache(
             metrics,
             database=database,
@@ -142,6 +148,7 @@ WORLDS = (
 
 def world(name: str, request: pytest.FixtureRequest, tmp_path: Path) -> Callable[..., Opened]:
     """What makes processes of such a world; all of them share what is beside them."""
+    be_patient(request.getfixturevalue("monkeypatch"))
     prefix = f"{uuid4()}:"
     redis: str | None = request.getfixturevalue("redis_server") if name.startswith(("redis", "tiered")) else None
     if redis is not None and name in ("redis", "tiered"):

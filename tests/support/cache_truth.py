@@ -1,6 +1,7 @@
 """Two processes over one cache, what befalls them and Redis, and whether anybody saw what he must not see."""
 
 import random
+import signal
 import subprocess
 import sys
 import time
@@ -18,6 +19,9 @@ from tests.support.faulty_proxy import FaultyProxy
 from tests.support.servers import RedisProcess
 
 PROMISED_SECONDS = 0.1
+# Of writes and of reads: fewer prove nothing.
+ENOUGH = 100
+PATIENCE_SECONDS = 120
 
 
 @dataclass(slots=True)
@@ -79,7 +83,7 @@ def judge(events: Iterable[Event], final: dict[int, int]) -> Verdict:
     }
     stalls = Stalls(events)
     for read in events:
-        if read.kind in ("write", "stall") or read.key not in everybodys:
+        if read.kind in ("write", "stall", "ended") or read.key not in everybodys:
             continue
         acknowledged = everybodys[read.key]
         if read.kind == "last":
@@ -104,9 +108,10 @@ def judge(events: Iterable[Event], final: dict[int, int]) -> Verdict:
 
 @dataclass(slots=True, kw_only=True)
 class Storm:
-    """For `seconds` two witnesses work while Redis is killed, frozen, emptied and restarted, listeners lose their
-    connections, and witnesses are killed and replaced. One of the two asks Redis through `proxy` and is cut off from it
-    while the other is not. The seed decides when; each of these happens, however short the time."""
+    """For `seconds`, and until they have seen enough, two witnesses work while Redis is killed, frozen, emptied and
+    restarted, listeners lose their connections, and witnesses are killed and replaced. One of the two asks Redis
+    through `proxy` and is cut off from it while the other is not. The seed decides when; each of these happens, however
+    short the time."""
 
     folder: Path
     database_url: str
@@ -132,20 +137,22 @@ class Storm:
                 self._start(name)
             self._await_witnesses()
             until = time.monotonic() + self.seconds
-            while time.monotonic() < until or self._to_come:
+            while time.monotonic() < until or self._to_come or not self._have_seen_enough():
+                assert time.monotonic() < until + PATIENCE_SECONDS, self._errors()
                 self._befall(chance)
                 time.sleep(chance.uniform(0.1, 0.7))
             self._await_witnesses()
-            for _, witness in self._witnesses:
-                witness.terminate()
-            for _, witness in self._witnesses:
-                assert witness.wait(30) == 0, self._errors()
+            self._end_witnesses()
         finally:
             for _, witness in self._witnesses:
                 witness.kill()
-                witness.wait(10)
+                witness.wait(PATIENCE_SECONDS)
         final = {row["key"]: row["version"] for row in databases.rows(self.database_url, "SELECT * FROM versions")}
         return judge(self._events(), final)
+
+    def _have_seen_enough(self) -> bool:
+        counts = Counter(event.kind for event in self._events())
+        return min(counts[kind] for kind in ("write", "plain", "fresh")) > ENOUGH
 
     def _befall(self, chance: random.Random) -> None:
         fault = self._next_fault(chance)
@@ -178,7 +185,7 @@ class Storm:
                 self._await_witnesses()
                 _, witness = self._witnesses.pop(0)
                 witness.kill()
-                witness.wait(10)
+                witness.wait(PATIENCE_SECONDS)
                 self._start(f"after {self.happened[fault]} deaths")
 
     def _next_fault(self, chance: random.Random) -> str:
@@ -220,10 +227,23 @@ class Storm:
         self._witnesses.append((Path(plan.log), witness))
 
     def _await_witnesses(self) -> None:
-        until = time.monotonic() + 30
+        until = time.monotonic() + PATIENCE_SECONDS
         while not all(_has_begun(log) for log, _ in self._witnesses):
             assert time.monotonic() < until, self._errors()
             time.sleep(0.02)
+
+    def _end_witnesses(self) -> None:
+        """What they read last is true once none of them writes any more."""
+        for _, witness in self._witnesses:
+            witness.terminate()
+        until = time.monotonic() + PATIENCE_SECONDS
+        while not all(b'["ended",' in log.read_bytes() for log, _ in self._witnesses):
+            assert time.monotonic() < until, self._errors()
+            time.sleep(0.02)
+        for _, witness in self._witnesses:
+            witness.send_signal(signal.SIGUSR1)
+        for _, witness in self._witnesses:
+            assert witness.wait(PATIENCE_SECONDS) == 0, self._errors()
 
     def _errors(self) -> str:
         return (self.folder / "witnesses.log").read_text(errors="replace")[-4000:]

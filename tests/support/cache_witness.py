@@ -21,6 +21,8 @@ from tests.support.cache_processes import CacheProcess, product_cache_process
 KEYS = 6
 READERS, WRITERS = 4, 2
 STEP_SECONDS = 0.005
+# What is kept runs out after a while and is true again whatever happens: a value that is untrue must be seen before.
+TTL_SECONDS, SOON_SECONDS = 5, 3
 CREATE = (
     "CREATE TABLE versions (key int PRIMARY KEY, version int NOT NULL)",
     f"INSERT INTO versions SELECT key, 0 FROM generate_series(0, {KEYS - 1}) AS key",
@@ -43,7 +45,8 @@ class Plan(Struct, frozen=True, kw_only=True):
 
 class Event(Struct, frozen=True, array_like=True):
     """A write that was acknowledged, or a read, from before its call to after its answer, by the machine's monotonic
-    clock, which all processes share; or a stall, while which the machine let the process stand still."""
+    clock, which all processes share; or a stall, while which the machine let the process stand still; or the end of its
+    writes."""
 
     kind: str
     key: int
@@ -59,25 +62,31 @@ class Witness:
         self._process = process
         self._log = log
         self._random = random.Random(plan.seed)
-        self._ended = asyncio.Event()
+        self._ended, self._all_have_ended = asyncio.Event(), asyncio.Event()
 
     async def run(self) -> None:
-        """Until SIGTERM."""
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self._ended.set)
+        """Until SIGTERM. Then SIGUSR1 tells that nobody writes any more, and it reads once again."""
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGTERM, self._ended.set)
+        loop.add_signal_handler(signal.SIGUSR1, self._all_have_ended.set)
         async with asyncio.TaskGroup() as tasks:
             for _ in range(READERS):
                 tasks.create_task(self._read_until())
             for _ in range(WRITERS):
                 tasks.create_task(self._write_until())
             tasks.create_task(self._note_stalls())
+        self._note("ended", 0, 0, time.monotonic())
+        await self._all_have_ended.wait()
         # Whatever befell it: everything is true again soon after.
-        await asyncio.sleep(0.5)
+        until = time.monotonic() + SOON_SECONDS
         for key in range(KEYS):
-            await self._read("last", key)
+            await self._read_last(key, until)
 
     async def _read_until(self) -> None:
         while not self._ended.is_set():
-            await self._read("fresh" if self._random.random() < 0.3 else "plain", self._random.randrange(KEYS))
+            kind, key = "fresh" if self._random.random() < 0.3 else "plain", self._random.randrange(KEYS)
+            began = time.monotonic()
+            self._note(kind, key, await self._read(kind, key), began)
             await asyncio.sleep(self._random.uniform(0, 0.006))
 
     async def _write_until(self) -> None:
@@ -100,18 +109,24 @@ class Witness:
             if now - due - own_work > STEP_SECONDS:
                 self._log.write(msgspec.json.encode(Event("stall", 0, 0, due + own_work, now, self._plan.name)) + b"\n")
 
-    async def _read(self, kind: str, key: int) -> None:
+    async def _read_last(self, key: int, until: float) -> None:
+        version = int(await self._load(key))
+        while (seen := await self._read("plain", key)) != version and time.monotonic() < until:  # noqa: ASYNC110
+            await asyncio.sleep(STEP_SECONDS)
+        self._note("last", key, seen, time.monotonic())
+
+    async def _read(self, kind: str, key: int) -> int:
         """As the product does: at once when there is something at hand."""
-        began, cache = time.monotonic(), self._process.cache
+        cache = self._process.cache
         tags = [f"item:{key}", "items"]
         found = None
         if kind != "fresh":
             found = cache.peek(f"item:{key}") or await cache.glance(f"item:{key}", tags)
         if found is None:
             found = await cache.get_or_load(
-                f"item:{key}", lambda: self._load(key), ttl_seconds=5, tags=tags, fresh=kind == "fresh"
+                f"item:{key}", lambda: self._load(key), ttl_seconds=TTL_SECONDS, tags=tags, fresh=kind == "fresh"
             )
-        self._note(kind, key, int(found.value), began)
+        return int(found.value)
 
     async def _load(self, key: int) -> bytes:
         database = self._process.database

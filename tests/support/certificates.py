@@ -5,7 +5,7 @@ from pathlib import Path
 
 import trustme
 
-from tests.support.servers import free_port
+from tests.support.servers import KeptPort
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,7 +13,7 @@ class Certificates:
     """A key and a certificate for 127.0.0.1, in files of `folder`."""
 
     folder: Path
-    tls_port: int = field(default_factory=free_port)
+    _kept: KeptPort = field(default_factory=KeptPort)
 
     def __post_init__(self) -> None:
         authority = trustme.CA()
@@ -21,6 +21,10 @@ class Certificates:
         authority.cert_pem.write_to_path(self.authority)
         issued.private_key_pem.write_to_path(self.folder / "key.pem")
         issued.cert_chain_pems[0].write_to_path(self.folder / "certificate.pem")
+
+    @property
+    def tls_port(self) -> int:
+        return self._kept.number
 
     @property
     def authority(self) -> Path:

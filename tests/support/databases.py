@@ -8,6 +8,8 @@ from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 
+_CONNECT_SECONDS = 30
+
 
 def create_database(admin_url: str, name: str, template: str | None = None) -> str:
     """Creates the database, as a copy of `template` if given, and returns its URL."""
@@ -26,7 +28,7 @@ def rows(url: str, query: str) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
 
     async def fetch() -> None:
-        connection = await asyncpg.connect(url, timeout=10)
+        connection = await asyncpg.connect(url, timeout=_CONNECT_SECONDS)
         try:
             found.extend(dict(row) for row in await connection.fetch(query))
         finally:
@@ -50,7 +52,7 @@ def answers(admin_url: str) -> bool:
 
 
 async def _execute(url: str, statement: str) -> None:
-    connection = await asyncpg.connect(url, timeout=10)
+    connection = await asyncpg.connect(url, timeout=_CONNECT_SECONDS)
     try:
         await connection.execute(statement)
     finally:

@@ -12,6 +12,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self, cast
 from urllib.parse import parse_qs, urlsplit
 
+from tests.support.server_process import KeptPort
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
@@ -97,12 +99,12 @@ class FaultServer:
         self._script: deque[Behaviour] = deque()
         self._lock = threading.Lock()
         self._stopping = threading.Event()
-        self._port = 0
+        self._kept = KeptPort()
         self._running: tuple[_Server, threading.Thread] | None = None
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._port}"
+        return f"http://127.0.0.1:{self._kept.number}"
 
     def play(self, *behaviours: Behaviour) -> None:
         """Adds them to the end of the script."""
@@ -110,10 +112,9 @@ class FaultServer:
             self._script.extend(behaviours)
 
     def start(self) -> None:
-        """On the port it had before, if it had one."""
+        """Each time on the same port."""
         self._stopping.clear()
-        server = _Server(("127.0.0.1", self._port), self)
-        self._port = server.server_address[1]
+        server = _Server(("127.0.0.1", self._kept.number), self)
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, name="fault server")
         thread.start()
         self._running = server, thread

@@ -9,7 +9,7 @@ from email.policy import default
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from tests.support.servers import reserved_port
+from tests.support.server_process import START_DEADLINE_SECONDS, reserved_port
 
 
 class SilentServer:
@@ -69,7 +69,7 @@ class MailServer:
 
     def be_well(self) -> None:
         self.be_dead()
-        self._well = Controller(self, hostname="127.0.0.1", port=self.port)
+        self._well = Controller(self, hostname="127.0.0.1", port=self.port, ready_timeout=START_DEADLINE_SECONDS)
         self._well.start()
 
     def be_dead(self) -> None:

@@ -1,7 +1,8 @@
 """People who use the product over HTTP, from registration to what a test needs of them."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
 from typing import Any
 from uuid import uuid4
 from zoneinfo import ZoneInfo
@@ -29,9 +30,12 @@ class Person:
     id: str
 
 
-def register(product: Product, email: str, *, first: str = "An", last: str = "Peeters", language: str = "nl") -> None:
+def register(product: Product, email: str, *, first: str = "An", last: str = "Peeters", language: str = "nl") -> str:
+    """The correlation id of what follows from it."""
     body = {"email": email, "password": PASSWORD, "firstName": first, "lastName": last, "language": language}
-    ok(product.client().post("/api/auth/register", json=body), 201)
+    answer = product.client().post("/api/auth/register", json=body)
+    ok(answer, 201)
+    return answer.headers["x-correlation-id"]
 
 
 def verify(product: Product, email: str) -> None:
@@ -114,8 +118,14 @@ def pet(owner: Person, **changes: Any) -> str:
 
 def local(days: int, hour: int, minute: int = 0, zone: str = "Europe/Brussels") -> str:
     """A wall-clock time some days ahead, as an instant."""
-    day = datetime.now(ZoneInfo(zone)).date() + timedelta(days=days)
+    day = _today(zone) + timedelta(days=days)
     return datetime.combine(day, time(hour, minute), ZoneInfo(zone)).astimezone(UTC).isoformat()
+
+
+@cache
+def _today(zone: str) -> date:
+    """One for all of a run: what begins before midnight ends on the day it is meant to."""
+    return datetime.now(ZoneInfo(zone)).date()
 
 
 def quote(owner: Person, caregiver_id: str, pet_ids: list[str], **changes: Any) -> dict[str, Any]:

@@ -17,10 +17,10 @@ from typing import Any, TypeVar
 import httpx
 
 from tests.support.mail_server import MailServer
-from tests.support.servers import free_port
+from tests.support.servers import KeptPort
 
-START_SECONDS = 30.0
-PATIENCE_SECONDS = 30.0
+# They only bound a hang: a machine may be busy.
+START_SECONDS = PATIENCE_SECONDS = END_SECONDS = 120.0
 ADMIN = ("admin@tailtribe.example", "quiet otters admin 77")
 
 T = TypeVar("T")
@@ -42,9 +42,11 @@ class Product:
     worker: subprocess.Popen[bytes] | None = None
     crew: list[subprocess.Popen[bytes]] = field(default_factory=list[subprocess.Popen[bytes]])
     clients: list[httpx.Client] = field(default_factory=list[httpx.Client])
+    _kept_ports: list[KeptPort] = field(default_factory=list[KeptPort])
 
     def start(self) -> None:
-        self.ports = [free_port() for _ in range(self.api_processes)]
+        self._kept_ports = [KeptPort() for _ in range(self.api_processes)]
+        self.ports = [kept.number for kept in self._kept_ports]
         self.apis = [self._spawn("serve", port=port) for port in self.ports]
         if self.with_worker:
             self.start_worker()
@@ -58,7 +60,7 @@ class Product:
     def stop_api(self, at: int) -> None:
         """SIGTERM, and its end."""
         os.killpg(self.apis[at].pid, signal.SIGTERM)
-        self.apis[at].wait(20)
+        self.apis[at].wait(END_SECONDS)
 
     def start_api(self, at: int) -> None:
         """Again, on its port."""
@@ -69,7 +71,7 @@ class Product:
         """`kill -9` of the worker and its children: no chance to tidy up."""
         assert self.worker is not None
         os.killpg(self.worker.pid, signal.SIGKILL)
-        self.worker.wait(10)
+        self.worker.wait(END_SECONDS)
         self.worker = None
 
     def stop(self) -> None:
@@ -81,10 +83,10 @@ class Product:
                 os.killpg(process.pid, signal.SIGTERM)
         for process in processes:
             try:
-                process.wait(20)
+                process.wait(END_SECONDS)
             except subprocess.TimeoutExpired:
                 os.killpg(process.pid, signal.SIGKILL)
-                process.wait(10)
+                process.wait(END_SECONDS)
         self.apis, self.crew, self.worker = [], [], None
 
     def command(self, *arguments: str, stdin: str = "") -> str:
@@ -100,7 +102,7 @@ class Product:
             input=stdin.encode(),
             env=self._environment(),
             capture_output=True,
-            timeout=120,
+            timeout=300,
             check=False,
         )
 
@@ -117,7 +119,7 @@ class Product:
 
     def client(self, at: int = 0, *, token: str | None = None) -> httpx.Client:
         headers = {} if token is None else {"authorization": f"Bearer {token}"}
-        client = httpx.Client(base_url=f"http://127.0.0.1:{self.ports[at]}", headers=headers, timeout=30)
+        client = httpx.Client(base_url=f"http://127.0.0.1:{self.ports[at]}", headers=headers, timeout=90)
         self.clients.append(client)
         return client
 

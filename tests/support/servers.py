@@ -8,17 +8,16 @@ import subprocess
 import tempfile
 from importlib.util import find_spec
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import redis
 
 from tests.support.databases import answers
 from tests.support.server_process import (
+    KeptPort,
     ServerDidNotStart,
     ServerMissing,
     ServerProcess,
     free_port,
-    free_ports,
     group_of,
     nobody,
     reserved_port,
@@ -75,14 +74,15 @@ class PostgresProcess:
         self._user = nobody() if os.geteuid() == 0 else None
         self._binaries = binaries
         self._process: ServerProcess | None = None
-        self.url = ""
+        self._port = KeptPort()
+        self.url = f"postgresql://postgres@127.0.0.1:{self._port.number}/postgres"
 
     def start(self) -> str:
         """Starts it and returns the administrator's URL."""
         atexit.register(self.stop)
         try:
             self._initialise()
-            self._serve()
+            self.come_back()
         except BaseException:
             self.stop()
             raise
@@ -102,9 +102,7 @@ class PostgresProcess:
 
     def come_back(self) -> None:
         """On the same port, with the same data."""
-        port = urlsplit(self.url).port
-        assert port is not None
-        self._process = ServerProcess(self._command(port), user=self._user)
+        self._process = ServerProcess(self._command(), user=self._user)
         self._process.start(lambda: answers(self.url))
 
     def _initialise(self) -> None:
@@ -122,26 +120,14 @@ class PostgresProcess:
             group=self._user and group_of(self._user),
         )
 
-    def _serve(self) -> None:
-        for port in free_ports():
-            self.url = f"postgresql://postgres@127.0.0.1:{port}/postgres"
-            self._process = ServerProcess(self._command(port), user=self._user)
-            try:
-                self._process.start(lambda: answers(self.url))
-            except ServerDidNotStart as error:
-                if "could not bind" not in str(error):
-                    raise
-            else:
-                return
-        raise ServerDidNotStart("no free port")
-
-    def _command(self, port: int) -> list[str | Path]:
+    def _command(self) -> list[str | Path]:
         settings = ["listen_addresses=127.0.0.1", "max_connections=200", "timezone=UTC"]
         if not self._is_durable:
             settings += ["fsync=off", "synchronous_commit=off", "full_page_writes=off"]
         flags = [part for setting in settings for part in ("-c", setting)]
         postgres = self._binaries / "postgres"
-        return [postgres, "-D", self._directory / "data", "-k", self._directory, "-p", str(port), *flags]
+        place = ["-D", self._directory / "data", "-k", self._directory, "-p", str(self._port.number)]
+        return [postgres, *place, *flags]
 
 
 def _reachable(binaries: Path, directory: Path) -> Path:
@@ -165,27 +151,19 @@ class RedisProcess:
         self._binary = binary
         self._options = options
         self._process: ServerProcess | None = None
-        self.port = 0
+        self._kept = KeptPort()
+        self.port = self._kept.number
 
     @property
     def url(self) -> str:
         return f"redis://127.0.0.1:{self.port}/0"
 
     def start(self) -> str:
-        """Starts it, on the port it had before if there was one. It begins empty."""
-        for port in (self.port,) if self.port else free_ports():
-            self.port = port
-            command = [self._binary, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
-            command += self._options
-            self._process = ServerProcess(command)
-            try:
-                self._process.start(self._answers)
-            except ServerDidNotStart as error:
-                if "Address already in use" not in str(error):
-                    raise
-            else:
-                return self.url
-        raise ServerDidNotStart("no free port")
+        """Starts it, each time on the same port. It begins empty."""
+        command = [self._binary, "--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
+        self._process = ServerProcess([*command, *self._options])
+        self._process.start(self._answers)
+        return self.url
 
     def stop(self) -> None:
         """Kills it, as a crash would."""
@@ -215,4 +193,4 @@ class RedisProcess:
                 return False
 
 
-__all__ = ["ServerDidNotStart", "ServerMissing", "free_port", "reserved_port"]
+__all__ = ["KeptPort", "ServerDidNotStart", "ServerMissing", "free_port", "reserved_port"]

@@ -3,7 +3,7 @@
 import asyncio
 import socket
 import struct
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Self
 
@@ -26,11 +26,15 @@ USUAL: Mapping[str, Reply] = {
 
 @dataclass
 class SmtpPeer:
-    """Runs on the test's own event loop between `start` and `stop`. `replies` change steps of `USUAL`."""
+    """Runs on the test's own event loop between `start` and `stop`. `replies` change steps of `USUAL`.
+
+    While it hangs it calls `hanging` again and again, until the other side has gone.
+    """
 
     replies: dict[str, Reply] = field(default_factory=dict[str, Reply])
     steps: list[str] = field(default_factory=list[str])
     taken: list[bytes] = field(default_factory=list[bytes])
+    hanging: Callable[[], None] = lambda: None
 
     async def start(self) -> Self:
         self._ending = asyncio.Event()
@@ -46,7 +50,7 @@ class SmtpPeer:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             step = "greeting"
-            while await self._reply(step, writer) and step != "QUIT":
+            while await self._reply(step, reader, writer) and step != "QUIT":
                 if step == "DATA" and str(self.replies.get("DATA", "354")).startswith("354"):
                     content = await reader.readuntil(b"\r\n.\r\n")
                     step = "content"
@@ -59,12 +63,14 @@ class SmtpPeer:
         finally:
             writer.close()
 
-    async def _reply(self, step: str, writer: asyncio.StreamWriter) -> bool:
+    async def _reply(self, step: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         """Whether the conversation goes on."""
         self.steps.append(step)
         reply = self.replies.get(step, USUAL.get(step, "500 what?"))
         if reply is HANG:
-            await self._ending.wait()
+            while not self._ending.is_set() and not reader.at_eof() and reader.exception() is None:
+                self.hanging()
+                await asyncio.sleep(0.001)
             return False
         if reply is RESET:
             connection: socket.socket = writer.get_extra_info("socket")

@@ -162,7 +162,7 @@ class Store:
         waiting = text(
             "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
         )
-        async with asyncio.timeout(10), self.database.read() as connection:
+        async with asyncio.timeout(60), self.database.read() as connection:
             while (await connection.execute(waiting)).scalar_one() < count:  # noqa: ASYNC110 - no event of ours
                 await asyncio.sleep(0.005)
 

@@ -15,6 +15,8 @@ from tests.support.server_process import ServerDidNotStart, ServerMissing, Serve
 API_KEY = "sk_test_12345"
 FOLDER = Path(__file__).parent.parent / "peers"
 INSTALL_SECONDS = 300
+# Of a machine that may be busy; httpx itself waits for five.
+ANSWER_SECONDS = 60
 # Numbers that localstripe knows from Stripe's documentation.
 GOOD_CARD, DECLINED_CARD = "4242424242424242", "4000000000000341"
 CARD_THAT_ASKS, CARD_THAT_ASKS_AND_DECLINES = "4000002500003155", "4000008260003178"
@@ -47,7 +49,9 @@ class Peer:
 
     async def ask(self, method: str, path: str, **data: str) -> httpx.Response:
         headers = {"Authorization": f"Bearer {API_KEY}"}
-        async with httpx.AsyncClient(base_url=self.url, headers=headers, verify=False) as client:
+        async with httpx.AsyncClient(
+            base_url=self.url, headers=headers, verify=False, timeout=ANSWER_SECONDS
+        ) as client:
             return await client.request(method, path, data=data or None)
 
     def _answers(self) -> bool:

@@ -30,16 +30,20 @@ class Answered:
 
 
 class Traffic:
-    """Makes one visit after the other, through one process after the other, so many a second however slow the answers.
+    """Makes one visit after the other, through one process after the other, so many a second however slow the answers,
+    or fewer while `at_once` are under way.
 
     Runs in a thread of its own between `start` and `stop`.
     """
 
-    def __init__(self, addresses: Sequence[str], visits: Mapping[str, Visit], *, per_second: float) -> None:
+    def __init__(
+        self, addresses: Sequence[str], visits: Mapping[str, Visit], *, per_second: float, at_once: int = 100_000
+    ) -> None:
         self.answers: list[Answered] = []
         self._addresses = addresses
         self._visits = visits
         self._pause_seconds = 1 / per_second
+        self._places = asyncio.Semaphore(at_once)
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._run()), name="traffic")
 
@@ -62,11 +66,12 @@ class Traffic:
         return [answered for answered in list(self.answers) if begin <= answered.at < end]
 
     async def _run(self) -> None:
-        clients = [httpx.AsyncClient(base_url=address, timeout=30) for address in self._addresses]
+        clients = [httpx.AsyncClient(base_url=address, timeout=120) for address in self._addresses]
         turns = itertools.cycle(itertools.product(self._visits.items(), clients))
         async with asyncio.TaskGroup() as visitors:
             due = time.monotonic()
             while not self._stopping.is_set():
+                await self._places.acquire()
                 (route, visit), client = next(turns)
                 visitors.create_task(self._make(route, visit, client))
                 due += self._pause_seconds
@@ -80,4 +85,6 @@ class Traffic:
             status = (await visit(client)).status_code
         except httpx.TransportError:
             status = NO_ANSWER
+        finally:
+            self._places.release()
         self.answers.append(Answered(route=route, at=at, seconds=time.monotonic() - at, status=status))

@@ -18,6 +18,7 @@ from interfaces.worker.job_runner import JobRunner
 from interfaces.worker.left_notices import LeftNotices
 from interfaces.worker.watch import Watch
 from tests.support.in_memory_adapters import in_memory_adapters
+from tests.support.polling import PATIENCE_SECONDS
 
 
 @dataclass
@@ -87,6 +88,7 @@ class Tower:
             errors=self.adapters.error_log,
             process_id=process_id,
             role="api",
+            patience_seconds=PATIENCE_SECONDS,
             monotonic=monotonic,
         )
 
@@ -103,6 +105,7 @@ def a_tower(tmp_path: Path, *, with_mail: bool = False, **swapped: object) -> To
     channels: dict[str, AlertChannel] = {"slack": slack, **(adapters.alert_channels if with_mail else {})}
     adapters = replace(adapters, process_register=register, alert_log=log, alert_channels=channels, heartbeat=beats)
     adapters = replace(adapters, **swapped)
-    clock = adapters.clock
+    clock, use_cases = adapters.clock, build_use_cases(adapters)
     assert isinstance(clock, SettableClock)
-    return Tower(adapters, build_use_cases(adapters), register, log, slack, beats, clock)
+    use_cases.watch_over_system.observe.limit_seconds = PATIENCE_SECONDS
+    return Tower(adapters, use_cases, register, log, slack, beats, clock)

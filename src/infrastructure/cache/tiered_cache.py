@@ -264,10 +264,10 @@ class TieredCache(Cache):
 
     async def _measured(self, key: str, loader: Loader) -> tuple[bytes, float]:
         """What the loader returns, and after how many seconds."""
-        began = time.perf_counter()
+        began = self._monotonic()
         with counted_queries() as queries:
             value = await loader()
-        seconds = time.perf_counter() - began
+        seconds = self._monotonic() - began
         kind = key.partition(":")[0]
         self._metrics.cache_loaded(kind=kind, seconds=seconds, size_bytes=len(value), queries=queries.count)
         return value, seconds

