@@ -35,6 +35,7 @@ class AcceptChange:
             now = self.clock.now()
             refund = booking.accept_change(quote, by=actor, at=now)
             if not booking.transitions:
+                # He has agreed before.
                 return
             await require_room_and_pets(uow, booking, quote, caregiver)
             if booking.quote_id != quote.id:

@@ -159,13 +159,25 @@ async def _pay_change(
     uow: UnitOfWork, booking: Booking, payment: Payment, quote: Quote, ids: Ids, now: datetime
 ) -> None:
     """The whole new price takes the place of what was paid, which goes back whole."""
-    given = booking.gross - booking.kept
+    given = await _given_back(uow, booking)
     await send_back(uow, booking, booking.leave_payment(), reason="booking changed, and paid anew", ids=ids, now=now)
     booking.pay_change(quote, payment_id=payment.id, at=now)
     await Books(uow=uow, ids=ids, now=now).charge(booking, payment)
     await enqueue_cancel_of_open_payments(uow, booking.id, but=payment.id)
     await send_back(uow, booking, booking.give_back_again(given), reason="given back before", ids=ids, now=now)
     await uow.bookings.move(booking)
+
+
+async def _given_back(uow: UnitOfWork, booking: Booking) -> Money:
+    """Of the price that counts: what an admin decided to. What the owner's bank took is no gift."""
+    if booking.payment_id is None:
+        raise ValueError(f"booking {booking.id} is paid anew, and was not paid before")
+    counted = await uow.payments.get(PaymentId(booking.payment_id))
+    refunds = await uow.payments.refunds_of_booking(booking.id)
+    # One that failed and was made again is the same money.
+    decided = [each for each in refunds if each.payment_id == counted.id and each.retried_as is None]
+    taken_by_bank = counted.refunded - sum((each.amount for each in decided), Money.zero(counted.refunded.currency))
+    return booking.gross - booking.kept - taken_by_bank
 
 
 async def _give_back(uow: UnitOfWork, booking: Booking, payment: Payment, ids: Ids, now: datetime) -> None:

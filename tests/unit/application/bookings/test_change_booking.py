@@ -308,6 +308,26 @@ async def test_a_change_is_declined_withdrawn_or_lapses_and_its_payment_is_close
     assert [reason for reason in reasons if reason in told] == told
 
 
+async def test_the_owner_reads_what_goes_back_with_this_change_and_not_with_an_earlier_one(
+    world: BookingWorld,
+) -> None:
+    booking_id = await paid(world)
+
+    async def told() -> str:
+        kept = KeptMails()
+        payload = {"mail": "booking_changed", "booking_id": str(booking_id), "to": "owner"}
+        await writing_to(kept, world).execute(mail_id=world.ids.new(), payload=payload)
+        return kept.sent[0].text
+
+    before = (await world.booking(booking_id)).gross
+    await change(world, booking_id, await world.quoted(starts_in=8 * DAY, length=HOUR))
+    spared = before - (await world.booking(booking_id)).gross
+    assert f"€\xa0{spared.amount_cents // 100},{spared.amount_cents % 100:02} van wat je betaalde" in await told()
+    world.clock.advance(HOUR)
+    await change(world, booking_id, await world.quoted(starts_in=9 * DAY, length=HOUR))
+    assert "van wat je betaalde" not in await told()
+
+
 async def test_both_are_written_to_about_a_change_while_it_is_open(world: BookingWorld) -> None:
     booking_id, quote_id = await proposed(world, starts_in=8 * DAY, length=3 * HOUR, pets=2)
 

@@ -204,6 +204,24 @@ async def test_what_was_given_back_out_of_goodwill_is_given_back_of_the_new_pric
     await money.check_settled()
 
 
+@pytest.mark.parametrize("goodwill", [0, 500])
+async def test_what_a_bank_took_of_the_old_price_is_not_given_back_of_the_new_one(
+    money: MoneyWorld, goodwill: int
+) -> None:
+    booking_id = await money.paid(starts_in=7 * DAY)
+    if goodwill:
+        await money.give_back(booking_id, Money(goodwill))
+        await money.work()
+    await money.charge_back(booking_id, ChargebackOutcome.OPENED, ChargebackOutcome.LOST)
+    assert (await money.world.booking(booking_id)).kept == Money.zero()
+    await set_instant(money.world, True)
+    await change(money.world, booking_id, await money.world.quoted(starts_in=8 * DAY, length=3 * HOUR))
+    await pay(money, await money.opened(booking_id))
+    booking = await money.world.booking(booking_id)
+    assert (booking.gross, booking.kept) == (NEW, Money(6000 - goodwill))
+    await money.check()
+
+
 async def test_a_booking_that_was_cancelled_gives_both_back(money: MoneyWorld) -> None:
     booking_id, _ = await to_become_dearer(money)
     payment_id = await money.opened(booking_id)
