@@ -93,3 +93,6 @@ addEventListener("resize", () => {
   resizing = setTimeout(redraw, 150);
 });
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
+
+// What only this script can open is shown from now on: no click on it is lost.
+document.documentElement.classList.add("scripted");
