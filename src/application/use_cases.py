@@ -68,6 +68,7 @@ from application.operations.live_view import ShowLiveView
 from application.operations.observe_system import ObserveSystem
 from application.operations.pause_queue import PauseQueue
 from application.operations.record_minute import RecordMinute, ShowHistory
+from application.operations.rehearse_reads import RehearseReads
 from application.operations.report_process import ReportProcess
 from application.operations.reset_circuit_breaker import ResetCircuitBreaker
 from application.operations.resume_queue import ResumeQueue
@@ -177,6 +178,7 @@ class UseCases:
     refund_payment: RefundPayment
     register_account: RegisterAccount
     reject_caregiver: RejectCaregiver
+    rehearse_reads: RehearseReads
     report_process: ReportProcess
     request_booking: RequestBooking
     request_password_reset: RequestPasswordReset
@@ -361,6 +363,14 @@ def build_use_cases(a: Adapters) -> UseCases:
         refund_payment=RefundPayment(unit_of_work=uow, payments=a.payments, clock=clock, ids=ids),
         register_account=RegisterAccount(unit_of_work=uow, password_hasher=a.password_hasher, clock=clock, ids=ids),
         reject_caregiver=RejectCaregiver(unit_of_work=uow, clock=clock),
+        rehearse_reads=RehearseReads(
+            caregiver_queries=a.caregiver_queries,
+            booking_queries=a.booking_queries,
+            pet_queries=a.pet_queries,
+            account_queries=a.account_queries,
+            holidays=a.holidays,
+            clock=clock,
+        ),
         report_process=ReportProcess(
             register=a.process_register, process=a.process, circuit_breakers=a.circuit_breakers, clock=clock
         ),

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable
-from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,9 @@ from infrastructure.persistence.query_count import count_query
 WAIT_SECONDS = 10.0
 CONNECT_SECONDS = 5.0
 COMMIT_SECONDS = 10.0
+# To read, and as many to write. More than the cores can serve only wait in the database instead of before it, and each
+# has to prepare its statements for itself.
+POOL_SIZE = 4
 # For work that nobody waits for: a server that hangs must not hold it up for good.
 LONGEST_SECONDS = 120.0
 INTERRUPT_EVERY_SECONDS = 0.05
@@ -57,7 +60,7 @@ class Database:
         self,
         url: URL,
         *,
-        pool_size: int = 10,
+        pool_size: int = POOL_SIZE,
         on_query: QueryListener | None = None,
         pooled_elsewhere: bool | None = None,
         longest_seconds: float = LONGEST_SECONDS,
@@ -65,14 +68,14 @@ class Database:
         self._longest_seconds = longest_seconds
         self.is_sqlite = url.get_backend_name() == "sqlite"
         self._url = url
-        self._readers = min(pool_size, SQLITE_READERS) if self.is_sqlite else pool_size
+        self.readers = min(pool_size, SQLITE_READERS) if self.is_sqlite else pool_size
         self._writers = 1 if self.is_sqlite else pool_size
         self._on_query = on_query
         self._is_known = self.is_sqlite or pooled_elsewhere is not None
         self._finding_out = asyncio.Lock()
         self._make_engines(pooled_elsewhere=bool(pooled_elsewhere))
         self._write_gate = asyncio.Semaphore(self._writers)
-        self._read_gate = asyncio.Semaphore(self._readers)
+        self._read_gate = asyncio.Semaphore(self.readers)
 
     @asynccontextmanager
     async def begin(self) -> AsyncGenerator[AsyncConnection]:
@@ -114,8 +117,12 @@ class Database:
 
     async def ping(self) -> None:
         """Raises DatabaseUnavailable when the database does not answer."""
-        async with self.read() as connection:
-            await connection.execute(text("SELECT 1"))
+        await _ask(self.read)
+
+    async def open(self) -> None:
+        """Opens all connections, so that nobody waits for it later. Raises DatabaseUnavailable."""
+        to_write = (_ask(self.begin) for _ in range(self._writers))
+        await asyncio.gather(*to_write, *(_ask(self.read) for _ in range(self.readers)))
 
     async def dispose(self) -> None:
         await self.write_engine.dispose()
@@ -128,7 +135,7 @@ class Database:
     def _make_engines(self, *, pooled_elsewhere: bool) -> None:
         self._commits_by_itself = not (self.is_sqlite or pooled_elsewhere)
         self.write_engine = _engine(self._url, self._writers, read_only=False, pooled_elsewhere=pooled_elsewhere)
-        self.read_engine = _engine(self._url, self._readers, read_only=True, pooled_elsewhere=pooled_elsewhere)
+        self.read_engine = _engine(self._url, self.readers, read_only=True, pooled_elsewhere=pooled_elsewhere)
         for engine in (self.write_engine, self.read_engine):
             event.listen(engine.sync_engine, "after_cursor_execute", lambda *_: count_query())
             if self._on_query is not None:
@@ -141,6 +148,11 @@ class Database:
             if not self._is_known and await _is_pooled(self._url):
                 self._make_engines(pooled_elsewhere=True)
             self._is_known = True
+
+
+async def _ask(connecting: Callable[[], AbstractAsyncContextManager[AsyncConnection]]) -> None:
+    async with connecting() as connection:
+        await connection.execute(text("SELECT 1"))
 
 
 @asynccontextmanager

@@ -1,8 +1,10 @@
 """One process of the product: its parts, its use cases, and the work that goes on in the background."""
 
 import asyncio
+from contextlib import suppress
 from uuid import UUID
 
+from application.deadline import deadline_in
 from application.use_cases import UseCases, build_use_cases
 from domain.shared.errors import Unavailable
 from interfaces.bootstrap.background_work import BackgroundWork, kept_going
@@ -15,6 +17,7 @@ from interfaces.worker.schedule import FireSchedule, Scheduled, Scheduler, start
 from interfaces.worker.watch import Watch
 
 GOODBYE_SECONDS = 5.0
+REHEARSAL_SECONDS = 3.0
 
 
 class Container:
@@ -66,6 +69,12 @@ class Container:
         self._spawn(self._watch.run)
         if self.parts.wake_ups is not None:
             self._spawn(self.parts.wake_ups.run)
+
+    async def rehearse(self) -> None:
+        """Spares the first requests what a new process has to do once. Ends early when the database is away or slow."""
+        with suppress(Unavailable), deadline_in(REHEARSAL_SECONDS):
+            await self.parts.database.open()
+            await self.use_cases.rehearse_reads.execute(at_once=self.parts.database.readers)
 
     def drain(self) -> None:
         """Running jobs have so long to end; what is left then is handed back."""

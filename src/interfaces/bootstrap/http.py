@@ -227,6 +227,7 @@ def _life_of(container: Container) -> Callable[[Litestar], AbstractAsyncContextM
             app.state.stopping.set()
             container.use_cases.live_feed.end()
 
+        await container.rehearse()
         await container.start()
         end_on_stop_signals(going_away)
         try:

@@ -153,6 +153,7 @@ def build_parts(settings: Settings, *, cache_memory: MemoryLevel | None = None) 
     breakers = _breakers(settings)
     database = Database(
         database_url(settings.database_url, settings.data_path),
+        pool_size=settings.database_pool_size,
         on_query=lambda seconds: metrics.query_finished(seconds=seconds),
         pooled_elsewhere=True if settings.database_direct_url else None,
     )

@@ -35,6 +35,7 @@ class Settings(Struct, frozen=True, kw_only=True, rename="upper"):
 
     database_url: str | None = None
     database_direct_url: str | None = None
+    database_pool_size: Annotated[int, Meta(ge=1, le=100)] = 4
     redis_url: str | None = None
     redis_token: str | None = None
     resend_api_key: str | None = None

@@ -1,0 +1,95 @@
+"""What people ask for most, asked before they do."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from application.ports.account_queries import AccountQueries
+from application.ports.booking_queries import BookingQueries
+from application.ports.caregiver_queries import CaregiverQueries, CaregiverSearch, SearchOrder
+from application.ports.clock import Clock
+from application.ports.pet_queries import PetQueries
+from application.ports.public_holidays import PublicHolidays
+from domain.accounts.session import SessionId
+from domain.caregivers.caregiver_profile import Badge, CaregiverNotFound
+from domain.caregivers.services import Service
+from domain.pets.pet import Animal, AnimalSize
+from domain.shared.actor import AccountId, Actor, CaregiverId
+from domain.shared.languages import Country, Language
+
+_NOBODY = UUID(int=0)
+_NEAR: dict[str, Any] = {"lat": 50.85, "lng": 4.35, "radius_km": 10.0}
+# As searches are narrowed down most often.
+_NARROWED: tuple[dict[str, Any], ...] = (
+    {},
+    {"animal": Animal.DOG},
+    {"animal": Animal.DOG, "size": AnimalSize.M},
+    {"order": SearchOrder.PRICE},
+    {"order": SearchOrder.RATING},
+    {"order": SearchOrder.DISTANCE},
+    {"radius_km": None},
+    {"instant_book": True},
+    {"min_rating": 4.5},
+    {"max_price_cents": 2500},
+    {"badge": Badge.INSURED},
+    {"language": Language.NL},
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RehearseReads:
+    """A new process makes its statements, and each of its connections prepares them, before a request waits for it."""
+
+    caregiver_queries: CaregiverQueries
+    booking_queries: BookingQueries
+    pet_queries: PetQueries
+    account_queries: AccountQueries
+    holidays: PublicHolidays
+    clock: Clock
+
+    async def execute(self, *, at_once: int) -> None:
+        """Each read so often at the same time, once for each connection. Nothing is kept. Raises Unavailable."""
+        self._rehearse_holidays()
+        for read in self._reads():
+            await asyncio.gather(*(read() for _ in range(at_once)))
+        await self.caregiver_queries.home()
+
+    def _rehearse_holidays(self) -> None:
+        today = self.clock.now().date()
+        for country in Country:
+            for day in (today, today + timedelta(days=365)):
+                self.holidays.is_holiday(day, country=country)
+
+    def _reads(self) -> Iterator[Callable[[], Awaitable[object]]]:
+        for search in _searches():
+            yield lambda search=search: self.caregiver_queries.search(search)
+        yield self._page
+        yield lambda: self.account_queries.signed_in(SessionId(_NOBODY), AccountId(_NOBODY))
+        yield self._bookings
+        yield lambda: self.pet_queries.of_owner(AccountId(_NOBODY), limit=20, after=None)
+
+    async def _page(self) -> None:
+        with suppress(CaregiverNotFound):
+            await self.caregiver_queries.page(CaregiverId(_NOBODY))
+
+    async def _bookings(self) -> None:
+        await self.booking_queries.of_account(
+            viewer=Actor(account_id=AccountId(_NOBODY)),
+            role=None,
+            statuses=(),
+            starts_from=None,
+            starts_before=None,
+            limit=20,
+            cursor=None,
+        )
+
+
+def _searches() -> Iterator[CaregiverSearch]:
+    for narrowed in _NARROWED:
+        near = _NEAR | narrowed
+        yield CaregiverSearch(**near)
+        yield CaregiverSearch(**near, service=Service.DOG_WALKING)
