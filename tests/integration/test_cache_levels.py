@@ -104,6 +104,31 @@ async def test_who_dies_while_he_loads_holds_the_others_up_for_a_second(make: Ca
         dying.cancel()
 
 
+async def test_who_may_not_tell_redis_what_he_loaded_holds_nobody_up(
+    make: Callable[..., Opened], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (redis_level, tiered_cache):
+        monkeypatch.setattr(module, "LOCK_SECONDS", 600.0)
+    # A lock is for the marks it was taken under.
+    monkeypatch.setattr(redis_level, "MARK_SECONDS", 600.0)
+    async with make() as one, make() as other:
+        loads, may_end, source = asyncio.Event(), asyncio.Event(), Source(b"two")
+
+        async def load_slowly() -> bytes:
+            loads.set()
+            await may_end.wait()
+            return b"one"
+
+        loading = asyncio.create_task(one.cache.get_or_load("home:be", load_slowly, ttl_seconds=60, tags=["a"]))
+        await loads.wait()
+        waiting = asyncio.create_task(source.ask(other))
+        one.breaker.force_open("Redis was slow for a moment", 600)
+        may_end.set()
+        assert (await loading).value == b"one"
+        async with asyncio.timeout(60):
+            assert (await waiting).value == b"two"
+
+
 async def test_who_fails_to_load_holds_nobody_up(make: Callable[..., Opened]) -> None:
     async with make() as one, make() as other:
         broken = Source()

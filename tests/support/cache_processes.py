@@ -43,7 +43,10 @@ def be_patient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @dataclass
 class CacheProcess:
+    """`breaker` is the one before Redis."""
+
     cache: TieredCache
+    breaker: Breaker
     database: Database | None = None
     unit_of_work: SqlUnitOfWorkFactory | None = None
     metrics: InMemoryMetrics = field(default_factory=InMemoryMetrics)
@@ -64,14 +67,15 @@ async def redis_cache_process(
     async with AsyncExitStack() as stack:
         client = client or await stack.enter_async_context(aclosing(create_redis(url, timeout_seconds=5, retries=0)))
         hearing = await stack.enter_async_context(aclosing(create_redis(url, timeout_seconds=5, retries=0)))
-        level = RedisLevel(client, Breaker("cache", rule), prefix=prefix)
+        breaker = Breaker("cache", rule)
+        level = RedisLevel(client, breaker, prefix=prefix)
         cache = TieredCache(metrics, memory or MemoryLevel(), redis=level)
         heard = cache.invalidations
         subscription = RedisSubscription(hearing, level.channel, hear=heard.hear_published, changed=heard.subscribed)
         await stack.enter_async_context(_running(heard.run(), subscription.run()))
         await until(lambda: heard.is_told)
         stack.push_async_callback(cache.close)
-        yield CacheProcess(cache, metrics=metrics)
+        yield CacheProcess(cache, breaker, metrics=metrics)
 
 
 @asynccontextmanager
@@ -99,11 +103,12 @@ async def product_cache_process(
             create = (patient, patient) if rule is PATIENT else (create_quick_redis, partial(create_redis, retries=0))
             quick, hearing = [await stack.enter_async_context(aclosing(each(redis_url))) for each in create]
             redis = quick, hearing
+        breaker = Breaker("cache", rule)
         parts = build_cache(
             metrics,
             database=database,
             redis=redis,
-            breaker=Breaker("cache", rule),
+            breaker=breaker,
             clock=clock,
             ids=ids,
             memory=memory,
@@ -128,7 +133,7 @@ async def product_cache_process(
             wake_relay=lambda: None,
         )
         stack.push_async_callback(parts.cache.close)
-        yield CacheProcess(parts.cache, database, unit_of_work, metrics)
+        yield CacheProcess(parts.cache, breaker, database, unit_of_work, metrics)
 
 
 Opened = AbstractAsyncContextManager[CacheProcess]

@@ -10,6 +10,7 @@ import asyncio
 import struct
 import time
 from collections.abc import Awaitable, Callable, Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypeVar, cast
 from uuid import uuid4
@@ -122,15 +123,20 @@ class RedisLevel:
 
     async def store(
         self, key: str, tags: Collection[str], claim: Claim, value: bytes, *, seconds: float, load_seconds: float
-    ) -> None:
-        """What does not exist has no stand-in: there is no end of what can be asked for."""
+    ) -> bool:
+        """Whether Redis has taken it, and let go of the lock. What does not exist has no stand-in: there is no end of
+        what can be asked for."""
         raw = claim.marks + _HEADER.pack(self._wall() + seconds, load_seconds) + value
         kept_seconds = seconds if value == ABSENT else seconds + STALE_SECONDS
         keys = [self._value_key(key), self._lock_key(key), *self._mark_keys(tags)]
-        await self._ask(lambda: self._store(keys, [raw, max(1, int(kept_seconds * 1000)), claim.lock]))
+        stored = await self._ask(lambda: self._store(keys, [raw, max(1, int(kept_seconds * 1000)), claim.lock]))
+        return stored is not None
 
     async def release(self, key: str, claim: Claim) -> None:
-        await self._ask(lambda: self._release([self._lock_key(key)], [claim.lock]))
+        """Tried once whatever the breaker thinks: others wait for it."""
+        with suppress(RedisError, OSError, TimeoutError):
+            async with asyncio.timeout(ANSWER_SECONDS):
+                await self._release([self._lock_key(key)], [claim.lock])
 
     async def invalidate_at_once(self, invalidations: Sequence[Invalidation]) -> bool:
         """Whether Redis has taken them, within a tenth of a second. Asked whatever the breaker thinks: a Redis that is

@@ -285,7 +285,11 @@ class TieredCache(Cache):
         marks = None if claim is None else claim.marks
         self._put(asked.key, asked.tags, value, marks=marks, seconds=seconds, load_seconds=load_seconds)
         if self._redis is not None and claim is not None:
-            await self._redis.store(asked.key, asked.tags, claim, value, seconds=seconds, load_seconds=load_seconds)
+            is_stored = await self._redis.store(
+                asked.key, asked.tags, claim, value, seconds=seconds, load_seconds=load_seconds
+            )
+            if not is_stored:
+                self._release(asked, claim)
 
     def _keep_found(self, key: str, tags: frozenset[str], look: Look, *, may_keep: bool) -> CachedValue | None:
         """The value in Redis, if it is a hit."""
