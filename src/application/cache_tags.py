@@ -5,6 +5,7 @@ An entry names what could change its answer, a write names what it changed; both
 - `caregiver:…`: one profile's page.
 - `calendar:…`: when one caregiver can be booked. His open hours and bookings change it, and whether he is bookable.
 - `home`: the front page.
+- `counts`: how many offer what in which country. Whatever changes them changes the front page.
 - `near:cell:service`: searches with a radius carry the cells of their circle; a caregiver changes his own cell on each
   level.
 - `reach:cell:service`: searches around a point without a radius find whoever's action radius reaches it. They carry
@@ -27,6 +28,7 @@ from domain.shared.actor import CaregiverId
 from domain.shared.languages import Country
 
 HOME_TAG = "home"
+COUNTS_TAG = "counts"
 PLACES_TAG = "places"
 ANY = "any"
 
@@ -75,7 +77,7 @@ class Presence:
 
 def tags_of_everything_shown(caregiver_id: CaregiverId, presence: Presence) -> set[str]:
     """For what changes a caregiver wherever he is shown: his name, his rating, whether he is there at all."""
-    return {caregiver_tag(caregiver_id), HOME_TAG, *presence.tags()}
+    return {caregiver_tag(caregiver_id), HOME_TAG, COUNTS_TAG, *presence.tags()}
 
 
 def tags_of_change(before: CaregiverProfile | None, after: CaregiverProfile) -> set[str]:
@@ -84,7 +86,8 @@ def tags_of_change(before: CaregiverProfile | None, after: CaregiverProfile) -> 
     if before is None or not _is_visible(before):
         return tags_of_everything_shown(after.id, _presence(after)) if _is_visible(after) else set()
     if not _is_visible(after) or _card(before) != _card(after):
-        return tags_of_everything_shown(after.id, _presence(before)) | _presence(after).tags()
+        tags = tags_of_everything_shown(after.id, _presence(before)) | _presence(after).tags()
+        return tags - {COUNTS_TAG} if _is_visible(after) and _counted(before) == _counted(after) else tags
     tags = {caregiver_tag(after.id)} if _page(before) != _page(after) else set[str]()
     if before.can_receive_transfers != after.can_receive_transfers:
         tags.add(calendar_tag(after.id))
@@ -117,6 +120,11 @@ def _card(caregiver: CaregiverProfile) -> tuple[Any, ...]:
         caregiver.instant_book,
         caregiver.photos[:GATED_PHOTOS],
     )
+
+
+def _counted(caregiver: CaregiverProfile) -> tuple[Any, ...]:
+    """What he counts for on the front page."""
+    return caregiver.country, frozenset(offer.service for offer in caregiver.offers)
 
 
 def _found_by(caregiver: CaregiverProfile) -> tuple[Any, ...]:

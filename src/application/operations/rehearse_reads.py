@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from application.caregivers.show_home import FEATURED
 from application.ports.account_queries import AccountQueries
 from application.ports.booking_queries import BookingQueries
 from application.ports.caregiver_queries import CaregiverQueries, CaregiverSearch, SearchOrder
@@ -56,7 +57,7 @@ class RehearseReads:
         self._rehearse_holidays()
         for read in self._reads():
             await asyncio.gather(*(read() for _ in range(at_once)))
-        await self.caregiver_queries.home()
+        await self.caregiver_queries.service_counts()
 
     def _rehearse_holidays(self) -> None:
         today = self.clock.now().date()
@@ -67,6 +68,7 @@ class RehearseReads:
     def _reads(self) -> Iterator[Callable[[], Awaitable[object]]]:
         for search in _searches():
             yield lambda search=search: self.caregiver_queries.search(search)
+        yield lambda: self.caregiver_queries.search(CaregiverSearch(limit=FEATURED))
         yield self._page
         yield lambda: self.account_queries.signed_in(SessionId(_NOBODY), AccountId(_NOBODY))
         yield self._bookings

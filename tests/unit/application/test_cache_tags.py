@@ -7,13 +7,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from application.cache_tags import HOME_TAG, Presence, calendar_tag, caregiver_tag, search_tags, tags_of_change
+from application.cache_tags import (
+    COUNTS_TAG,
+    HOME_TAG,
+    Presence,
+    calendar_tag,
+    caregiver_tag,
+    search_tags,
+    tags_of_change,
+)
 from application.map_cells import LEVELS, MOST_CELLS, cells_of_circle, cells_of_point
 from application.ports.caregiver_queries import CaregiverSearch
 from domain.caregivers.caregiver_profile import Badge, CancellationPolicy, CaregiverProfile, CaregiverStatus
 from domain.caregivers.services import Service
 from domain.pets.pet import Animal, AnimalSize
 from domain.shared.languages import Country, Language
+from domain.shared.money import Money
 from domain.shared.sphere import EARTH_RADIUS_KM
 from tests.support.builders import a_caregiver, an_offer
 
@@ -166,6 +175,22 @@ def test_what_searches_only_filter_by_leaves_the_front_page_alone(changes: dict[
 def test_what_every_list_shows_is_forgotten_everywhere(changes: dict[str, object]) -> None:
     tags = tags_of_change(a_caregiver(), replace(a_caregiver(), **changes))
     assert {HOME_TAG, caregiver_tag(a_caregiver().id), "in:BE:any", "in:any:dog_walking"} <= tags
+
+
+@pytest.mark.parametrize(
+    ("changes", "counted"),
+    [
+        ({"offers": tuple(replace(offer, price=Money(2100)) for offer in a_caregiver().offers)}, False),
+        ({"photos": ("new.jpg",)}, False),
+        ({"offers": (an_offer(Service.DOG_TRAINING),)}, True),
+        ({"country": Country.NL}, True),
+        ({"status": CaregiverStatus.REJECTED}, True),
+    ],
+)
+def test_counts_are_forgotten_when_somebody_counts_elsewhere(changes: dict[str, object], counted: bool) -> None:
+    tags = tags_of_change(a_caregiver(), replace(a_caregiver(), **changes))
+    assert HOME_TAG in tags
+    assert (COUNTS_TAG in tags) is counted
 
 
 def test_a_service_given_up_is_forgotten_where_it_was_found() -> None:

@@ -42,7 +42,7 @@ async def test_nothing_is_left_open(tmp_path: Path) -> None:
     adapters = in_memory_adapters(tmp_path)
     async with adapters.unit_of_work() as uow:
         assert await uow.accounts.by_email("an@example.org") is None
-    await adapters.caregiver_queries.home()
+    await adapters.caregiver_queries.service_counts()
     del adapters, uow
     # A connection left open would warn here, and warnings are errors.
     gc.collect()

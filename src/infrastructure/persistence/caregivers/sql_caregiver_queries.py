@@ -16,10 +16,8 @@ from application.ports.caregiver_queries import (
     CaregiverQueries,
     CaregiverSearch,
     CaregiverSubmission,
-    HomeView,
     MatchView,
     OwnCaregiverProfile,
-    SearchOrder,
     ServiceCount,
 )
 from domain.caregivers.caregiver_profile import (
@@ -47,9 +45,6 @@ from infrastructure.persistence.caregivers.free_search import CANDIDATES, find_f
 from infrastructure.persistence.database import Database
 from infrastructure.persistence.plain_rows import plain_rows
 from infrastructure.persistence.tables import AnySelect
-
-FEATURED = 8
-
 
 # They take long, and anybody may ask: the others keep their connections.
 FREE_SEARCHES_AT_ONCE = 2
@@ -133,20 +128,10 @@ class SqlCaregiverQueries(CaregiverQueries):
         items = [_submission(row) for row in rows[:limit]]
         return items, items[-1].id if len(rows) > limit else None
 
-    async def home(self) -> HomeView:
-        featured, _ = await self.search(CaregiverSearch(order=SearchOrder.BEST, limit=FEATURED))
-        statement = (
-            select(caregivers.c.country, offers.c.service, func.count().label("count"))
-            .join(offers, offers.c.caregiver_id == caregivers.c.id)
-            .join(accounts, accounts.c.id == caregivers.c.account_id)
-            .where(caregivers.c.status == CaregiverStatus.APPROVED.value, accounts.c.suspended_at.is_(None))
-            .group_by(caregivers.c.country, offers.c.service)
-            .order_by(caregivers.c.country, offers.c.service)
-        )
+    async def service_counts(self) -> list[ServiceCount]:
         async with self._database.read() as connection:
-            rows = (await connection.execute(statement)).all()
-        counts = [ServiceCount(country=Country(c), service=Service(s), count=count) for c, s, count in rows]
-        return HomeView(featured=featured, counts=counts)
+            rows = (await connection.execute(_SERVICE_COUNTS)).all()
+        return [ServiceCount(country=Country(c), service=Service(s), count=count) for c, s, count in rows]
 
 
 def _profiles() -> AnySelect:
@@ -155,6 +140,14 @@ def _profiles() -> AnySelect:
     ).join(accounts, accounts.c.id == caregivers.c.account_id)
 
 
+_SERVICE_COUNTS = (
+    select(caregivers.c.country, offers.c.service, func.count().label("count"))
+    .join(offers, offers.c.caregiver_id == caregivers.c.id)
+    .join(accounts, accounts.c.id == caregivers.c.account_id)
+    .where(caregivers.c.status == CaregiverStatus.APPROVED.value, accounts.c.suspended_at.is_(None))
+    .group_by(caregivers.c.country, offers.c.service)
+    .order_by(caregivers.c.country, offers.c.service)
+)
 _PAGE = _profiles().where(
     caregivers.c.id == bindparam("caregiver_id"),
     caregivers.c.status == CaregiverStatus.APPROVED.value,

@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 
 from application.adapters import Adapters
 from application.caregivers.suggest_places import LONGEST_USUAL_NAME
-from application.ports.caregiver_queries import HomeView
+from application.ports.caregiver_queries import ServiceCount
 from application.ports.error_log import ErrorLog
 from application.ports.rate_limits import RateLimitVerdict
 from domain.accounts.account import Account
@@ -261,11 +261,11 @@ class Broken(SqlCaregiverQueries):
 
     looks = 0
 
-    async def home(self) -> HomeView:
+    async def service_counts(self) -> list[ServiceCount]:
         self.looks += 1
         if self.looks > 1:
             raise ZeroDivisionError
-        return await super().home()
+        return await super().service_counts()
 
 
 class Noted(ErrorLog):
