@@ -71,7 +71,12 @@ class Container:
             self._spawn(self.parts.wake_ups.run)
 
     async def rehearse(self) -> None:
-        """Spares the first requests what a new process has to do once. Ends early when the database is away or slow."""
+        """Spares the first requests what a new process has to do once. Ends early when the database is away or slow.
+
+        Not with SQLite, where each connection is a thread with a memory of its own: it has those that are needed.
+        """
+        if self.parts.database.is_sqlite:
+            return
         with suppress(Unavailable), deadline_in(REHEARSAL_SECONDS):
             await self.parts.database.open()
             await self.use_cases.rehearse_reads.execute(at_once=self.parts.database.readers)
