@@ -140,6 +140,15 @@ def test_a_breaker_is_opened_and_an_alert_silenced_with_a_reason(page: Page, pro
     expect(page.locator("#alerts")).not_to_contain_text("Circuit breaker email opened")
 
 
+def test_a_button_that_only_the_script_can_serve_waits_for_it(page: Page) -> None:
+    button = page.locator("#breaker-email").get_by_role("button", name="Force open")
+    expect(button).to_be_visible()
+    page.route("**/admin.js", lambda route: route.abort())
+    page.reload()
+    expect(page.locator("#breaker-email")).to_be_visible()
+    expect(button).to_be_hidden()
+
+
 def test_a_dead_job_is_looked_into_and_tried_again(page: Page, product: Product, post: MailServer) -> None:
     nobody = address("nobody")
     post.unknown.add(nobody)

@@ -1,8 +1,9 @@
 """What a new process has to do once is done before its first request."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, closing
 from pathlib import Path
 from uuid import uuid4
 
@@ -13,7 +14,8 @@ from application.ports.caregiver_queries import CaregiverSearch, SearchOrder
 from domain.accounts.session import SessionId
 from domain.caregivers.services import Service
 from domain.pets.pet import Animal
-from domain.shared.actor import AccountId
+from domain.shared.actor import AccountId, Actor
+from infrastructure.persistence.constraint_errors import DatabaseUnavailable
 from infrastructure.persistence.database import Database
 from interfaces.bootstrap.container import Container
 from interfaces.bootstrap.production import build_parts
@@ -59,6 +61,15 @@ async def test_what_is_asked_for_most_is_prepared_on_each(rehearsed: Container) 
         lambda: adapters.caregiver_queries.search(for_cats),
         lambda: adapters.account_queries.signed_in(SessionId(uuid4()), AccountId(uuid4())),
         lambda: adapters.pet_queries.of_owner(AccountId(uuid4()), limit=5, after=None),
+        lambda: adapters.booking_queries.of_account(
+            viewer=Actor(account_id=AccountId(uuid4())),
+            role=None,
+            statuses=(),
+            starts_from=None,
+            starts_before=None,
+            limit=5,
+            cursor=None,
+        ),
     ):
         # Each of them takes a connection of its own.
         await asyncio.gather(*(ask() for _ in range(CONNECTIONS)))
@@ -68,8 +79,23 @@ async def test_what_is_asked_for_most_is_prepared_on_each(rehearsed: Container) 
 async def test_a_process_starts_without_its_database(tmp_path: Path) -> None:
     nobody = KeptPort()
     container = _container(tmp_path, f"postgresql://nobody@127.0.0.1:{nobody.number}/nothing")
+    with pytest.raises(DatabaseUnavailable):
+        await container.parts.database.open()
     await container.rehearse()
     await container.parts.close()
+
+
+async def test_a_database_that_hangs_holds_up_no_start_for_good(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("infrastructure.persistence.database.CONNECT_SECONDS", 600.0)
+    monkeypatch.setattr("interfaces.bootstrap.container.REHEARSAL_SECONDS", 0.2)
+    with closing(socket.create_server(("127.0.0.1", 0))) as silent:
+        port = silent.getsockname()[1]
+        container = _container(tmp_path, f"postgresql://nobody@127.0.0.1:{port}/nothing")
+        async with asyncio.timeout(60):
+            await container.rehearse()
+        await container.parts.close()
 
 
 async def _prepared(database: Database) -> list[int]:

@@ -10,7 +10,6 @@ import asyncio
 import struct
 import time
 from collections.abc import Awaitable, Callable, Collection, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypeVar, cast
 from uuid import uuid4
@@ -133,20 +132,13 @@ class RedisLevel:
         return stored is not None
 
     async def release(self, key: str, claim: Claim) -> None:
-        """Tried once whatever the breaker thinks: others wait for it."""
-        with suppress(RedisError, OSError, TimeoutError):
-            async with asyncio.timeout(ANSWER_SECONDS):
-                await self._release([self._lock_key(key)], [claim.lock])
+        """Whatever the breaker thinks: others wait for it."""
+        await self._at_once(lambda: self._release([self._lock_key(key)], [claim.lock]))
 
     async def invalidate_at_once(self, invalidations: Sequence[Invalidation]) -> bool:
         """Whether Redis has taken them, within a tenth of a second. Asked whatever the breaker thinks: a Redis that is
         left alone for being slow would be left with what is untrue."""
-        try:
-            async with asyncio.timeout(ANSWER_SECONDS):
-                await self._delete_marks(invalidations)
-        except (RedisError, OSError, TimeoutError):
-            return False
-        return True
+        return await self._at_once(lambda: self._delete_marks(invalidations))
 
     async def invalidate(self, invalidations: Sequence[Invalidation]) -> bool:
         """The same for what has waited, with the breaker's patience."""
@@ -184,6 +176,15 @@ class RedisLevel:
 
     async def _ask(self, command: Callable[[], Awaitable[T]]) -> T | None:
         return await self._dependency.ask(command)
+
+    async def _at_once(self, command: Callable[[], Awaitable[object]]) -> bool:
+        """Past the breaker: whether Redis has done it within a tenth of a second."""
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                await command()
+        except (RedisError, OSError, TimeoutError):
+            return False
+        return True
 
     def _value_key(self, key: str) -> str:
         return f"{self._prefix}value:{SCHEMA_VERSION}:{key}"
