@@ -16,7 +16,7 @@ from application.use_cases import UseCases
 from infrastructure.rate_limits.in_memory_rate_limits import InMemoryRateLimits
 from infrastructure.tokens.derived_keys import derived_key
 from interfaces.bootstrap.container import Container
-from interfaces.bootstrap.memory import limit_arenas, spare_the_collector
+from interfaces.bootstrap.memory import limit_heaps, spare_the_collector
 from interfaces.bootstrap.production import build_parts
 from interfaces.bootstrap.settings import Settings
 from interfaces.bootstrap.stop_signals import end_on_stop_signals
@@ -106,7 +106,7 @@ PAGES = (PagesController, SignInController, AdminController, AdminActionControll
 
 def create_app() -> ASGIApp:
     """What the server runs: everything from the environment."""
-    limit_arenas()
+    limit_heaps()
     settings = Settings.read()
     configure_logging(settings.log_level)
     app = build_app(settings, Container(build_parts(settings)))

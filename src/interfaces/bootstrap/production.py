@@ -50,7 +50,7 @@ from infrastructure.persistence.bookings.sql_calendar_queries import SqlCalendar
 from infrastructure.persistence.bookings.sql_dispute_queries import SqlDisputeQueries
 from infrastructure.persistence.bookings.sql_promotion_queries import SqlPromotionQueries
 from infrastructure.persistence.caregivers.sql_caregiver_queries import SqlCaregiverQueries
-from infrastructure.persistence.database import Database, database_url
+from infrastructure.persistence.database import POOL_SIZE, Database, database_url
 from infrastructure.persistence.idempotency.sql_idempotency_store import SqlIdempotencyStore
 from infrastructure.persistence.jobs.sql_job_queries import SqlJobQueries
 from infrastructure.persistence.jobs.sql_job_records import SqlJobRecords
@@ -153,7 +153,7 @@ def build_parts(settings: Settings, *, cache_memory: MemoryLevel | None = None) 
     breakers = _breakers(settings)
     database = Database(
         database_url(settings.database_url, settings.data_path),
-        pool_size=settings.database_pool_size,
+        pool_size=settings.database_pool_size or POOL_SIZE,
         on_query=lambda seconds: metrics.query_finished(seconds=seconds),
         pooled_elsewhere=True if settings.database_direct_url else None,
     )

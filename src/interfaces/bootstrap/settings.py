@@ -9,7 +9,6 @@ from typing import Annotated, Self
 import msgspec
 from msgspec import Meta, Struct
 
-from infrastructure.persistence.database import POOL_SIZE
 from interfaces.bootstrap.secret_files import generated_secret
 
 DEVELOPMENT, PRODUCTION = "development", "production"
@@ -36,7 +35,7 @@ class Settings(Struct, frozen=True, kw_only=True, rename="upper"):
 
     database_url: str | None = None
     database_direct_url: str | None = None
-    database_pool_size: Annotated[int, Meta(ge=1, le=100)] = POOL_SIZE
+    database_pool_size: Annotated[int, Meta(ge=1, le=100)] | None = None
     redis_url: str | None = None
     redis_token: str | None = None
     resend_api_key: str | None = None

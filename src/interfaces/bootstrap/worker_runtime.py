@@ -17,7 +17,7 @@ from infrastructure.job_queue.dramatiq_job_queue import redis_broker
 from infrastructure.job_queue.lanes import Lanes, lane_threads
 from infrastructure.redis.redis_client import redis_address
 from interfaces.bootstrap.container import Container
-from interfaces.bootstrap.memory import limit_arenas
+from interfaces.bootstrap.memory import limit_heaps
 from interfaces.bootstrap.production import build_parts
 from interfaces.bootstrap.settings import Settings
 from interfaces.bootstrap.structured_logging import configure_logging
@@ -123,7 +123,7 @@ def declare_worker(settings: Settings, kinds: KindsOf = job_kinds) -> dramatiq.B
     """The broker of this process, its actors declared. Raises ValueError without REDIS_URL."""
     if settings.redis_url is None:
         raise ValueError("REDIS_URL is not set; without it jobs run inside `tailtribe serve`")
-    limit_arenas()
+    limit_heaps()
     configure_logging(settings.log_level)
     runtime = WorkerRuntime(settings, kinds)
     broker = redis_broker(

@@ -1,5 +1,7 @@
 """The public holidays that a surcharge falls on."""
 
+import subprocess
+import sys
 from datetime import date, timedelta
 
 import pytest
@@ -33,3 +35,13 @@ def test_the_ten_of_belgium_move_with_easter() -> None:
     found = {f"{day:%m-%d}" for day in year if calendar.is_holiday(day, country=Country.BE)}
     # Easter itself and Whit Sunday are Sundays that the package counts, too.
     assert found - {"03-28", "05-16"} == set(BELGIAN.split())
+
+
+def test_no_other_country_is_loaded() -> None:
+    program = (
+        "import sys, infrastructure.public_holidays.holidays_calendar;"
+        "print(*sorted(name for name in sys.modules if name.startswith('holidays.countries.')));"
+        "import holidays; print(holidays.country_holidays('AR', years=2027).country)"
+    )
+    loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+    assert loaded.split() == ["holidays.countries.belgium", "holidays.countries.netherlands", "AR"]
