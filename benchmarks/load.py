@@ -28,7 +28,7 @@ import uvloop
 from benchmarks.cache_trace import CALLERS, CAREGIVERS, SECRET, ordinary_trace
 from benchmarks.http_cache import LIMITS, all_serving
 from benchmarks.load_calls import Calls
-from benchmarks.market import fill, sign_in
+from benchmarks.market import sign_in
 from benchmarks.processor_time import ProcessorTime
 from benchmarks.stack import p95_milliseconds, product_over, redis_server
 from benchmarks.trace import PUBLIC, Asked
@@ -65,9 +65,9 @@ def main() -> None:
     rate = float(sys.argv[2]) if len(sys.argv) > 2 else CALLS_A_SECOND
     with redis_server() as redis:
         environment = LIMITS | {"SECRET_KEY": SECRET}
-        with product_over(f"redis://127.0.0.1:{redis.port}/0", environment=environment) as product:
+        address = f"redis://127.0.0.1:{redis.port}/0"
+        with product_over(address, environment=environment, caregivers=CAREGIVERS) as product:
             url = product.environment["DATABASE_URL"]
-            fill(url, CAREGIVERS)
             trace = iter(ordinary_trace(url))
             uncached = _uncached(product, trace)
             of_all = list(itertools.islice(trace, round(rate * seconds)))

@@ -69,6 +69,7 @@ from application.operations.observe_system import ObserveSystem
 from application.operations.pause_queue import PauseQueue
 from application.operations.record_minute import RecordMinute, ShowHistory
 from application.operations.rehearse_reads import RehearseReads
+from application.operations.rehearse_writes import RehearseWrites
 from application.operations.report_process import ReportProcess
 from application.operations.reset_circuit_breaker import ResetCircuitBreaker
 from application.operations.resume_queue import ResumeQueue
@@ -179,6 +180,7 @@ class UseCases:
     register_account: RegisterAccount
     reject_caregiver: RejectCaregiver
     rehearse_reads: RehearseReads
+    rehearse_writes: RehearseWrites
     report_process: ReportProcess
     request_booking: RequestBooking
     request_password_reset: RequestPasswordReset
@@ -364,6 +366,7 @@ def build_use_cases(a: Adapters) -> UseCases:
         register_account=RegisterAccount(unit_of_work=uow, password_hasher=a.password_hasher, clock=clock, ids=ids),
         reject_caregiver=RejectCaregiver(unit_of_work=uow, clock=clock),
         rehearse_reads=RehearseReads(
+            unit_of_work=uow,
             caregiver_queries=a.caregiver_queries,
             booking_queries=a.booking_queries,
             pet_queries=a.pet_queries,
@@ -371,6 +374,7 @@ def build_use_cases(a: Adapters) -> UseCases:
             holidays=a.holidays,
             clock=clock,
         ),
+        rehearse_writes=RehearseWrites(holidays=a.holidays, clock=clock, ids=ids),
         report_process=ReportProcess(
             register=a.process_register, process=a.process, circuit_breakers=a.circuit_breakers, clock=clock
         ),

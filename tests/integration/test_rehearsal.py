@@ -2,26 +2,35 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, closing
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, closing
+from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
 
+import asyncpg
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+from structlog.testing import capture_logs
 
 from application.ports.caregiver_queries import CaregiverSearch, SearchOrder
 from domain.accounts.session import SessionId
+from domain.bookings.quote import QuoteId
 from domain.caregivers.services import Service
 from domain.pets.pet import Animal
 from domain.shared.actor import AccountId, Actor
+from domain.shared.period import Period
 from infrastructure.persistence.constraint_errors import DatabaseUnavailable
-from infrastructure.persistence.database import Database
+from infrastructure.persistence.places.place_tables import place_names, places
+from infrastructure.persistence.schema import metadata
 from interfaces.bootstrap.container import Container
 from interfaces.bootstrap.production import build_parts
 from interfaces.bootstrap.settings import Settings
+from tests.support.builders import CAREGIVER, OWNER, a_caregiver, a_pet, care_details
 from tests.support.databases import create_database, drop_database
 from tests.support.server_process import KeptPort
+from tests.support.stores import an_account
 
 CONNECTIONS = 3
 
@@ -52,8 +61,8 @@ async def test_all_connections_are_open(rehearsed: Container) -> None:
 async def test_what_is_asked_for_most_is_prepared_on_each(rehearsed: Container) -> None:
     adapters, database = rehearsed.parts.adapters, rehearsed.parts.database
     # This statement is prepared, too, the first time.
-    await _prepared(database)
-    before = await _prepared(database)
+    await _prepared(database.read)
+    before = await _prepared(database.read)
     walks_elsewhere = CaregiverSearch(lat=52.4, lng=4.9, radius_km=5, service=Service.DOG_WALKING)
     for_cats = CaregiverSearch(lat=51.2, lng=4.4, radius_km=20, animal=Animal.CAT, order=SearchOrder.BEST)
     for ask in (
@@ -73,7 +82,70 @@ async def test_what_is_asked_for_most_is_prepared_on_each(rehearsed: Container) 
     ):
         # Each of them takes a connection of its own.
         await asyncio.gather(*(ask() for _ in range(CONNECTIONS)))
-    assert await _prepared(database) == before
+    assert await _prepared(database.read) == before
+
+
+async def test_a_quote_and_a_booking_are_prepared_on_each(rehearsed: Container) -> None:
+    adapters, database = rehearsed.parts.adapters, rehearsed.parts.database
+    pet, profile = a_pet(), a_caregiver()
+    async with adapters.unit_of_work() as uow:
+        await uow.accounts.add(an_account(OWNER, "owner"))
+        await uow.accounts.add(an_account(CAREGIVER, "caregiver"))
+        await uow.pets.add(pet)
+        await uow.caregivers.add(profile)
+    await _prepared(database.begin)
+    before = await _prepared(database.begin)
+    starts = adapters.clock.now() + timedelta(days=2)
+
+    async def book(hours: int) -> None:
+        quote = await rehearsed.use_cases.create_quote.execute(
+            owner=OWNER,
+            caregiver_id=profile.id,
+            service=Service.DOG_WALKING,
+            period=Period(starts + timedelta(hours=hours), starts + timedelta(hours=hours + 1)),
+            pet_ids=[pet.id],
+        )
+        await rehearsed.use_cases.request_booking.execute(owner=OWNER, quote_id=QuoteId(quote.id), care=care_details())
+
+    await asyncio.gather(*(book(hours) for hours in range(CONNECTIONS)))
+    assert await _prepared(database.begin) == before
+
+
+async def test_nothing_of_it_stays(rehearsed: Container) -> None:
+    async with rehearsed.parts.database.read() as connection:
+        for table in metadata.sorted_tables:
+            if table not in (places, place_names):
+                assert (await connection.execute(select(table).limit(1))).first() is None, table.name
+
+
+async def test_what_a_rehearsal_wrote_is_seen_in_it_and_nowhere_else(rehearsed: Container) -> None:
+    account = an_account(OWNER, "owner")
+    async with rehearsed.parts.rehearsal() as unit_of_work:
+        async with unit_of_work() as uow:
+            await uow.accounts.add(account)
+        async with unit_of_work.reading() as uow:
+            assert (await uow.accounts.get(account.id)).email == account.email
+        async with rehearsed.parts.adapters.unit_of_work.reading() as uow:
+            assert await uow.accounts.by_email(account.email) is None
+    async with rehearsed.parts.adapters.unit_of_work.reading() as uow:
+        assert await uow.accounts.by_email(account.email) is None
+
+
+async def test_a_database_that_takes_no_writes_holds_up_no_start(
+    postgres_server: str, postgres_template: str, tmp_path: Path
+) -> None:
+    name = f"rehearsal_{uuid4().hex[:8]}"
+    url = create_database(postgres_server, name, template=postgres_template)
+    connection = await asyncpg.connect(url)
+    await connection.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
+    await connection.close()
+    container = _container(tmp_path, url)
+    with capture_logs() as logs:
+        await container.rehearse()
+    assert [entry["event"] for entry in logs if entry["log_level"] == "warning"] == ["rehearsal.failed"]
+    await container.parts.database.ping()
+    await container.parts.close()
+    drop_database(postgres_server, name)
 
 
 async def test_a_process_starts_without_its_database(tmp_path: Path) -> None:
@@ -98,9 +170,9 @@ async def test_a_database_that_hangs_holds_up_no_start_for_good(
         await container.parts.close()
 
 
-async def _prepared(database: Database) -> list[int]:
-    """How many statements each connection to read has prepared, the fewest first."""
+async def _prepared(connecting: Callable[[], AbstractAsyncContextManager[AsyncConnection]]) -> list[int]:
+    """How many statements each connection has prepared, the fewest first."""
     async with AsyncExitStack() as stack:
-        connections = [await stack.enter_async_context(database.read()) for _ in range(CONNECTIONS)]
+        connections = [await stack.enter_async_context(connecting()) for _ in range(CONNECTIONS)]
         counted = text("SELECT count(*) FROM pg_prepared_statements")
         return sorted([(await connection.execute(counted)).scalar_one() for connection in connections])

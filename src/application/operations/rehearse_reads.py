@@ -15,10 +15,13 @@ from application.ports.caregiver_queries import CaregiverQueries, CaregiverSearc
 from application.ports.clock import Clock
 from application.ports.pet_queries import PetQueries
 from application.ports.public_holidays import PublicHolidays
+from application.ports.unit_of_work import UnitOfWorkFactory
 from domain.accounts.session import SessionId
+from domain.bookings.booking_life import BookingId
+from domain.bookings.booking_refusals import BookingNotFound
 from domain.caregivers.caregiver_profile import Badge, CaregiverNotFound
 from domain.caregivers.services import Service
-from domain.pets.pet import Animal, AnimalSize
+from domain.pets.pet import Animal, AnimalSize, PetId, PetNotFound
 from domain.shared.actor import AccountId, Actor, CaregiverId
 from domain.shared.languages import Country, Language
 
@@ -45,6 +48,7 @@ _NARROWED: tuple[dict[str, Any], ...] = (
 class RehearseReads:
     """A new process makes its statements, and each of its connections prepares them, before a request waits for it."""
 
+    unit_of_work: UnitOfWorkFactory
     caregiver_queries: CaregiverQueries
     booking_queries: BookingQueries
     pet_queries: PetQueries
@@ -55,7 +59,9 @@ class RehearseReads:
     async def execute(self, *, at_once: int) -> None:
         """Each read so often at the same time, once for each connection. Nothing is kept. Raises Unavailable."""
         self._rehearse_holidays()
-        for read in self._reads():
+        cards, _ = await self.caregiver_queries.search(CaregiverSearch(limit=1))
+        caregiver_id = CaregiverId(cards[0].id if cards else _NOBODY)
+        for read in self._reads(caregiver_id):
             await asyncio.gather(*(read() for _ in range(at_once)))
         await self.caregiver_queries.service_counts()
 
@@ -65,18 +71,31 @@ class RehearseReads:
             for day in (today, today + timedelta(days=365)):
                 self.holidays.is_holiday(day, country=country)
 
-    def _reads(self) -> Iterator[Callable[[], Awaitable[object]]]:
+    def _reads(self, caregiver_id: CaregiverId) -> Iterator[Callable[[], Awaitable[object]]]:
         for search in _searches():
             yield lambda search=search: self.caregiver_queries.search(search)
         yield lambda: self.caregiver_queries.search(CaregiverSearch(limit=FEATURED))
-        yield self._page
+        yield lambda: self._page(caregiver_id)
+        yield lambda: self._before_a_quote(caregiver_id)
         yield lambda: self.account_queries.signed_in(SessionId(_NOBODY), AccountId(_NOBODY))
         yield self._bookings
+        yield self._booking
         yield lambda: self.pet_queries.of_owner(AccountId(_NOBODY), limit=20, after=None)
 
-    async def _page(self) -> None:
+    async def _page(self, caregiver_id: CaregiverId) -> None:
         with suppress(CaregiverNotFound):
-            await self.caregiver_queries.page(CaregiverId(_NOBODY))
+            await self.caregiver_queries.page(caregiver_id)
+
+    async def _before_a_quote(self, caregiver_id: CaregiverId) -> None:
+        with suppress(CaregiverNotFound, PetNotFound):
+            async with self.unit_of_work.reading() as uow:
+                await uow.caregivers.get(caregiver_id)
+                await uow.caregivers.availability(caregiver_id)
+                await uow.pets.get_many([PetId(_NOBODY)], owner_id=AccountId(_NOBODY))
+
+    async def _booking(self) -> None:
+        with suppress(BookingNotFound):
+            await self.booking_queries.get(BookingId(_NOBODY), viewer=Actor(account_id=AccountId(_NOBODY)))
 
     async def _bookings(self) -> None:
         await self.booking_queries.of_account(

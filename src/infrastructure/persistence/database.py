@@ -69,12 +69,12 @@ class Database:
         self.is_sqlite = url.get_backend_name() == "sqlite"
         self._url = url
         self.readers = min(pool_size, SQLITE_READERS) if self.is_sqlite else pool_size
-        self._writers = 1 if self.is_sqlite else pool_size
+        self.writers = 1 if self.is_sqlite else pool_size
         self._on_query = on_query
         self._is_known = self.is_sqlite or pooled_elsewhere is not None
         self._finding_out = asyncio.Lock()
         self._make_engines(pooled_elsewhere=bool(pooled_elsewhere))
-        self._write_gate = asyncio.Semaphore(self._writers)
+        self._write_gate = asyncio.Semaphore(self.writers)
         self._read_gate = asyncio.Semaphore(self.readers)
 
     @asynccontextmanager
@@ -121,7 +121,7 @@ class Database:
 
     async def open(self) -> None:
         """Opens all connections, so that nobody waits for it later. Raises DatabaseUnavailable."""
-        to_write = (_ask(self.begin) for _ in range(self._writers))
+        to_write = (_ask(self.begin) for _ in range(self.writers))
         await asyncio.gather(*to_write, *(_ask(self.read) for _ in range(self.readers)))
 
     async def dispose(self) -> None:
@@ -134,7 +134,7 @@ class Database:
 
     def _make_engines(self, *, pooled_elsewhere: bool) -> None:
         self._commits_by_itself = not (self.is_sqlite or pooled_elsewhere)
-        self.write_engine = _engine(self._url, self._writers, read_only=False, pooled_elsewhere=pooled_elsewhere)
+        self.write_engine = _engine(self._url, self.writers, read_only=False, pooled_elsewhere=pooled_elsewhere)
         self.read_engine = _engine(self._url, self.readers, read_only=True, pooled_elsewhere=pooled_elsewhere)
         for engine in (self.write_engine, self.read_engine):
             event.listen(engine.sync_engine, "after_cursor_execute", lambda *_: count_query())

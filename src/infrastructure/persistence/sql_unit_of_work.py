@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Collection
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from functools import partial
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -110,9 +110,38 @@ class SqlUnitOfWorkFactory(UnitOfWorkFactory):
         async with self._database.read() as connection:
             yield SqlUnitOfWork(Transaction(connection=connection, clock=self._clock, ids=self._ids, only_reads=True))
 
+    @asynccontextmanager
+    async def rehearsal(self) -> AsyncGenerator[UnitOfWorkFactory]:
+        """Units of work that see what those before them wrote, all in one transaction, which is rolled back at the end:
+        no other ever sees anything of it, and nobody is told."""
+        with suppress(_RolledBack):
+            async with self._database.begin() as connection:
+                transaction = Transaction(connection=connection, clock=self._clock, ids=self._ids)
+                yield _OneTransaction(transaction)
+                await self._recorded(transaction)
+                raise _RolledBack
+
     async def _recorded(self, transaction: Transaction) -> AfterCommit | None:
         if not transaction.touched_tags:
             return None
         if self._record is None:
             return partial(self._invalidate, transaction.touched_tags)
         return await self._record(transaction.connection, transaction.touched_tags)
+
+
+class _RolledBack(Exception):
+    """A rehearsal is over."""
+
+
+class _OneTransaction(UnitOfWorkFactory):
+    """Units of work within a transaction that somebody else ends."""
+
+    def __init__(self, transaction: Transaction) -> None:
+        self._transaction = transaction
+
+    @asynccontextmanager
+    async def __call__(self) -> AsyncGenerator[UnitOfWork]:
+        yield SqlUnitOfWork(self._transaction)
+
+    def reading(self) -> AbstractAsyncContextManager[UnitOfWork]:
+        return self()

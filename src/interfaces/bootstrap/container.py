@@ -1,12 +1,14 @@
 """One process of the product: its parts, its use cases, and the work that goes on in the background."""
 
 import asyncio
-from contextlib import suppress
 from uuid import UUID
+
+import structlog
+from sqlalchemy.exc import DBAPIError
 
 from application.deadline import deadline_in
 from application.use_cases import UseCases, build_use_cases
-from domain.shared.errors import Unavailable
+from domain.shared.errors import DomainError, Unavailable
 from interfaces.bootstrap.background_work import BackgroundWork, kept_going
 from interfaces.bootstrap.production import Parts
 from interfaces.worker.actors import declare_actors
@@ -18,6 +20,8 @@ from interfaces.worker.watch import Watch
 
 GOODBYE_SECONDS = 5.0
 REHEARSAL_SECONDS = 3.0
+
+log = structlog.get_logger(__name__)
 
 
 class Container:
@@ -77,9 +81,21 @@ class Container:
         """
         if self.parts.database.is_sqlite:
             return
-        with suppress(Unavailable), deadline_in(REHEARSAL_SECONDS):
-            await self.parts.database.open()
-            await self.use_cases.rehearse_reads.execute(at_once=self.parts.database.readers)
+        database = self.parts.database
+        try:
+            with deadline_in(REHEARSAL_SECONDS):
+                await database.open()
+                await self.use_cases.rehearse_reads.execute(at_once=database.readers)
+                await asyncio.gather(*(self._rehearse_writes() for _ in range(database.writers)))
+        except Unavailable:
+            return
+        except (DomainError, DBAPIError) as error:
+            # Of a release or of rights that do not fit: whoever serves reads well is not held up by it.
+            log.warning("rehearsal.failed", reason=type(error).__name__, exc_info=error)
+
+    async def _rehearse_writes(self) -> None:
+        async with self.parts.rehearsal() as unit_of_work:
+            await self.use_cases.rehearse_writes.execute(unit_of_work)
 
     def drain(self) -> None:
         """Running jobs have so long to end; what is left then is handed back."""

@@ -4,6 +4,7 @@ import os
 import secrets
 import socket
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from typing import Any
@@ -20,6 +21,7 @@ from application.ports.mail import Mail
 from application.ports.pace import Pace
 from application.ports.rate_limits import RateLimits
 from application.ports.tracing import Tracing
+from application.ports.unit_of_work import UnitOfWorkFactory
 from domain.accounts.session import DASHBOARD_TOKEN_LIFETIME
 from infrastructure.alerts.log_alert_channel import LogAlertChannel
 from infrastructure.cache.memory_level import MemoryLevel
@@ -105,6 +107,7 @@ class Parts:
 
     adapters: Adapters
     database: Database
+    rehearsal: Callable[[], AbstractAsyncContextManager[UnitOfWorkFactory]]
     relay: OutboxRelay
     in_process: InProcessJobTransport | None
     redis: tuple[Redis, ...]
@@ -187,6 +190,14 @@ def build_parts(settings: Settings, *, cache_memory: MemoryLevel | None = None) 
     mail, close_mail = choose_mail(settings)
     stripe = choose_stripe(settings, clock)
     job_records = SqlJobRecords(database, clock=clock, ids=ids)
+    unit_of_work = SqlUnitOfWorkFactory(
+        database,
+        clock=clock,
+        ids=ids,
+        invalidate=cache.cache.invalidate,
+        record=cache.record,
+        wake_relay=relay.wake,
+    )
     adapters = _adapters(
         settings,
         database=database,
@@ -206,7 +217,7 @@ def build_parts(settings: Settings, *, cache_memory: MemoryLevel | None = None) 
         error_groups=error_groups,
         errors=errors,
         loop_lag=loop_lag,
-        wake_relay=relay.wake,
+        unit_of_work=unit_of_work,
     )
     # Those before Redis are probed every few seconds, by every process.
     before_redis = (breakers.cache.name, breakers.limits.name, breakers.queue.name)
@@ -216,6 +227,7 @@ def build_parts(settings: Settings, *, cache_memory: MemoryLevel | None = None) 
     return Parts(
         adapters=adapters,
         database=database,
+        rehearsal=unit_of_work.rehearsal,
         relay=relay,
         in_process=in_process,
         redis=(*redis, *redis_of_metrics),
@@ -338,16 +350,13 @@ def _adapters(
     error_groups: SqlErrorGroups,
     errors: ErrorJournal,
     loop_lag: EventLoopLag,
-    wake_relay: Callable[[], None],
+    unit_of_work: UnitOfWorkFactory,
 ) -> Adapters:
     sandbox = SandboxPayments(database, clock=clock, ids=ids)
     accounts = SandboxConnectedAccounts(database, clock=clock, ids=ids)
     secret = settings.signing_key()
     shared: dict[str, Any] = {"clock": clock, "ids": ids}
     mail_queries = SqlMailQueries(database)
-    unit_of_work = SqlUnitOfWorkFactory(
-        database, invalidate=cache.cache.invalidate, record=cache.record, wake_relay=wake_relay, **shared
-    )
     return Adapters(
         access_tokens=JwtAccessTokens(secret),
         dashboard_tokens=JwtAccessTokens(secret, purpose="dashboard", lifetime=DASHBOARD_TOKEN_LIFETIME),
