@@ -414,6 +414,24 @@ async def test_a_running_relay_moves_what_is_committed(
         await until(lambda: transport.ids == [first, second])
 
 
+async def test_what_another_process_has_committed_is_left_to_it_for_a_moment(
+    store: Store, relay: OutboxRelay, transport: KeptMessages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("infrastructure.job_queue.outbox_relay.POLL_SECONDS", 600.0)
+    monkeypatch.setattr("infrastructure.job_queue.outbox_relay.OTHERS_SECONDS", 0.5)
+    moved = [await enqueue(store)]
+    async with running(relay):
+        await until(lambda: transport.ids == moved)
+        for _ in range(2):
+            job_id = await enqueue(store)
+            relay.wake_later()
+            relay.wake_later()
+            await asyncio.sleep(0.1)
+            assert transport.ids == moved
+            moved.append(job_id)
+            await until(lambda: transport.ids == moved)
+
+
 async def test_a_running_relay_outlives_a_transport_that_was_away(
     store: Store, relay: OutboxRelay, transport: KeptMessages
 ) -> None:

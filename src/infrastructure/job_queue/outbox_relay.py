@@ -4,12 +4,12 @@ import asyncio
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy import and_, bindparam, select, update
+from sqlalchemy import Row, and_, bindparam, exists, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from application.ports.clock import Clock
@@ -20,7 +20,7 @@ from infrastructure.job_queue.holders import Holders
 from infrastructure.job_queue.job_transport import DueJob, JobTransport, TransportUnavailable
 from infrastructure.persistence.database import Database
 from infrastructure.persistence.dialects import insert_or_ignore, unclaimed
-from infrastructure.persistence.jobs.hot_statements import WAITING, statements_for
+from infrastructure.persistence.jobs.hot_statements import WAITING, room_for, statements_for
 from infrastructure.persistence.jobs.job_rescue import rescue_orphans
 from infrastructure.persistence.jobs.job_tables import QUEUES, JobStatus, jobs
 from infrastructure.persistence.outbox import outbox_events
@@ -34,6 +34,8 @@ MOST_UNROUTABLE = 10_000
 POLL_SECONDS = 1.0
 FULL_SECONDS = 0.05
 LONGEST_PAUSE_SECONDS = 10.0
+# The relay of the process that has committed is at it already; the others only see to it that nothing stays.
+OTHERS_SECONDS = 0.1
 # A message that nobody claimed for so long is believed lost and sent again; a second one does no harm.
 LOST_AFTER = timedelta(seconds=60)
 
@@ -41,7 +43,7 @@ LOST_AFTER = timedelta(seconds=60)
 _IS_UNROUTED = and_(
     outbox_events.c.routed_at.is_(None), outbox_events.c.id.not_in(bindparam("unroutable", expanding=True))
 )
-_ANY_EVENT = select(outbox_events.c.id).where(_IS_UNROUTED).limit(1)
+_HAS_EVENTS = exists().where(_IS_UNROUTED).label("events")
 _UNROUTED = unclaimed(select(outbox_events).where(_IS_UNROUTED).order_by(outbox_events.c.id).limit(BATCH))
 _ROUTED = (
     update(outbox_events)
@@ -73,7 +75,9 @@ class OutboxRelay:
         self._ids = ids
         self._transport_forgets = transport_forgets
         self._statements = statements_for(database)
+        self._look = self._statements.look.add_columns(_HAS_EVENTS)
         self._work = asyncio.Event()
+        self._later: asyncio.TimerHandle | None = None
         self._holders = Holders()
         self._is_held_up = False
         # Events of another release, as far as this process has met them: it does not look at them again.
@@ -83,6 +87,15 @@ class OutboxRelay:
     def wake(self) -> None:
         """There is something to do now."""
         self._work.set()
+
+    def wake_later(self) -> None:
+        """Some process has committed work; maybe this one. To be called on the relay's loop."""
+        if self._later is None:
+            self._later = asyncio.get_running_loop().call_later(OTHERS_SECONDS, self._wake_now)
+
+    def _wake_now(self) -> None:
+        self._later = None
+        self.wake()
 
     async def run(self) -> None:
         """Works until cancelled, and backs off while the database or the transport is away, woken or not."""
@@ -111,12 +124,15 @@ class OutboxRelay:
     async def pump(self) -> int:
         """One round; how many events and jobs it moved. Raises TransportUnavailable or DatabaseUnavailable."""
         with self._holders.listening():
-            is_needed = await self._anything()
-        if not is_needed and not self._is_held_up:
+            found = await self._found()
+        if not (found.events or found.due or found.orphaned or self._is_held_up):
             return 0
-        async with self._database.begin() as connection:
-            routed = await self._route_events(connection)
-            if self._holders.have_had_their_say():
+        routed, may_rescue = 0, self._holders.have_had_their_say()
+        if found.events:
+            async with self._database.begin() as connection:
+                routed = await self._route_events(connection)
+        if found.orphaned and may_rescue:
+            async with self._database.begin() as connection:
                 await rescue_orphans(connection, now=self._clock.now())
         return max(routed, await self._dispatch())
 
@@ -127,8 +143,7 @@ class OutboxRelay:
             await self._dispatch_anew()
             await self._transport.remember()
         room = {queue: max(0, MOST_WAITING - backlog.get(queue, 0)) for queue in QUEUES}
-        async with self._database.begin() as connection:
-            due = await self._take_due(connection, room)
+        due = await self._take_due(room)
         taken = Counter(job.queue for job in due)
         # There may be more where the room was used up.
         self._is_held_up = any(taken[queue] == space for queue, space in room.items())
@@ -155,11 +170,10 @@ class OutboxRelay:
         except TimeoutError:
             return
 
-    async def _anything(self) -> bool:
+    async def _found(self) -> Row[Any]:
+        """Whether there are events, due jobs and orphaned ones."""
         async with self._database.read() as connection:
-            if (await connection.execute(_ANY_EVENT, self._known())).first() is not None:
-                return True
-            return (await connection.execute(self._statements.anything, self._instants())).first() is not None
+            return (await connection.execute(self._look, self._known() | self._instants())).one()
 
     async def _route_events(self, connection: AsyncConnection) -> int:
         events = (await connection.execute(_UNROUTED, self._known())).all()
@@ -199,28 +213,20 @@ class OutboxRelay:
             "run_at": now,
         }
 
-    async def _take_due(self, connection: AsyncConnection, room: Mapping[str, int]) -> list[DueJob]:
-        due: list[DueJob] = []
-        for queue in QUEUES:
-            limit = min(room[queue], BATCH - len(due))
-            if limit > 0:
-                parameters = {"queue": queue, "room": limit, **self._instants()}
-                found = await connection.execute(self._statements.due, parameters)
-                due += [DueJob(job_id, queue) for job_id in found.scalars()]
-        if due:
-            await self._mark(connection, due, self._clock.now())
-        return due
+    async def _take_due(self, room: Mapping[str, int]) -> list[DueJob]:
+        rooms = {room_for(queue): min(space, BATCH) for queue, space in room.items()}
+        async with self._database.alone() as connection:
+            due = (await connection.execute(self._statements.dispatch, rooms | self._instants())).all()
+        in_order = sorted(due, key=lambda job: (QUEUES.index(job.queue), job.run_at))
+        return [DueJob(job.id, job.queue) for job in in_order]
 
     async def _give_back(self, due: Sequence[DueJob]) -> None:
         async with self._database.begin() as connection:
-            await self._mark(connection, due, None)
+            await connection.execute(self._statements.dispatched, {"ids": [job.id for job in due], "at": None})
 
-    async def _mark(self, connection: AsyncConnection, sent: Sequence[DueJob], at: datetime | None) -> None:
-        await connection.execute(self._statements.dispatched, {"ids": [job.id for job in sent], "at": at})
-
-    def _known(self) -> dict[str, list[UUID]]:
+    def _known(self) -> dict[str, Any]:
         return {"unroutable": list(self._unroutable)}
 
-    def _instants(self) -> dict[str, datetime]:
+    def _instants(self) -> dict[str, Any]:
         now = self._clock.now()
         return {"now": now, "lost": now - LOST_AFTER}

@@ -307,7 +307,7 @@ def _wake_ups(settings: Settings, database: Database, relay: OutboxRelay, cache:
     if database.is_sqlite:
         return None
     address = database_url(settings.database_direct_url or settings.database_url, settings.data_path)
-    return PostgresWakeUps(address, relay.wake, cache.cache.invalidations)
+    return PostgresWakeUps(address, relay.wake_later, cache.cache.invalidations)
 
 
 def _pace(redis: tuple[Redis, ...], breakers: _Breakers) -> Pace:

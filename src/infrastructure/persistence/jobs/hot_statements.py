@@ -11,24 +11,28 @@ from uuid import UUID
 
 from sqlalchemy import (
     ARRAY,
+    CTE,
     ColumnElement,
     Executable,
+    Select,
     Uuid,
     and_,
     any_,
     bindparam,
     case,
+    exists,
     func,
     or_,
     select,
     tuple_,
+    union_all,
     update,
 )
 
 from infrastructure.persistence.database import Database
 from infrastructure.persistence.dialects import locked, unclaimed
 from infrastructure.persistence.jobs.job_rescue import is_orphan
-from infrastructure.persistence.jobs.job_tables import JobStatus, is_not_paused, jobs
+from infrastructure.persistence.jobs.job_tables import QUEUES, JobStatus, is_not_paused, jobs
 from infrastructure.persistence.tables import UtcDateTime
 
 WAITING = (JobStatus.QUEUED.value, JobStatus.RETRYING.value)
@@ -36,13 +40,15 @@ WAITING = (JobStatus.QUEUED.value, JobStatus.RETRYING.value)
 
 @dataclass(frozen=True, slots=True)
 class HotStatements:
-    """`anything` takes now and lost; `due` takes queue, now, lost and room; `dispatched` takes ids and at.
+    """`look` takes now and lost, and tells whether jobs are `due` and whether some are `orphaned`; `dispatch` takes
+    now, lost and for each queue the `room_…` there is, marks as dispatched what is due and returns it; `dispatched`
+    takes ids and at.
 
     `claim` takes ids, lease, now, soon and until, and finds again what it took with the same lease; `succeed` takes
     now and what `held` gives, and returns the ids it has written."""
 
-    anything: Executable
-    due: Executable
+    look: Select[bool, bool]
+    dispatch: Executable
     dispatched: Executable
     claim: Executable
     succeed: Executable
@@ -67,13 +73,28 @@ def _is_due() -> ColumnElement[bool]:
     return and_(jobs.c.status.in_(WAITING), jobs.c.run_at <= bindparam("now"), is_unsent, is_not_paused())
 
 
-def _anything() -> Executable:
-    return select(jobs.c.id).where(or_(_is_due(), is_orphan(bindparam("now")))).limit(1)
+def _look() -> Select[bool, bool]:
+    is_orphaned = exists().where(is_orphan(bindparam("now")))
+    return select(exists().where(_is_due()).label("due"), is_orphaned.label("orphaned"))
 
 
-def _due() -> Executable:
-    waiting = select(jobs.c.id).where(jobs.c.queue == bindparam("queue"), _is_due()).order_by(jobs.c.run_at)
-    return unclaimed(waiting.limit(bindparam("room")))
+def room_for(queue: str) -> str:
+    """The name of the parameter of `dispatch`."""
+    return f"room_{queue}"
+
+
+def _dispatch(*, as_array: bool) -> Executable:
+    # Each queue for itself: what waits in one must not fill the room of another.
+    due = union_all(*(select(_due_in(queue).c.id) for queue in QUEUES)).cte("due")
+    ids = select(due.c.id).scalar_subquery()
+    is_among = jobs.c.id == any_(func.array(ids, type_=ARRAY(Uuid))) if as_array else jobs.c.id.in_(ids)
+    marked = update(jobs).where(is_among).values(dispatched_at=bindparam("now"))
+    return marked.returning(jobs.c.id, jobs.c.queue, jobs.c.run_at)
+
+
+def _due_in(queue: str) -> CTE:
+    waiting = select(jobs.c.id).where(jobs.c.queue == queue, _is_due()).order_by(jobs.c.run_at)
+    return unclaimed(waiting.limit(bindparam(room_for(queue)))).cte(f"due_in_{queue}")
 
 
 def _dispatched(*, as_array: bool) -> Executable:
@@ -145,8 +166,8 @@ def _succeed(*, as_array: bool) -> Executable:
 
 def _statements(*, as_arrays: bool) -> HotStatements:
     return HotStatements(
-        anything=_anything(),
-        due=_due(),
+        look=_look(),
+        dispatch=_dispatch(as_array=as_arrays),
         dispatched=_dispatched(as_array=as_arrays),
         claim=_claim(as_array=as_arrays),
         succeed=_succeed(as_array=as_arrays),
