@@ -371,6 +371,7 @@ def build_use_cases(a: Adapters) -> UseCases:
             booking_queries=a.booking_queries,
             pet_queries=a.pet_queries,
             account_queries=a.account_queries,
+            geocoder=a.geocoder,
             holidays=a.holidays,
             clock=clock,
         ),

@@ -13,9 +13,11 @@ from application.ports.account_queries import AccountQueries
 from application.ports.booking_queries import BookingQueries
 from application.ports.caregiver_queries import CaregiverQueries, CaregiverSearch, SearchOrder
 from application.ports.clock import Clock
+from application.ports.geocoder import Geocoder
 from application.ports.pet_queries import PetQueries
 from application.ports.public_holidays import PublicHolidays
 from application.ports.unit_of_work import UnitOfWorkFactory
+from domain.accounts.account import AccountNotFound
 from domain.accounts.session import SessionId
 from domain.bookings.booking_life import BookingId
 from domain.bookings.booking_refusals import BookingNotFound
@@ -41,6 +43,9 @@ _NARROWED: tuple[dict[str, Any], ...] = (
     {"max_price_cents": 2500},
     {"badge": Badge.INSURED},
     {"language": Language.NL},
+    {"animal": Animal.DOG, "order": SearchOrder.PRICE},
+    {"animal": Animal.DOG, "badge": Badge.INSURED},
+    {"animal": Animal.DOG, "language": Language.NL},
 )
 
 
@@ -53,6 +58,7 @@ class RehearseReads:
     booking_queries: BookingQueries
     pet_queries: PetQueries
     account_queries: AccountQueries
+    geocoder: Geocoder
     holidays: PublicHolidays
     clock: Clock
 
@@ -81,10 +87,18 @@ class RehearseReads:
         yield self._bookings
         yield self._booking
         yield lambda: self.pet_queries.of_owner(AccountId(_NOBODY), limit=20, after=None)
+        yield lambda: self.geocoder.suggest("br")
+        yield self._own
 
     async def _page(self, caregiver_id: CaregiverId) -> None:
         with suppress(CaregiverNotFound):
             await self.caregiver_queries.page(caregiver_id)
+
+    async def _own(self) -> None:
+        with suppress(CaregiverNotFound):
+            await self.caregiver_queries.own(AccountId(_NOBODY))
+        with suppress(AccountNotFound):
+            await self.account_queries.me(AccountId(_NOBODY))
 
     async def _before_a_quote(self, caregiver_id: CaregiverId) -> None:
         with suppress(CaregiverNotFound, PetNotFound):
