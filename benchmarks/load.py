@@ -2,10 +2,15 @@
 
 278 calls a second (open model: a call comes when it is due, however slow the answers) of the trace of
 `benchmarks/trace.py`, every second quote followed by a booking, over two API processes and a worker, PostgreSQL with
-10,000 caregivers, and Redis, all on this machine. The cache is empty at first; Redis is killed half-way and comes back
-after a tenth of the time. Prints p95 of all calls, the share that failed (5xx or none), the processor time that each
-part took for a call, and p95 of home, search and my bookings: uncached (one after the
-other, to a process without a cache), cold, warm, and while Redis is dead.
+10,000 caregivers, and Redis, all on this machine. Redis is killed half-way and comes back after a tenth of the time;
+at four fifths an admin empties the whole cache. Prints p95 of all calls, the share that failed (5xx or none), the
+processor time that each part took for a call, and p95 of home, search and my bookings:
+
+- uncached: one after the other, to a process without a cache;
+- cold: the first ten seconds of processes that have answered nothing yet, and an empty Redis (each process rehearses
+  and loads the front page as it starts);
+- warm, while Redis is dead, and after its return;
+- emptied: the ten seconds after everything was forgotten.
 
 The trace is made before the first call; how late calls began, at the worst, tells whether the generator kept up.
 
@@ -23,6 +28,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import httpx
 import uvloop
 
 from benchmarks.cache_trace import CALLERS, CAREGIVERS, SECRET, ordinary_trace
@@ -32,6 +38,7 @@ from benchmarks.market import sign_in
 from benchmarks.processor_time import ProcessorTime
 from benchmarks.stack import p95_milliseconds, product_over, redis_server
 from benchmarks.trace import PUBLIC, Asked
+from tests.support.people import admin
 from tests.support.product import Product
 from tests.support.servers import RedisProcess
 from tests.support.traffic import Answered
@@ -50,6 +57,7 @@ class Phases:
     began: float = 0.0
     killed: float = 0.0
     back: float = 0.0
+    emptied: float = 0.0
     latest: float = 0.0
     busy_share: float = 0.0
     processor_seconds: dict[str, float] = field(default_factory=dict[str, float])
@@ -99,12 +107,14 @@ async def _one_by_one(address: str, product: Product, trace: Iterator[Asked]) ->
 
 async def _loaded(product: Product, redis: RedisProcess, trace: Sequence[Asked], seconds: float, rate: float) -> Phases:
     callers = await sign_in(product.environment["DATABASE_URL"], SECRET, CALLERS, again=True)
+    operator = admin(product).client
     phases, took = Phases(began=time.monotonic()), ProcessorTime(product)
     async with AsyncExitStack() as stack:
         addresses = [f"http://127.0.0.1:{port}" for port in product.ports]
         clients = [await stack.enter_async_context(Calls(at, callers, phases.answers)) for at in addresses]
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(_kill_and_revive(redis, phases, seconds))
+            tasks.create_task(_empty_cache(operator, phases, seconds))
             for number, (asked, client) in enumerate(zip(trace, itertools.cycle(clients), strict=False)):
                 due = phases.began + number / rate
                 await asyncio.sleep(due - time.monotonic())
@@ -122,6 +132,12 @@ async def _kill_and_revive(redis: RedisProcess, phases: Phases, seconds: float) 
     await asyncio.sleep(seconds / 10)
     await asyncio.to_thread(redis.start)
     phases.back = time.monotonic()
+
+
+async def _empty_cache(operator: httpx.Client, phases: Phases, seconds: float) -> None:
+    await asyncio.sleep(seconds * 4 / 5)
+    phases.emptied = time.monotonic()
+    (await asyncio.to_thread(operator.post, "/api/admin/cache/clear")).raise_for_status()
 
 
 def _report(phases: Phases, uncached: Sequence[Answered]) -> None:
@@ -142,7 +158,8 @@ def _report(phases: Phases, uncached: Sequence[Answered]) -> None:
         "cold": phases.between(phases.began, warm),
         "warm": phases.between(warm, phases.killed),
         "Redis dead": phases.between(phases.killed, phases.back),
-        "back": phases.between(phases.back, float("inf")),
+        "back": phases.between(phases.back, phases.emptied),
+        "emptied": phases.between(phases.emptied, phases.emptied + COLD_SECONDS),
     }
     for kind, most in MOST_MILLISECONDS.items():
         p95s = (f"{name} {_p95(answers, kind)}" for name, answers in columns.items())

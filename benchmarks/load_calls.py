@@ -6,14 +6,13 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any, Self
 
-import aiohttp
 import msgspec
 
+from benchmarks.lean_http import LeanHttp, NoAnswer
 from benchmarks.trace import Asked, changed_profile
 from tests.support.traffic import NO_ANSWER, Answered
 
 _EMERGENCY_CONTACT = {"name": "Jan", "phone": "+32 470 12 34 56"}
-_TIMEOUT = aiohttp.ClientTimeout(total=30)
 
 
 class Calls:
@@ -23,8 +22,7 @@ class Calls:
 
     def __init__(self, address: str, callers: Sequence[str], answers: list[Answered]) -> None:
         self.outcomes: Counter[tuple[str, str]] = Counter()
-        # Bodies are not looked into: nothing is unpacked.
-        self._client = aiohttp.ClientSession(address, timeout=_TIMEOUT, auto_decompress=False)
+        self._client = LeanHttp(address)
         self._callers = callers
         self._answers = answers
 
@@ -32,7 +30,7 @@ class Calls:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self._client.close()
+        await self._client.__aexit__()
 
     async def make(self, asked: Asked) -> None:
         """Whoever changes his profile reads it first; every second quote is booked."""
@@ -56,10 +54,11 @@ class Calls:
     ) -> tuple[int, bytes]:
         at = time.monotonic()
         try:
-            async with self._client.request(method, path, json=body, headers=headers) as answer:
-                status, sent = answer.status, await answer.read()
-                self.outcomes[kind, answer.headers.get("x-cache", "none")] += 1
-        except (aiohttp.ClientError, TimeoutError):
+            content = None if body is None else msgspec.json.encode(body)
+            answer = await self._client.request(method, path, content, headers)
+            status, sent = answer.status, answer.body
+            self.outcomes[kind, answer.header("x-cache") or "none"] += 1
+        except NoAnswer:
             status, sent = NO_ANSWER, b""
         self._answers.append(Answered(route=kind, at=at, seconds=time.monotonic() - at, status=status))
         return status, sent

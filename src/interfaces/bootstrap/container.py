@@ -1,6 +1,7 @@
 """One process of the product: its parts, its use cases, and the work that goes on in the background."""
 
 import asyncio
+from contextlib import suppress
 from uuid import UUID
 
 import structlog
@@ -20,6 +21,7 @@ from interfaces.worker.watch import Watch
 
 GOODBYE_SECONDS = 5.0
 REHEARSAL_SECONDS = 3.0
+FRONT_PAGE_SECONDS = 2.0
 
 log = structlog.get_logger(__name__)
 
@@ -96,6 +98,11 @@ class Container:
     async def _rehearse_writes(self) -> None:
         async with self.parts.rehearsal() as unit_of_work:
             await self.use_cases.rehearse_writes.execute(unit_of_work)
+
+    async def open_front_page(self) -> None:
+        """Loads what most people see first, unless other processes remember it."""
+        with suppress(Unavailable), deadline_in(FRONT_PAGE_SECONDS):
+            await self.use_cases.show_home.execute().answer()
 
     def drain(self) -> None:
         """Running jobs have so long to end; what is left then is handed back."""

@@ -229,6 +229,7 @@ def _life_of(container: Container) -> Callable[[Litestar], AbstractAsyncContextM
 
         await container.rehearse()
         await container.start()
+        await container.open_front_page()
         end_on_stop_signals(going_away)
         try:
             yield
