@@ -14,6 +14,7 @@ from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 from structlog.testing import capture_logs
 
+from application.ports.cache import CacheOutcome
 from application.ports.caregiver_queries import CaregiverSearch, SearchOrder
 from domain.accounts.session import SessionId
 from domain.bookings.quote import QuoteId
@@ -142,7 +143,7 @@ async def test_a_database_that_takes_no_writes_holds_up_no_start(
     container = _container(tmp_path, url)
     with capture_logs() as logs:
         await container.rehearse()
-    assert [entry["event"] for entry in logs if entry["log_level"] == "warning"] == ["rehearsal.failed"]
+    assert [entry["event"] for entry in logs if entry["log_level"] == "warning"] == ["start.not_prepared"]
     await container.parts.database.ping()
     await container.parts.close()
     drop_database(postgres_server, name)
@@ -154,7 +155,14 @@ async def test_a_process_starts_without_its_database(tmp_path: Path) -> None:
     with pytest.raises(DatabaseUnavailable):
         await container.parts.database.open()
     await container.rehearse()
+    await container.open_front_page()
     await container.parts.close()
+
+
+async def test_whoever_comes_first_finds_the_front_page_loaded(rehearsed: Container) -> None:
+    await rehearsed.open_front_page()
+    answer = await rehearsed.use_cases.show_home.execute().answer()
+    assert answer.outcome is CacheOutcome.HIT
 
 
 async def test_a_database_that_hangs_holds_up_no_start_for_good(

@@ -1,7 +1,8 @@
 """One process of the product: its parts, its use cases, and the work that goes on in the background."""
 
 import asyncio
-from contextlib import suppress
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from uuid import UUID
 
 import structlog
@@ -24,6 +25,19 @@ REHEARSAL_SECONDS = 3.0
 FRONT_PAGE_SECONDS = 2.0
 
 log = structlog.get_logger(__name__)
+
+
+@asynccontextmanager
+async def _tried(what: str, seconds: float) -> AsyncGenerator[None]:
+    """What a start is better with, and does not need."""
+    try:
+        with deadline_in(seconds):
+            yield
+    except Unavailable:
+        return
+    except (DomainError, DBAPIError) as error:
+        # Of rights or of another release, maybe: it is seen, and holds up nothing that works without it.
+        log.warning("start.not_prepared", what=what, reason=type(error).__name__, exc_info=error)
 
 
 class Container:
@@ -81,19 +95,17 @@ class Container:
 
         Not with SQLite, where each connection is a thread with a memory of its own: it has those that are needed.
         """
-        if self.parts.database.is_sqlite:
-            return
         database = self.parts.database
-        try:
-            with deadline_in(REHEARSAL_SECONDS):
-                await database.open()
-                await self.use_cases.rehearse_reads.execute(at_once=database.readers)
-                await asyncio.gather(*(self._rehearse_writes() for _ in range(database.writers)))
-        except Unavailable:
+        if database.is_sqlite:
             return
-        except (DomainError, DBAPIError) as error:
-            # Of a release or of rights that do not fit: whoever serves reads well is not held up by it.
-            log.warning("rehearsal.failed", reason=type(error).__name__, exc_info=error)
+        async with _tried("rehearsal", REHEARSAL_SECONDS):
+            await database.open()
+            await self.use_cases.rehearse_reads.execute(at_once=database.readers)
+            # To the end of each, so that none is left at work when another fails.
+            writes = (self._rehearse_writes() for _ in range(database.writers))
+            for failure in await asyncio.gather(*writes, return_exceptions=True):
+                if failure is not None:
+                    raise failure
 
     async def _rehearse_writes(self) -> None:
         async with self.parts.rehearsal() as unit_of_work:
@@ -101,7 +113,7 @@ class Container:
 
     async def open_front_page(self) -> None:
         """Loads what most people see first, unless other processes remember it."""
-        with suppress(Unavailable), deadline_in(FRONT_PAGE_SECONDS):
+        async with _tried("front_page", FRONT_PAGE_SECONDS):
             await self.use_cases.show_home.execute().answer()
 
     def drain(self) -> None:
