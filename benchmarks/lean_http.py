@@ -96,9 +96,12 @@ class _Connection(asyncio.Protocol):
             return
         head = bytes(self._received[: end + 2]).lower()
         answer = Answer(int(head[9:12]), head, b"")
-        length = 0 if answer.status in _BODILESS else int(answer.header("content-length") or 0)
-        body = self._received[end + 4 : end + 4 + length]
-        if len(body) == length:
+        length = "0" if answer.status in _BODILESS else answer.header("content-length")
+        if length is None:
+            self._answer.set_exception(ConnectionError("an answer of unknown length"))
+            return
+        body = self._received[end + 4 : end + 4 + int(length)]
+        if len(body) == int(length):
             self._received.clear()
             self._answer.set_result(Answer(answer.status, head, bytes(body)))
 

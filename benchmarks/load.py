@@ -7,10 +7,10 @@ at four fifths an admin empties the whole cache. Prints p95 of all calls, the sh
 processor time that each part took for a call, and p95 of home, search and my bookings:
 
 - uncached: one after the other, to a process without a cache;
-- cold: the first ten seconds of processes that have answered nothing yet, and an empty Redis (each process rehearses
-  and loads the front page as it starts);
+- cold: the first ten seconds of processes that have just started and have answered nothing yet; nothing is in the cache
+  but the front page, which each loads as it starts;
 - warm, while Redis is dead, and after its return;
-- emptied: the ten seconds after everything was forgotten.
+- emptied: the ten seconds after everything was forgotten, the front page as well.
 
 The trace is made before the first call; how late calls began, at the worst, tells whether the generator kept up.
 
@@ -28,17 +28,17 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import httpx
 import uvloop
 
 from benchmarks.cache_trace import CALLERS, CAREGIVERS, SECRET, ordinary_trace
 from benchmarks.http_cache import LIMITS, all_serving
+from benchmarks.lean_http import LeanHttp
 from benchmarks.load_calls import Calls
-from benchmarks.market import sign_in
+from benchmarks.market import account_id, sign_in
 from benchmarks.processor_time import ProcessorTime
 from benchmarks.stack import p95_milliseconds, product_over, redis_server
 from benchmarks.trace import PUBLIC, Asked
-from tests.support.people import admin
+from tests.support.databases import rows
 from tests.support.product import Product
 from tests.support.servers import RedisProcess
 from tests.support.traffic import Answered
@@ -48,6 +48,8 @@ COLD_SECONDS = 10.0
 MOST_MILLISECONDS = {"home": 50, "search": 80, "bookings": 60}
 MOST_OF_ALL_MILLISECONDS = 50
 UNCACHED_CALLS = 60
+# The number of the caller who is an admin as well.
+OPERATOR = 0
 
 
 @dataclass(slots=True)
@@ -76,6 +78,7 @@ def main() -> None:
         address = f"redis://127.0.0.1:{redis.port}/0"
         with product_over(address, environment=environment, caregivers=CAREGIVERS) as product:
             url = product.environment["DATABASE_URL"]
+            rows(url, f"UPDATE accounts SET is_admin = true WHERE id = '{account_id(OPERATOR)}' RETURNING id")
             trace = iter(ordinary_trace(url))
             uncached = _uncached(product, trace)
             of_all = list(itertools.islice(trace, round(rate * seconds)))
@@ -107,14 +110,13 @@ async def _one_by_one(address: str, product: Product, trace: Iterator[Asked]) ->
 
 async def _loaded(product: Product, redis: RedisProcess, trace: Sequence[Asked], seconds: float, rate: float) -> Phases:
     callers = await sign_in(product.environment["DATABASE_URL"], SECRET, CALLERS, again=True)
-    operator = admin(product).client
     phases, took = Phases(began=time.monotonic()), ProcessorTime(product)
     async with AsyncExitStack() as stack:
         addresses = [f"http://127.0.0.1:{port}" for port in product.ports]
         clients = [await stack.enter_async_context(Calls(at, callers, phases.answers)) for at in addresses]
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(_kill_and_revive(redis, phases, seconds))
-            tasks.create_task(_empty_cache(operator, phases, seconds))
+            tasks.create_task(_empty_cache(addresses[0], callers[OPERATOR], phases, seconds))
             for number, (asked, client) in enumerate(zip(trace, itertools.cycle(clients), strict=False)):
                 due = phases.began + number / rate
                 await asyncio.sleep(due - time.monotonic())
@@ -134,10 +136,12 @@ async def _kill_and_revive(redis: RedisProcess, phases: Phases, seconds: float) 
     phases.back = time.monotonic()
 
 
-async def _empty_cache(operator: httpx.Client, phases: Phases, seconds: float) -> None:
+async def _empty_cache(address: str, operator: str, phases: Phases, seconds: float) -> None:
     await asyncio.sleep(seconds * 4 / 5)
     phases.emptied = time.monotonic()
-    (await asyncio.to_thread(operator.post, "/api/admin/cache/clear")).raise_for_status()
+    async with LeanHttp(address) as client:
+        emptied = await client.request("POST", "/api/admin/cache/clear", None, {"authorization": operator})
+    assert emptied.status == 204, emptied.status
 
 
 def _report(phases: Phases, uncached: Sequence[Answered]) -> None:

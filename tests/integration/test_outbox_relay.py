@@ -2,14 +2,14 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from application.correlation import correlation_id
@@ -17,10 +17,12 @@ from application.ports.event_router import EventFacts, RoutedJob
 from application.ports.job_records import LEASE_SECONDS, Lease
 from domain.operations.job import QueueName
 from infrastructure.ids.uuid7_ids import Uuid7Ids
+from infrastructure.job_queue.holders import Holders
 from infrastructure.job_queue.job_transport import DueJob, JobTransport, TransportUnavailable
 from infrastructure.job_queue.outbox_relay import BATCH, LOST_AFTER, OutboxRelay
 from infrastructure.persistence.constraint_errors import DatabaseUnavailable
 from infrastructure.persistence.database import Database
+from infrastructure.persistence.jobs.hot_statements import room_for, statements_for
 from infrastructure.persistence.jobs.job_tables import QUEUES, JobStatus, jobs
 from infrastructure.persistence.jobs.sql_job_records import SqlJobRecords
 from infrastructure.persistence.outbox import outbox_events
@@ -72,6 +74,28 @@ def relay(store: Store, transport: KeptMessages) -> OutboxRelay:
 
 def a_relay(store: Store, transport: JobTransport, *, over: Database | None = None, route: Any = None) -> OutboxRelay:
     return OutboxRelay(over or store.database, transport, route or route_event, clock=store.clock, ids=Uuid7Ids())
+
+
+class SlowToBegin(Database):
+    """`before` happens before its first transaction begins."""
+
+    def __init__(self, store: Store, before: Callable[[], None]) -> None:
+        super().__init__(store.url)
+        self._within = store.database
+        self._before: Callable[[], None] | None = before
+
+    @asynccontextmanager
+    async def read(self) -> AsyncGenerator[AsyncConnection]:
+        async with self._within.read() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncGenerator[AsyncConnection]:
+        if self._before is not None:
+            self._before()
+            self._before = None
+        async with self._within.begin() as connection:
+            yield connection
 
 
 class AwayAtFirst(Database):
@@ -324,6 +348,49 @@ async def test_after_an_outage_the_living_write_before_their_jobs_are_taken_up(
     await pump_dry(relay)
     assert (await row_of(store, job.id))["status"] == JobStatus.RUNNING
     assert await records.succeed(job)
+
+
+@pytest.mark.parametrize("with_event", [True, False])
+async def test_whoever_was_alive_is_left_alone_when_the_database_falls_silent_during_a_round(
+    store: Store, transport: KeptMessages, monkeypatch: pytest.MonkeyPatch, *, with_event: bool
+) -> None:
+    passed = [0.0]
+    monkeypatch.setattr("infrastructure.job_queue.outbox_relay.Holders", lambda: Holders(lambda: passed[0]))
+    records = SqlJobRecords(store.database, clock=store.clock, ids=store.ids)
+    await records.claim(await enqueue(store))
+    store.clock.advance(timedelta(seconds=LEASE_SECONDS) + MOMENT)
+    living = await records.claim(await enqueue(store))
+    assert living is not None
+    if with_event:
+        await cancel_some_bookings(store, 1)
+
+    def fall_silent() -> None:
+        passed[0] += 20
+        store.clock.advance(timedelta(seconds=20))
+
+    await a_relay(store, transport, over=SlowToBegin(store, fall_silent)).pump()
+    assert (await row_of(store, living.id))["status"] == JobStatus.RUNNING
+
+
+@pytest.mark.parametrize("statement", ["look", "dispatch"])
+async def test_what_every_process_asks_each_second_never_reads_all_jobs(postgres_store: Store, statement: str) -> None:
+    """Whatever plan PostgreSQL has chosen to keep."""
+    many = text(
+        "INSERT INTO jobs (id, kind, payload, payload_version, queue, status, attempts, crashes, progress,"
+        " created_at, run_at)"
+        " SELECT gen_random_uuid(), 'tests.run', '{}', 1, 'mail', 'succeeded', 1, 0, 1, now(), now()"
+        " FROM generate_series(1, 20000)"
+    )
+    async with postgres_store.database.begin() as connection:
+        await connection.execute(many)
+        await connection.execute(text("ANALYZE jobs"))
+    given = {"now": NOW, "lost": NOW - LOST_AFTER} | {room_for(queue): BATCH for queue in QUEUES}
+    async with postgres_store.database.begin() as connection:
+        scans = text("SELECT seq_scan FROM pg_stat_xact_user_tables WHERE relname = 'jobs'")
+        before = (await connection.execute(scans)).scalar_one()
+        await connection.execute(text("SET LOCAL plan_cache_mode = force_generic_plan"))
+        await connection.execute(getattr(statements_for(postgres_store.database), statement), given)
+        assert (await connection.execute(scans)).scalar_one() == before
 
 
 async def test_money_goes_before_mails_and_reports(store: Store, relay: OutboxRelay, transport: KeptMessages) -> None:

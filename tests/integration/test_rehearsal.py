@@ -22,6 +22,7 @@ from domain.caregivers.services import Service
 from domain.pets.pet import Animal
 from domain.shared.actor import AccountId, Actor
 from domain.shared.period import Period
+from infrastructure.persistence.caregivers.sql_caregiver_queries import SqlCaregiverQueries
 from infrastructure.persistence.constraint_errors import DatabaseUnavailable
 from infrastructure.persistence.places.place_tables import place_names, places
 from infrastructure.persistence.schema import metadata
@@ -40,7 +41,9 @@ CONNECTIONS = 3
 async def rehearsed(postgres_server: str, postgres_template: str, tmp_path: Path) -> AsyncIterator[Container]:
     name = f"rehearsal_{uuid4().hex[:8]}"
     container = _container(tmp_path, create_database(postgres_server, name, template=postgres_template))
-    await container.rehearse()
+    with capture_logs() as logs:
+        await container.rehearse()
+    assert logs == []
     yield container
     await container.parts.close()
     drop_database(postgres_server, name)
@@ -147,6 +150,22 @@ async def test_a_database_that_takes_no_writes_holds_up_no_start(
     await container.parts.database.ping()
     await container.parts.close()
     drop_database(postgres_server, name)
+
+
+async def test_a_row_that_cannot_be_read_holds_up_no_start(
+    rehearsed: Container, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def of_another_release(*_: object) -> None:
+        raise ValueError("'acrobat' is no badge")
+
+    for question in ("search", "service_counts"):
+        monkeypatch.setattr(SqlCaregiverQueries, question, of_another_release)
+    with capture_logs() as logs:
+        await rehearsed.rehearse()
+        await rehearsed.open_front_page()
+    assert [(entry["event"], entry["reason"]) for entry in logs if entry["event"] == "start.not_prepared"] == [
+        ("start.not_prepared", "ValueError")
+    ] * 2
 
 
 async def test_a_process_starts_without_its_database(tmp_path: Path) -> None:

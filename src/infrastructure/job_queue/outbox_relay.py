@@ -27,6 +27,7 @@ from infrastructure.persistence.outbox import outbox_events
 
 log = structlog.get_logger(__name__)
 
+# Events in a round, and jobs of each queue.
 BATCH = 500
 # Messages that wait in a queue of the transport. More would only be sent again and again while they wait.
 MOST_WAITING = 1000
@@ -127,13 +128,15 @@ class OutboxRelay:
             found = await self._found()
         if not (found.events or found.due or found.orphaned or self._is_held_up):
             return 0
-        routed, may_rescue = 0, self._holders.have_had_their_say()
-        if found.events:
+        routed = 0
+        if found.events or found.orphaned:
             async with self._database.begin() as connection:
                 routed = await self._route_events(connection)
-        if found.orphaned and may_rescue:
-            async with self._database.begin() as connection:
-                await rescue_orphans(connection, now=self._clock.now())
+                # Asked after a statement of this very transaction: the database may have fallen silent before it.
+                if self._holders.have_had_their_say() and found.orphaned:
+                    await rescue_orphans(connection, now=self._clock.now())
+        else:
+            self._holders.have_had_their_say()
         return max(routed, await self._dispatch())
 
     async def _dispatch(self) -> int:
@@ -215,7 +218,7 @@ class OutboxRelay:
 
     async def _take_due(self, room: Mapping[str, int]) -> list[DueJob]:
         rooms = {room_for(queue): min(space, BATCH) for queue, space in room.items()}
-        # Not by itself: when this process is told to end meanwhile, nothing is taken that would not be sent.
+        # Not by itself: when this process is told to end before the commit, nothing is taken that would not be sent.
         async with self._database.begin() as connection:
             due = (await connection.execute(self._statements.dispatch, rooms | self._instants())).all()
         in_order = sorted(due, key=lambda job: (QUEUES.index(job.queue), job.run_at))

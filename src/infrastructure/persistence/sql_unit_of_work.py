@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Collection
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from functools import partial
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -143,5 +144,6 @@ class _OneTransaction(UnitOfWorkFactory):
     async def __call__(self) -> AsyncGenerator[UnitOfWork]:
         yield SqlUnitOfWork(self._transaction)
 
-    def reading(self) -> AbstractAsyncContextManager[UnitOfWork]:
-        return self()
+    @asynccontextmanager
+    async def reading(self) -> AsyncGenerator[UnitOfWork]:
+        yield SqlUnitOfWork(replace(self._transaction, only_reads=True))

@@ -6,11 +6,10 @@ from contextlib import asynccontextmanager
 from uuid import UUID
 
 import structlog
-from sqlalchemy.exc import DBAPIError
 
 from application.deadline import deadline_in
 from application.use_cases import UseCases, build_use_cases
-from domain.shared.errors import DomainError, Unavailable
+from domain.shared.errors import Unavailable
 from interfaces.bootstrap.background_work import BackgroundWork, kept_going
 from interfaces.bootstrap.production import Parts
 from interfaces.worker.actors import declare_actors
@@ -35,8 +34,8 @@ async def _tried(what: str, seconds: float) -> AsyncGenerator[None]:
             yield
     except Unavailable:
         return
-    except (DomainError, DBAPIError) as error:
-        # Of rights or of another release, maybe: it is seen, and holds up nothing that works without it.
+    except Exception as error:
+        # Whatever it is, of rights or of another release maybe: it is seen, and everything works without it.
         log.warning("start.not_prepared", what=what, reason=type(error).__name__, exc_info=error)
 
 

@@ -229,9 +229,9 @@ def _life_of(container: Container) -> Callable[[Litestar], AbstractAsyncContextM
 
         await container.rehearse()
         await container.start()
-        await container.open_front_page()
-        end_on_stop_signals(going_away)
         try:
+            await container.open_front_page()
+            end_on_stop_signals(going_away)
             yield
         finally:
             app.state.stopping.set()

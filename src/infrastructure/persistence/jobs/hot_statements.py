@@ -32,7 +32,7 @@ from sqlalchemy import (
 from infrastructure.persistence.database import Database
 from infrastructure.persistence.dialects import locked, unclaimed
 from infrastructure.persistence.jobs.job_rescue import is_orphan
-from infrastructure.persistence.jobs.job_tables import QUEUES, JobStatus, is_not_paused, jobs
+from infrastructure.persistence.jobs.job_tables import QUEUES, JobStatus, has_status, is_not_paused, jobs
 from infrastructure.persistence.tables import UtcDateTime
 
 WAITING = (JobStatus.QUEUED.value, JobStatus.RETRYING.value)
@@ -70,7 +70,8 @@ def _is_among_ids(*, as_array: bool) -> ColumnElement[bool]:
 
 def _is_due() -> ColumnElement[bool]:
     is_unsent = or_(jobs.c.dispatched_at.is_(None), jobs.c.dispatched_at < bindparam("lost"))
-    return and_(jobs.c.status.in_(WAITING), jobs.c.run_at <= bindparam("now"), is_unsent, is_not_paused())
+    is_waiting = has_status(JobStatus.QUEUED, JobStatus.RETRYING)
+    return and_(is_waiting, jobs.c.run_at <= bindparam("now"), is_unsent, is_not_paused())
 
 
 def _look() -> Select[bool, bool]:

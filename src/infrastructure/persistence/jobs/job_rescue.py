@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.operations.crashes import CRASHES_TO_BURY, LOOK_BACK, SAME_DEATH, Verdict, is_suspect, judge
 from infrastructure.persistence.dialects import lock_table, unclaimed
-from infrastructure.persistence.jobs.job_tables import JobStatus, job_crashes, jobs
+from infrastructure.persistence.jobs.job_tables import JobStatus, has_status, job_crashes, jobs
 
 BATCH = 100
 # Between suspects that died together: time enough for one that kills to do so alone.
@@ -19,7 +19,7 @@ APART = timedelta(seconds=10)
 
 def is_orphan(now: Any) -> Any:
     """`now` is an instant or a parameter."""
-    return and_(jobs.c.status == JobStatus.RUNNING.value, jobs.c.lease_until < now)
+    return and_(has_status(JobStatus.RUNNING), jobs.c.lease_until < now)
 
 
 async def rescue_orphans(connection: AsyncConnection, *, now: datetime) -> None:
