@@ -23,10 +23,14 @@ from sqlalchemy import func, select
 from application.ports.job_queue import JobPayload
 from infrastructure.clock.system_clock import SystemClock
 from infrastructure.ids.uuid7_ids import Uuid7Ids
+from infrastructure.job_queue.dramatiq_job_queue import DramatiqJobTransport, redis_broker
+from infrastructure.job_queue.outbox_relay import OutboxRelay
 from infrastructure.persistence.database import Database, database_url
 from infrastructure.persistence.jobs.job_tables import JobStatus, jobs
 from infrastructure.persistence.migrations import migrate
 from infrastructure.persistence.sql_unit_of_work import SqlUnitOfWork, SqlUnitOfWorkFactory
+from infrastructure.redis.redis_client import redis_address
+from interfaces.worker.event_routes import route_event
 from tests.support.databases import create_database
 from tests.support.effects_worker import NOTHING, create_effects, effects
 from tests.support.servers import PostgresProcess, RedisProcess, postgres_binaries, redis_binary
@@ -54,7 +58,9 @@ async def _measure(url: str, redis_url: str) -> None:
     async with _store(url) as (database, unit_of_work):
         await _enqueueing(unit_of_work)
         with _workers(1, url, redis_url):
-            await _latency(database, unit_of_work)
+            await _latency("by a process without a relay", database, unit_of_work)
+            async with _with_relay(database, redis_url) as relayed:
+                await _latency("by one with its own", database, relayed)
         ours = [await _throughput(database, unit_of_work, count, url, redis_url) for count in (1, 2)]
     bare = _bare_dramatiq(redis_url)
     print(f"no-op jobs, bare Dramatiq, one worker process    {bare:8.0f} a second")
@@ -80,7 +86,7 @@ async def _enqueueing(unit_of_work: SqlUnitOfWorkFactory) -> None:
         print(f"a write, and with a job enqueued, {name}    {before:.2f} ms, {after:.2f} ms: {after - before:+.2f} ms")
 
 
-async def _latency(database: Database, unit_of_work: SqlUnitOfWorkFactory) -> None:
+async def _latency(committed_by: str, database: Database, unit_of_work: SqlUnitOfWorkFactory) -> None:
     """From the commit to the claim, one job at a time, the system idle between them."""
     await _all_done(database)
     waits = list[float]()
@@ -94,7 +100,7 @@ async def _latency(database: Database, unit_of_work: SqlUnitOfWorkFactory) -> No
         waits.append(max(0.0, started.timestamp() - committed) * 1000)
         await asyncio.sleep(0.05)
     p50, p95 = _percentile(waits, 50), _percentile(waits, 95)
-    print(f"commit to start when idle                            p50 {p50:.1f} ms, p95 {p95:.1f} ms")
+    print(f"commit {committed_by}, to start when idle: p50 {p50:.1f} ms, p95 {p95:.1f} ms")
 
 
 async def _throughput(
@@ -154,16 +160,30 @@ async def _count(database: Database, *statuses: JobStatus) -> int:
 @asynccontextmanager
 async def _store(url: str) -> AsyncIterator[tuple[Database, SqlUnitOfWorkFactory]]:
     database = Database(database_url(url, Path()))
+    yield database, _units_of_work(database, wake_relay=lambda: None)
+    await database.dispose()
 
+
+@asynccontextmanager
+async def _with_relay(database: Database, redis_url: str) -> AsyncIterator[SqlUnitOfWorkFactory]:
+    """As a process of the product commits: its own relay is woken."""
+    broker = redis_broker(redis_address(redis_url, None))
+    relay = OutboxRelay(database, DramatiqJobTransport(broker), route_event, clock=SystemClock(), ids=Uuid7Ids())
+    running = asyncio.create_task(relay.run())
+    try:
+        yield _units_of_work(database, wake_relay=relay.wake)
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        broker.close()
+
+
+def _units_of_work(database: Database, *, wake_relay: Callable[[], None]) -> SqlUnitOfWorkFactory:
     async def nothing(_tags: object) -> None: ...
 
-    yield (
-        database,
-        SqlUnitOfWorkFactory(
-            database, clock=SystemClock(), ids=Uuid7Ids(), invalidate=nothing, wake_relay=lambda: None
-        ),
+    return SqlUnitOfWorkFactory(
+        database, clock=SystemClock(), ids=Uuid7Ids(), invalidate=nothing, wake_relay=wake_relay
     )
-    await database.dispose()
 
 
 @contextmanager

@@ -40,6 +40,9 @@ class LeanHttp:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
         for connection in self._idle:
             connection.close()
 

@@ -30,7 +30,7 @@ class Calls:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self._client.__aexit__()
+        self._client.close()
 
     async def make(self, asked: Asked) -> None:
         """Whoever changes his profile reads it first; every second quote is booked."""

@@ -485,17 +485,29 @@ async def test_what_another_process_has_committed_is_left_to_it_for_a_moment(
     store: Store, relay: OutboxRelay, transport: KeptMessages, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("infrastructure.job_queue.outbox_relay.POLL_SECONDS", 600.0)
-    monkeypatch.setattr("infrastructure.job_queue.outbox_relay.OTHERS_SECONDS", 0.5)
+    monkeypatch.setattr("infrastructure.job_queue.outbox_relay.OTHERS_SECONDS", 600.0)
+    first = await enqueue(store)
+    async with running(relay):
+        await until(lambda: transport.ids == [first])
+        second = await enqueue(store)
+        relay.wake_later()
+        await asyncio.sleep(0.1)
+        assert transport.ids == [first]
+        relay.wake()
+        await until(lambda: transport.ids == [first, second])
+
+
+async def test_what_another_process_has_committed_and_left_is_moved_soon(
+    store: Store, relay: OutboxRelay, transport: KeptMessages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("infrastructure.job_queue.outbox_relay.POLL_SECONDS", 600.0)
     moved = [await enqueue(store)]
     async with running(relay):
         await until(lambda: transport.ids == moved)
         for _ in range(2):
-            job_id = await enqueue(store)
+            moved.append(await enqueue(store))
             relay.wake_later()
             relay.wake_later()
-            await asyncio.sleep(0.1)
-            assert transport.ids == moved
-            moved.append(job_id)
             await until(lambda: transport.ids == moved)
 
 

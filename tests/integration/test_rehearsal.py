@@ -37,6 +37,13 @@ from tests.support.stores import an_account
 CONNECTIONS = 3
 
 
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine may be busy."""
+    for limit in ("REHEARSAL_SECONDS", "FRONT_PAGE_SECONDS"):
+        monkeypatch.setattr(f"interfaces.bootstrap.container.{limit}", 60.0)
+
+
 @pytest.fixture
 async def rehearsed(postgres_server: str, postgres_template: str, tmp_path: Path) -> AsyncIterator[Container]:
     name = f"rehearsal_{uuid4().hex[:8]}"

@@ -1,6 +1,5 @@
 """What people ask for most, asked before they do."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from application.ports.geocoder import Geocoder
 from application.ports.pet_queries import PetQueries
 from application.ports.public_holidays import PublicHolidays
 from application.ports.unit_of_work import UnitOfWorkFactory
+from application.together import together
 from domain.accounts.account import AccountNotFound
 from domain.accounts.session import SessionId
 from domain.bookings.booking_life import BookingId
@@ -68,7 +68,7 @@ class RehearseReads:
         cards, _ = await self.caregiver_queries.search(CaregiverSearch(limit=1))
         caregiver_id = CaregiverId(cards[0].id if cards else _NOBODY)
         for read in self._reads(caregiver_id):
-            await asyncio.gather(*(read() for _ in range(at_once)))
+            await together(read() for _ in range(at_once))
         await self.caregiver_queries.service_counts()
 
     def _rehearse_holidays(self) -> None:

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncTransactio
 from sqlalchemy.pool import NullPool
 
 from application.deadline import DeadlineExceeded, deadline_in, seconds_left, within_deadline
+from application.together import together
 from infrastructure.persistence.constraint_errors import DatabaseUnavailable, translate
 from infrastructure.persistence.pooler import UNPREPARED, is_behind_pooler
 from infrastructure.persistence.query_count import count_query
@@ -121,8 +122,8 @@ class Database:
 
     async def open(self) -> None:
         """Opens all connections, so that nobody waits for it later. Raises DatabaseUnavailable."""
-        to_write = (_ask(self.begin) for _ in range(self.writers))
-        await asyncio.gather(*to_write, *(_ask(self.read) for _ in range(self.readers)))
+        ways = [self.begin] * self.writers + [self.read] * self.readers
+        await together(_ask(way) for way in ways)
 
     async def dispose(self) -> None:
         await self.write_engine.dispose()

@@ -1,6 +1,6 @@
 """National public holidays from the `holidays` package.
 
-Its package of countries imports the 250 of them, 8 MiB; only the two modules are loaded here, past it (decision 19).
+Its package of countries imports all of them; only the two modules are loaded here, past it (decision 19).
 """
 
 import sys

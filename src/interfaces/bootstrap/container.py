@@ -8,6 +8,7 @@ from uuid import UUID
 import structlog
 
 from application.deadline import deadline_in
+from application.together import together
 from application.use_cases import UseCases, build_use_cases
 from domain.shared.errors import Unavailable
 from interfaces.bootstrap.background_work import BackgroundWork, kept_going
@@ -100,11 +101,7 @@ class Container:
         async with _tried("rehearsal", REHEARSAL_SECONDS):
             await database.open()
             await self.use_cases.rehearse_reads.execute(at_once=database.readers)
-            # To the end of each, so that none is left at work when another fails.
-            writes = (self._rehearse_writes() for _ in range(database.writers))
-            for failure in await asyncio.gather(*writes, return_exceptions=True):
-                if failure is not None:
-                    raise failure
+            await together(self._rehearse_writes() for _ in range(database.writers))
 
     async def _rehearse_writes(self) -> None:
         async with self.parts.rehearsal() as unit_of_work:
