@@ -1,15 +1,17 @@
 """What the journal of invalidations answers when it holds a lot, as after an hour without Redis."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
 
 from infrastructure.cache import sql_invalidation_journal
-from infrastructure.cache.invalidations import Invalidations
+from infrastructure.cache.invalidations import KEPT_SECONDS, Invalidations
 from infrastructure.cache.sql_invalidation_journal import MOST_AT_ONCE, MOST_READ, SqlInvalidationJournal
 from infrastructure.clock.system_clock import SystemClock
 from infrastructure.persistence.operations.cache_invalidation_tables import cache_invalidations
+from tests.support.polling import until
 from tests.support.stores import Store
 
 LONG_AGO, LATELY = timedelta(hours=1), timedelta(seconds=5)
@@ -76,3 +78,28 @@ async def test_who_looks_again_reads_no_more_than_came_since(
     new = await journal.write(["a"])
     assert await looking.look()
     assert heard[2:] == [new.id]
+
+
+async def test_who_is_told_nothing_looks_by_himself_and_need_not_doubt(journal: SqlInvalidationJournal) -> None:
+    now, heard, doubts = [100.0], list[UUID](), list[float]()
+    looking = Invalidations(
+        drop=lambda invalidation: heard.append(invalidation.id),
+        doubt=lambda: doubts.append(now[0]),
+        redis=None,
+        journal=journal,
+        monotonic=lambda: now[0],
+    )
+    assert await looking.look()
+    doubts.clear()
+    running = asyncio.create_task(looking.run())
+    for _ in range(4):
+        written = await journal.write(["a"])
+        now[0] += KEPT_SECONDS / 2
+        looking.sweep_soon()
+        await until(lambda written=written: written.id in heard)
+    running.cancel()
+    assert await looking.look()
+    assert doubts == []
+    now[0] += KEPT_SECONDS / 2 + 0.001
+    assert await looking.look()
+    assert doubts == [now[0]]

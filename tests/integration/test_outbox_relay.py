@@ -17,7 +17,7 @@ from application.ports.event_router import EventFacts, RoutedJob
 from application.ports.job_records import LEASE_SECONDS, Lease
 from domain.operations.job import QueueName
 from infrastructure.ids.uuid7_ids import Uuid7Ids
-from infrastructure.job_queue.holders import Holders
+from infrastructure.job_queue.holders import SAY_SECONDS, Holders
 from infrastructure.job_queue.job_transport import DueJob, JobTransport, TransportUnavailable
 from infrastructure.job_queue.outbox_relay import BATCH, LOST_AFTER, OutboxRelay
 from infrastructure.persistence.constraint_errors import DatabaseUnavailable
@@ -370,6 +370,30 @@ async def test_whoever_was_alive_is_left_alone_when_the_database_falls_silent_du
 
     await a_relay(store, transport, over=SlowToBegin(store, fall_silent)).pump()
     assert (await row_of(store, living.id))["status"] == JobStatus.RUNNING
+
+
+async def test_whoever_was_alive_is_left_alone_when_the_database_falls_silent_while_jobs_are_sent(
+    store: Store, transport: KeptMessages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    passed = [0.0]
+    monkeypatch.setattr("infrastructure.job_queue.outbox_relay.Holders", lambda: Holders(lambda: passed[0]))
+    records = SqlJobRecords(store.database, clock=store.clock, ids=store.ids)
+    living = await records.claim(await enqueue(store))
+    assert living is not None
+    due = await enqueue(store)
+
+    def fall_silent() -> None:
+        passed[0] += 20
+        store.clock.advance(timedelta(seconds=20))
+
+    relay = a_relay(store, transport, over=SlowToBegin(store, fall_silent))
+    await relay.pump()
+    assert transport.ids == [due]
+    await relay.pump()
+    assert (await row_of(store, living.id))["status"] == JobStatus.RUNNING
+    passed[0] += SAY_SECONDS
+    await relay.pump()
+    assert (await row_of(store, living.id))["status"] == JobStatus.RETRYING
 
 
 @pytest.mark.parametrize("statement", ["look", "dispatch"])

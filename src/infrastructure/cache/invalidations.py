@@ -29,6 +29,8 @@ EVERYBODY_HEARS_SECONDS = 0.1
 LOOK_HOLDS_SECONDS = EVERYBODY_HEARS_SECONDS / 2
 # What Redis has taken stays in the journal for a while, for who cannot hear and looks.
 KEPT_SECONDS = 10.0
+# Whoever cannot hear looks so often when nobody asks, so as to miss nothing that is removed: what he remembers lasts.
+LOOK_AGAIN_SECONDS = KEPT_SECONDS / 5
 # So long before its commit an invalidation may have been written: three times what a commit may take.
 LATE_COMMIT_SECONDS = 30.0
 MOST_REMEMBERED = 20_000
@@ -65,7 +67,7 @@ class Invalidations:
         self._heard: OrderedDict[UUID, None] = OrderedDict()
         self._owed = OwedInvalidations()
         self._to_remove: dict[UUID, float] = {}
-        self._next_sweep = monotonic()
+        self._next_sweep = self._next_look = monotonic()
         self._wake = asyncio.Event()
         self.channel = CHANNEL
         self.count = 0
@@ -147,6 +149,7 @@ class Invalidations:
         was_told, self._is_listening = self.is_told, False
         if was_told:
             self._doubt()
+        self._wake.set()
 
     def subscribed(self, is_subscribed: bool) -> None:
         was_told, self.is_subscribed = self.is_told, is_subscribed
@@ -173,7 +176,7 @@ class Invalidations:
         self._next_sweep = self._monotonic() + random.uniform(0, SWEEP_SECONDS)
         while True:
             try:
-                async with asyncio.timeout(self._pause(self._next_sweep)):
+                async with asyncio.timeout(self._pause()):
                     await self._wake.wait()
             except TimeoutError:
                 ...
@@ -181,6 +184,9 @@ class Invalidations:
             await self._pay()
             if self._journal is not None:
                 now = self._monotonic()
+                if not self._is_listening and now >= self._next_look:
+                    self._next_look = now + LOOK_AGAIN_SECONDS
+                    await self.look()
                 if now >= self._next_sweep:
                     self._next_sweep = now + SWEEP_SECONDS * random.uniform(0.75, 1.25)
                     await self._sweep(self._journal)
@@ -219,9 +225,11 @@ class Invalidations:
             if self._journal is not None:
                 self._to_remove[invalidation_id] = now + KEPT_SECONDS
 
-    def _pause(self, next_sweep: float) -> float:
+    def _pause(self) -> float:
         now = self._monotonic()
-        due = [next_sweep] if self._journal is not None else [now + SWEEP_SECONDS]
+        due = [self._next_sweep] if self._journal is not None else [now + SWEEP_SECONDS]
+        if self._journal is not None and not self._is_listening:
+            due.append(self._next_look)
         if (owed := self._owed.next_due()) is not None:
             due.append(max(now + RETRY_SECONDS, owed))
         if self._to_remove:

@@ -2,8 +2,8 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -130,7 +130,7 @@ class OutboxRelay:
             return 0
         routed = 0
         if found.events or found.orphaned:
-            async with self._database.begin() as connection:
+            async with self._begun() as connection:
                 routed = await self._route_events(connection)
                 # Asked after a statement of this very transaction: the database may have fallen silent before it.
                 if self._holders.have_had_their_say() and found.orphaned:
@@ -163,7 +163,7 @@ class OutboxRelay:
 
     async def _dispatch_anew(self) -> None:
         forgotten = update(jobs).where(jobs.c.status.in_(WAITING), jobs.c.dispatched_at.is_not(None))
-        async with self._database.begin() as connection:
+        async with self._begun() as connection:
             await connection.execute(forgotten.values(dispatched_at=None))
 
     async def _rest(self, seconds: float) -> None:
@@ -219,14 +219,21 @@ class OutboxRelay:
     async def _take_due(self, room: Mapping[str, int]) -> list[DueJob]:
         rooms = {room_for(queue): min(space, BATCH) for queue, space in room.items()}
         # Not by itself: when this process is told to end before the commit, nothing is taken that would not be sent.
-        async with self._database.begin() as connection:
+        async with self._begun() as connection:
             due = (await connection.execute(self._statements.dispatch, rooms | self._instants())).all()
         in_order = sorted(due, key=lambda job: (QUEUES.index(job.queue), job.run_at))
         return [DueJob(job.id, job.queue) for job in in_order]
 
     async def _give_back(self, due: Sequence[DueJob]) -> None:
-        async with self._database.begin() as connection:
+        async with self._begun() as connection:
             await connection.execute(self._statements.dispatched, {"ids": [job.id for job in due], "at": None})
+
+    @asynccontextmanager
+    async def _begun(self) -> AsyncGenerator[AsyncConnection]:
+        """A transaction. That the database fell silent in it is found in the next round as well."""
+        with self._holders.listening():
+            async with self._database.begin() as connection:
+                yield connection
 
     def _known(self) -> dict[str, Any]:
         return {"unroutable": list(self._unroutable)}

@@ -33,8 +33,8 @@ async def _tried(what: str, seconds: float) -> AsyncGenerator[None]:
     try:
         with deadline_in(seconds):
             yield
-    except Unavailable:
-        return
+    except Unavailable as error:
+        log.info("start.not_prepared", what=what, reason=type(error).__name__)
     except Exception as error:
         # Whatever it is, of rights or of another release maybe: it is seen, and everything works without it.
         log.warning("start.not_prepared", what=what, reason=type(error).__name__, exc_info=error)
