@@ -405,13 +405,16 @@ async def test_a_glance_finds_what_another_process_has_loaded_and_never_what_bec
     two: tuple[CacheProcess, CacheProcess], source: Source, request: pytest.FixtureRequest
 ) -> None:
     one, other = (process.cache for process in two)
-    # Where nobody is told of changes by the database, what Redis holds has to be found true first.
-    is_shared = request.node.callspec.params["two"] in ("redis", "tiered", "tiered, postgresql")
+    world = request.node.callspec.params["two"]
+    hit, is_told = CachedValue(b"one", CacheOutcome.HIT), world in ("redis", "tiered", "tiered, postgresql")
+    # Where nobody is told of changes by the database, what Redis holds has to be found true first, as it is right after
+    # a process has looked by itself.
+    possible = [hit] if is_told else [None, hit] if world.startswith("tiered") else [None]
     assert await other.glance("home:be", ["a", "b"]) is None
     await source.read(one)
     found = await other.glance("home:be", ["a", "b"])
-    assert found == (CachedValue(b"one", CacheOutcome.HIT) if is_shared else None)
-    if found is not None and request.node.callspec.params["two"] != "redis":
+    assert found in possible
+    if is_told and world != "redis":
         # At hand now: `get_or_load` is to draw whether it is loaded again early.
         assert await other.glance("home:be", ["a", "b"]) is None
     await one.invalidate(["a"])

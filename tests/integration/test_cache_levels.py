@@ -1,12 +1,12 @@
 """What the levels of the cache do for each other, and when one of them throws or dawdles."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from redis.asyncio import Redis
@@ -15,11 +15,15 @@ from sqlalchemy import update
 
 from application.ports.cache import CachedValue, CacheOutcome
 from domain.shared.errors import Unavailable
-from infrastructure.cache import redis_level, tiered_cache
-from infrastructure.cache.memory_level import MemoryLevel
+from infrastructure.cache import invalidations, redis_level, tiered_cache
+from infrastructure.cache.invalidation import Invalidation
+from infrastructure.cache.invalidation_journal import InvalidationJournal
+from infrastructure.cache.memory_level import Entry, MemoryLevel
+from infrastructure.cache.redis_level import RedisLevel
 from infrastructure.persistence.operations.cache_invalidation_tables import cache_invalidations
 from infrastructure.persistence.sql_unit_of_work import SqlUnitOfWork, SqlUnitOfWorkFactory
 from infrastructure.redis.redis_client import create_redis
+from infrastructure.resilience.breaker import Breaker
 from tests.support.cache_processes import (
     PATIENT,
     CacheProcess,
@@ -61,6 +65,27 @@ async def chaotic(redis_server: str) -> AsyncIterator[ChaoticRedis]:
 @pytest.fixture
 async def make(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[..., Opened]:
     return world("tiered, postgresql", request, tmp_path)
+
+
+class ChaoticJournal(InvalidationJournal):
+    """Throws whenever it is asked, or hangs when it is looked into."""
+
+    def __init__(self, *, throws: bool) -> None:
+        self._throws = throws
+
+    async def write(self, tags: Collection[str] | None) -> Invalidation:
+        raise Unavailable("chaos")
+
+    async def read_left_behind(self) -> Sequence[Invalidation]:
+        raise Unavailable("chaos")
+
+    async def remove(self, ids: Collection[UUID]) -> None:
+        raise Unavailable("chaos")
+
+    async def read(self, *, back_seconds: float | None) -> Sequence[Invalidation]:
+        if not self._throws:
+            await asyncio.sleep(600)
+        raise Unavailable("chaos")
 
 
 class Source:
@@ -235,6 +260,105 @@ async def test_a_value_that_has_run_out_stands_in_while_the_database_is_away(red
         await process.cache.invalidate(["a"])
         with pytest.raises(Unavailable):
             await source.ask(process)
+
+
+async def test_what_has_run_out_stands_in_for_a_loader_that_takes_long(
+    make: Callable[..., Opened], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tiered_cache, "PATIENCE_SECONDS", 0.05)
+    async with make() as one, make() as other:
+        source, may_end = Source(), asyncio.Event()
+        await source.ask(one, ttl_seconds=0.02)
+        await asyncio.sleep(0.03)
+
+        async def load_slowly() -> bytes:
+            source.loads += 1
+            await may_end.wait()
+            return b"two"
+
+        async with asyncio.timeout(60):
+            # To the other it is known from Redis alone.
+            for process in (one, other):
+                asked = process.cache.get_or_load("home:be", load_slowly, ttl_seconds=60, tags=["a"])
+                assert await asked == CachedValue(b"one", CacheOutcome.STALE)
+        truth = asyncio.create_task(source.ask(one, fresh=True))
+        await asyncio.sleep(0.1)
+        assert not truth.done()
+        may_end.set()
+        assert (await truth).value == b"two"
+        assert one.cache.peek("home:be") == CachedValue(b"two", CacheOutcome.HIT)
+
+
+@pytest.mark.parametrize("throws", [True, False])
+async def test_a_database_that_throws_or_hangs_when_it_is_looked_into_holds_nobody_up(
+    make: Callable[..., Opened], monkeypatch: pytest.MonkeyPatch, throws: bool
+) -> None:
+    monkeypatch.setattr(tiered_cache, "PATIENCE_SECONDS", 0.05)
+    monkeypatch.setattr(invalidations, "BRIEF_LOOK_SECONDS", 0.05)
+    async with make() as one:
+        source, hanging = Source(), Source(b"two", seconds=600)
+        await source.ask(one, "home:be")
+        await source.ask(one, "home:nl", ttl_seconds=0.02)
+        await asyncio.sleep(0.03)
+        one.cache.invalidations._journal = ChaoticJournal(throws=throws)
+        one.cache.invalidations.deaf()
+        async with asyncio.timeout(60):
+            for _ in range(3):
+                assert await hanging.ask(one, "home:be") == CachedValue(b"one", CacheOutcome.HIT)
+                assert await hanging.ask(one, "home:nl") == CachedValue(b"one", CacheOutcome.STALE)
+            assert hanging.loads == 1
+            if throws:
+                # Nobody can tell whether Redis was told of everything.
+                assert await source.ask(one, "home:be", fresh=True) == CachedValue(b"one", CacheOutcome.STALE)
+
+
+async def test_what_is_in_doubt_stands_in_for_nobody_who_asks_for_the_truth(postgres_store: Store) -> None:
+    address = postgres_store.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    async with product_cache_process(address) as one:
+        source = Source()
+        await source.ask(one)
+        one.cache.invalidations._journal = ChaoticJournal(throws=True)
+        one.cache.invalidations.deaf()
+        source.error = Unavailable("away")
+        assert await source.ask(one) == CachedValue(b"one", CacheOutcome.STALE)
+        with pytest.raises(Unavailable):
+            await source.ask(one, fresh=True)
+
+
+async def test_what_another_process_has_just_loaded_again_is_not_loaded_once_more(
+    make: Callable[..., Opened], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with make() as one, make() as other:
+        source = Source()
+        for process in (one, other):
+            await source.ask(process, ttl_seconds=10)
+        monkeypatch.setattr(Entry, "is_refresh_due", lambda *_: True)
+        source.value = b"two"
+        await source.ask(one)
+        await until(lambda: one.cache.peek("home:be") == CachedValue(b"two", CacheOutcome.HIT))
+        await source.ask(other)
+        await until(lambda: other.cache.peek("home:be") == CachedValue(b"two", CacheOutcome.HIT))
+        assert source.loads == 2
+
+
+async def test_an_early_refresh_never_finds_true_what_redis_says_is_not(
+    redis_server: str, chaotic: ChaoticRedis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prefix = f"{uuid4()}:"
+    async with redis_cache_process(redis_server, prefix, client=chaotic) as one:
+        source = Source()
+        await source.ask(one, ttl_seconds=60)
+        # Somebody has deleted the mark, this process has not heard of it yet, and somebody else loads already.
+        await chaotic.delete(f"{prefix}mark:a")
+        elsewhere = RedisLevel(chaotic, Breaker("cache", PATIENT), prefix=prefix)
+        assert await elsewhere.claim("home:be", ["a"]) is not None
+        monkeypatch.setattr(Entry, "is_refresh_due", lambda *_: True)
+        source.value = b"two"
+        assert (await source.ask(one)).value == b"one"
+        refreshing = Source(b"not asked")
+        joined = one.cache._flights.run("home:be", frozenset(["a"]), lambda _: refreshing.ask(one))
+        assert (await joined).value == b"two"
+        assert refreshing.loads == 0
 
 
 async def test_a_redis_that_throws_or_dawdles_fails_nobody(redis_server: str, chaotic: ChaoticRedis) -> None:

@@ -9,7 +9,7 @@ import asyncpg
 import pytest
 
 from infrastructure.job_queue import postgres_wake_ups
-from infrastructure.job_queue.postgres_wake_ups import PostgresWakeUps
+from infrastructure.job_queue.postgres_wake_ups import APPLICATION_NAME, PostgresWakeUps
 from tests.support.polling import until
 from tests.support.stores import Store
 
@@ -90,6 +90,6 @@ async def _end_listeners(store: Store) -> None:
     address = store.url.set(drivername="postgresql").render_as_string(hide_password=False)
     connection = await asyncpg.connect(address)
     await connection.execute(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%' AND pid <> pg_backend_pid()"
+        f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = '{APPLICATION_NAME}'"
     )
     await connection.close()

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import msgspec
 
+from infrastructure.job_queue.postgres_wake_ups import APPLICATION_NAME
 from tests.support import databases
 from tests.support.cache_witness import Event, Plan
 from tests.support.faulty_proxy import FaultyProxy
@@ -176,11 +177,7 @@ class Storm:
                 time.sleep(chance.uniform(0.3, 1.2))
                 self.proxy.forward()
             case "deaf":
-                databases.rows(
-                    self.database_url,
-                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%' "
-                    "AND datname = current_database()",
-                )
+                self._deafen()
             case _:
                 self._await_witnesses()
                 _, witness = self._witnesses.pop(0)
@@ -188,10 +185,22 @@ class Storm:
                 witness.wait(PATIENCE_SECONDS)
                 self._start(f"after {self.happened[fault]} deaths")
 
+    def _deafen(self) -> None:
+        """Whoever listens loses the connection; at least one does."""
+        until = time.monotonic() + PATIENCE_SECONDS
+        lost = (
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            f" WHERE application_name = '{APPLICATION_NAME}' AND datname = current_database()"
+        )
+        while not databases.rows(self.database_url, lost):
+            assert time.monotonic() < until, self._errors()
+            time.sleep(0.02)
+
     def _next_fault(self, chance: random.Random) -> str:
         """All of them in some order, then again in another."""
         if not self._to_come:
-            faults = ["deaf"] + (["killed", "frozen", "emptied", "restarted"] if self.redis else [])
+            faults = ["deaf"] if self.may_listen else []
+            faults += ["killed", "frozen", "emptied", "restarted"] if self.redis else []
             faults += ["cut off", "hung"] if self.proxy is not None else []
             faults += ["died"] if self.may_die else []
             self._to_come = chance.sample(faults, len(faults))

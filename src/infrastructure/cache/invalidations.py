@@ -31,6 +31,9 @@ LOOK_HOLDS_SECONDS = EVERYBODY_HEARS_SECONDS / 2
 KEPT_SECONDS = 10.0
 # Whoever cannot hear looks so often when nobody asks, so as to miss nothing that is removed: what he remembers lasts.
 LOOK_AGAIN_SECONDS = KEPT_SECONDS / 5
+# Who did not ask for the truth waits no longer for a look, and has none so soon after one that came to nothing.
+BRIEF_LOOK_SECONDS = 0.5
+REST_SECONDS = 1.0
 # So long before its commit an invalidation may have been written: three times what a commit may take.
 LATE_COMMIT_SECONDS = 30.0
 MOST_REMEMBERED = 20_000
@@ -63,11 +66,12 @@ class Invalidations:
         self.is_announced = announced
         self._monotonic = monotonic
         self.is_subscribed = self._is_listening = False
-        self._looked_at = -math.inf
+        self._looked_at = self._rests_until = -math.inf
         self._heard: OrderedDict[UUID, None] = OrderedDict()
         self._owed = OwedInvalidations()
         self._to_remove: dict[UUID, float] = {}
-        self._next_sweep = self._next_look = monotonic()
+        self._next_sweep = monotonic()
+        self._next_look = monotonic() + LOOK_AGAIN_SECONDS
         self._wake = asyncio.Event()
         self.channel = CHANNEL
         self.count = 0
@@ -167,6 +171,19 @@ class Invalidations:
             return False
         return True
 
+    async def look_briefly(self) -> bool:
+        """The same for who did not ask for the truth: a database that is away or hangs holds him up once a second."""
+        if self._monotonic() < self._rests_until:
+            return False
+        try:
+            async with asyncio.timeout(BRIEF_LOOK_SECONDS):
+                has_looked = await self.look()
+        except TimeoutError:
+            has_looked = False
+        if not has_looked:
+            self._rests_until = self._monotonic() + REST_SECONDS
+        return has_looked
+
     def sweep_soon(self) -> None:
         self._next_sweep = self._monotonic()
         self._wake.set()
@@ -186,11 +203,20 @@ class Invalidations:
                 now = self._monotonic()
                 if not self._is_listening and now >= self._next_look:
                     self._next_look = now + LOOK_AGAIN_SECONDS
-                    await self.look()
+                    await self._look_to_the_end()
                 if now >= self._next_sweep:
                     self._next_sweep = now + SWEEP_SECONDS * random.uniform(0.75, 1.25)
                     await self._sweep(self._journal)
                 await self._remove(self._journal)
+
+    async def _look_to_the_end(self) -> None:
+        """Also when this process ends meanwhile: nobody else would wait for what the database was asked."""
+        looking = asyncio.create_task(self.look())
+        try:
+            await asyncio.shield(looking)
+        except asyncio.CancelledError:
+            await asyncio.wait({looking})
+            raise
 
     async def _look(self, journal: InvalidationJournal, *, is_new: bool) -> None:
         began = self._monotonic()

@@ -30,7 +30,7 @@ from infrastructure.resilience.optional_dependency import OptionalDependency
 T = TypeVar("T")
 
 # A mark is there for as long as a load may take, and then for as long as what is stored under it.
-MARK_SECONDS = LOAD_SECONDS + 10
+MARK_SECONDS = LOAD_SECONDS + 15
 # One process loads a key for all; one that died in the middle holds the others up for no longer.
 LOCK_SECONDS = 1.0
 ANSWER_SECONDS = 0.1

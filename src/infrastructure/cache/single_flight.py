@@ -1,14 +1,16 @@
 """One loader per key at a time, for all who ask."""
 
 import asyncio
+import time
 from collections.abc import Callable, Collection, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from application.deadline import deadline_in, within_deadline
 from application.ports.cache import CachedValue
 
-LOAD_SECONDS = 20.0
+# Less than a request may take: whoever waits for it can still be answered what stands in.
+LOAD_SECONDS = 15.0
 
 
 @dataclass(slots=True, eq=False)
@@ -19,6 +21,7 @@ class Flight:
     tags: frozenset[str]
     number: int = 0
     outdated: bool = False
+    began: float = field(default_factory=time.monotonic)
 
 
 Load = Callable[[Flight], Coroutine[Any, Any, CachedValue]]
@@ -44,15 +47,33 @@ class SingleFlight:
         return None if flight is None else flight.number
 
     async def run(self, key: str, tags: frozenset[str], load: Load) -> CachedValue:
-        task = self.begin(key, tags, load)
+        _, task = self.begin(key, tags, load)
         async with within_deadline():
             return await asyncio.shield(task)
 
-    def begin(self, key: str, tags: frozenset[str], load: Load) -> asyncio.Task[CachedValue]:
+    async def run_or(
+        self,
+        key: str,
+        tags: frozenset[str],
+        load: Load,
+        *,
+        after_seconds: float,
+        instead: Callable[[], CachedValue | None],
+    ) -> CachedValue:
+        """As `run`, but when the load takes longer than so long since it began, what there is `instead`; it goes on."""
+        flight, task = self.begin(key, tags, load)
+        async with within_deadline():
+            left = flight.began + after_seconds - time.monotonic()
+            if left > 0:
+                await asyncio.wait({task}, timeout=left)
+            answer = None if task.done() else instead()
+            return await asyncio.shield(task) if answer is None else answer
+
+    def begin(self, key: str, tags: frozenset[str], load: Load) -> tuple[Flight, asyncio.Task[CachedValue]]:
         """The load under way, or this one."""
-        _, task = self._flights.get(key, (None, None))
-        if task is not None and not task.done():
-            return task
+        under_way = self._flights.get(key)
+        if under_way is not None and not under_way[1].done():
+            return under_way
         self.last_number += 1
         return self._start(key, Flight(tags, self.last_number), load)
 
@@ -76,7 +97,7 @@ class SingleFlight:
         flight, _ = self._flights.pop(key)
         flight.outdated = True
 
-    def _start(self, key: str, flight: Flight, load: Load) -> asyncio.Task[CachedValue]:
+    def _start(self, key: str, flight: Flight, load: Load) -> tuple[Flight, asyncio.Task[CachedValue]]:
         with deadline_in(LOAD_SECONDS):
             task = asyncio.create_task(load(flight), name=f"load {key}")
         self._flights[key] = flight, task
@@ -88,4 +109,4 @@ class SingleFlight:
                 del self._flights[key]
 
         task.add_done_callback(landed)
-        return task
+        return flight, task

@@ -21,6 +21,10 @@ from infrastructure.persistence.query_count import counted_queries
 SHORTEST_SHARE_OF_TTL = 0.9
 # After a loader has failed, its stand-in is answered for so long without trying again.
 REST_SECONDS = 1.0
+# Nor does anybody wait longer for a load, since it began, who has a stand-in and did not ask for the truth.
+PATIENCE_SECONDS = 1.0
+# Another process has loaded a value again when it lives so much longer.
+LATER_SECONDS = 1.0
 SHORTEST_LOOK_SECONDS, LONGEST_LOOK_SECONDS = 0.01, 0.05
 MOST_TRIES = 3
 
@@ -38,8 +42,8 @@ class TieredCache(Cache):
     """Without `redis` the level in this process alone; without `journal` what is invalidated is told by Redis alone.
 
     What is loaded together does not expire together: a value lives for 90 to 100 % of its time. When a loader fails
-    because a part is away, a value that has run out stands in for ten minutes, marked stale; one that was invalidated
-    does not.
+    because a part is away, or takes longer than a second, a value that has run out stands in for ten minutes, marked
+    stale; one that was invalidated does not.
     """
 
     def __init__(
@@ -101,7 +105,7 @@ class TieredCache(Cache):
             if (fresh and (self._redis is not None or self._has_journal)) or not self.invalidations.is_certain:
                 answer = await self._answer_for_sure(asked)
             else:
-                answer = self._at_hand(asked) or await self._flights.run(key, asked.tags, partial(self._fly, asked))
+                answer = self._at_hand(asked) or await self._flown(asked)
             outcome = answer.outcome
         finally:
             self._count(key, outcome)
@@ -134,10 +138,26 @@ class TieredCache(Cache):
         if entry is not None:
             self._refresh_early(asked, entry)
             return entry.answer
-        if asked.fresh:
-            return None
+        return None if asked.fresh else self._resting(asked)
+
+    def _resting(self, asked: _Asked) -> CachedValue | None:
+        """The stand-in of a loader that has just failed."""
+        now = self._monotonic()
         entry = self._memory.stand_in(asked.key, now)
         return entry.stale() if entry is not None and now < entry.rest_until else None
+
+    async def _flown(self, asked: _Asked, look: Look | None = None) -> CachedValue:
+        load = partial(self._fly, asked, look=look)
+        if asked.fresh:
+            return await self._flights.run(asked.key, asked.tags, load)
+        return await self._flights.run_or(
+            asked.key, asked.tags, load, after_seconds=PATIENCE_SECONDS, instead=partial(self._waiting, asked)
+        )
+
+    def _waiting(self, asked: _Asked) -> CachedValue | None:
+        """The stand-in of a loader that takes long."""
+        entry = self._memory.stand_in(asked.key, self._monotonic())
+        return None if entry is None or entry.answer.value == ABSENT else entry.stale()
 
     def _refresh_early(self, asked: _Asked, entry: Entry) -> None:
         if entry.is_refresh_due(self._monotonic()) and asked.key not in self._flights:
@@ -156,26 +176,31 @@ class TieredCache(Cache):
         for him only: what is answered was found to be true, or began to be loaded, after this call began."""
         known = self._flights.last_number
         for _ in range(MOST_TRIES):
-            hit, look = await self._true_now(asked)
+            hit, look, can_tell = await self._true_now(asked)
             if hit is not None:
                 return hit
             joined = self._flights.number(asked.key)
-            answer = await self._flights.run(asked.key, asked.tags, partial(self._fly, asked, look=look))
-            if joined is None or (joined > known and answer.outcome is not CacheOutcome.STALE):
-                return answer
+            answer = await self._flown(asked, look)
+            is_stale = answer.outcome is CacheOutcome.STALE
+            if joined is None or (joined > known and not is_stale):
+                # Of what was remembered nobody knows whether it is still true.
+                is_doubtful = asked.fresh and not can_tell and answer.outcome is CacheOutcome.HIT
+                return CachedValue(answer.value, CacheOutcome.STALE) if is_doubtful else answer
+            if not asked.fresh and (is_stale or not can_tell):
+                return CachedValue(answer.value, CacheOutcome.STALE)
         # Nobody would tell a load that stands alone of what becomes untrue meanwhile: it is not remembered.
         return await self._load(asked, Flight(asked.tags, outdated=True), None, None)
 
-    async def _true_now(self, asked: _Asked) -> tuple[CachedValue | None, Look | None]:
+    async def _true_now(self, asked: _Asked) -> tuple[CachedValue | None, Look | None, bool]:
         """What can be shown to be no older than this call: by the marks in Redis, if this process hears of what Redis
-        was not told, else by the journal."""
+        was not told, else by the journal; and whether one of them could tell."""
         if self._redis is not None and self._trusts_marks and not self.invalidations.is_owed(asked.tags):
             hit, look = await self._compare(asked, self._redis)
             if hit is not None or look is not None:
-                return hit, look
-        if await self.invalidations.look():
-            return self._at_hand(asked), None
-        return None, None
+                return hit, look, True
+        if await (self.invalidations.look() if asked.fresh else self.invalidations.look_briefly()):
+            return self._at_hand(asked), None, True
+        return None if asked.fresh else self._resting(asked), None, not self._has_journal
 
     @property
     def _trusts_marks(self) -> bool:
@@ -236,13 +261,28 @@ class TieredCache(Cache):
         return await redis.claim(asked.key, asked.tags), None
 
     async def _refresh(self, asked: _Asked, entry: Entry, flight: Flight) -> CachedValue:
-        """Loads what is still true, unless another process does."""
+        """Loads what is still true, unless another process does or has just done so."""
         claim = None
         if self._redis is not None and not self.invalidations.is_owed(asked.tags):
             claim = await self._redis.claim(asked.key, asked.tags)
-            if claim is not None and not claim.is_mine:
-                return entry.answer
-        return await self._load(asked, flight, claim, None)
+        if claim is None:
+            return await self._load(asked, flight, None, None)
+        later = self._loaded_later(asked, entry, flight, claim.look)
+        if later is None and claim.is_mine:
+            return await self._load(asked, flight, claim, None)
+        self._release(asked, claim)
+        if later is None and claim.marks != entry.marks:
+            # It has become untrue, and this process has not heard of that yet.
+            return await self._fly(asked, flight)
+        return later or entry.answer
+
+    def _loaded_later(self, asked: _Asked, entry: Entry, flight: Flight, look: Look) -> CachedValue | None:
+        if self._redis is None or look.stored is None or flight.outdated:
+            return None
+        lives_longer = self._redis.seconds_true(look.stored) - (entry.expires_at - self._monotonic())
+        if lives_longer < LATER_SECONDS:
+            return None
+        return self._keep_found(asked.key, asked.tags, look, may_keep=True)
 
     async def _load(self, asked: _Asked, flight: Flight, claim: Claim | None, look: Look | None) -> CachedValue:
         try:
@@ -292,16 +332,14 @@ class TieredCache(Cache):
                 self._release(asked, claim)
 
     def _keep_found(self, key: str, tags: frozenset[str], look: Look, *, may_keep: bool) -> CachedValue | None:
-        """The value in Redis, if it is a hit."""
+        """The value in Redis, if it is a hit. One that has run out is kept as a stand-in where there is none."""
         if self._redis is None or look.stored is None:
             return None
         seconds = self._redis.seconds_true(look.stored)
-        if seconds <= 0:
-            return None
-        if may_keep:
+        if may_keep and (seconds > 0 or self._memory.stand_in(key, self._monotonic()) is None):
             load_seconds = look.stored.load_seconds
             self._put(key, tags, look.stored.value, marks=look.marks, seconds=seconds, load_seconds=load_seconds)
-        return CachedValue(look.stored.value, CacheOutcome.HIT)
+        return CachedValue(look.stored.value, CacheOutcome.HIT) if seconds > 0 else None
 
     def _put(
         self,

@@ -7,6 +7,7 @@ The notifications about work come from triggers on events and jobs: they cost a 
 import asyncio
 import random
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Protocol
 
 import asyncpg
@@ -19,6 +20,8 @@ from infrastructure.persistence.pooler import is_behind_pooler
 
 ALIVE_EVERY_SECONDS = 5.0
 ANSWER_SECONDS = 5
+# As `pg_stat_activity` shows it: its last statement tells nothing.
+APPLICATION_NAME = "tailtribe wake-ups"
 SHORTEST_PAUSE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 10.0
 # A server that ends a session between the steps of a statement leaves asyncpg in a state that it calls internal.
@@ -48,6 +51,13 @@ class PostgresWakeUps:
 
     def __init__(self, address: URL, wake: Callable[[], None], listener: Listener | None = None) -> None:
         self._address = address.set(drivername="postgresql").render_as_string(hide_password=False)
+        self._connect = partial(
+            asyncpg.connect,
+            self._address,
+            timeout=ANSWER_SECONDS,
+            statement_cache_size=0,
+            server_settings={"application_name": APPLICATION_NAME},
+        )
         self._wake = wake
         self._listener = listener
 
@@ -56,7 +66,7 @@ class PostgresWakeUps:
         pause = SHORTEST_PAUSE_SECONDS
         while True:
             try:
-                connection: Any = await asyncpg.connect(self._address, timeout=ANSWER_SECONDS, statement_cache_size=0)
+                connection: Any = await self._connect()
             except LOST as error:
                 log.warning("wake_ups.waiting", reason=type(error).__name__, pause_seconds=pause)
             else:

@@ -20,7 +20,8 @@ CacheTag = Annotated[
         pattern=r"^[a-z]+(:[A-Za-z0-9_-]+)*(?!\n)$",
         max_length=100,
         examples=["caregiver:01930000-0000-7000-8000-000000000000"],
-        description="`home`, `places`, `caregiver:ID`, `in:COUNTRY:SERVICE`, `near:CELL:SERVICE`, `reach:CELL:SERVICE`",
+        description="`home` and its `counts`, `places`, `caregiver:ID`, `calendar:ID`, `in:COUNTRY:SERVICE`, "
+        "`near:CELL:SERVICE`, `reach:CELL:SERVICE`",
     ),
 ]
 

@@ -13,6 +13,7 @@ from interfaces.http.asgi_messages import RawHeader
 
 MEDIA_TYPE = b"application/json"
 _CODINGS_REMEMBERED = 512
+_LONGEST_CODINGS = 256
 _HEADS_REMEMBERED = 4_096
 
 
@@ -80,9 +81,14 @@ def matches(if_none_match: bytes, etag: bytes) -> bool:
     return if_none_match.strip() == b"*" or etag in tags
 
 
-@lru_cache(maxsize=_CODINGS_REMEMBERED)
 def takes_gzip(accept_encoding: bytes) -> bool:
-    """Whether gzip is acceptable and no less welcome than the plain body (RFC 9110, 12.5.3)."""
+    """Whether gzip is acceptable and no less welcome than the plain body (RFC 9110, 12.5.3). Who lists codings without
+    end gets the plain body: every list is remembered."""
+    return len(accept_encoding) <= _LONGEST_CODINGS and _takes_gzip(accept_encoding)
+
+
+@lru_cache(maxsize=_CODINGS_REMEMBERED)
+def _takes_gzip(accept_encoding: bytes) -> bool:
     weights: dict[bytes, float] = {}
     for element in accept_encoding.lower().split(b","):
         coding, _, parameters = element.partition(b";")

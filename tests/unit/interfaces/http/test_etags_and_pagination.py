@@ -81,6 +81,8 @@ def test_a_small_body_is_never_compressed() -> None:
         (b"br, deflate", False),
         (b"gzip;q=nonsense", False),
         (b"gzip;level=1", True),
+        (b"gzip" + 126 * b", ", True),
+        (b"gzip" + 127 * b", ", False),
     ],
 )
 def test_gzip_goes_to_those_who_want_it_no_less_than_the_plain_body(accept_encoding: bytes, takes_it: bool) -> None:

@@ -1,5 +1,6 @@
 """What is answered before the router is what the router would answer."""
 
+import asyncio
 import logging
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +15,7 @@ from application.ports.caregiver_queries import ServiceCount
 from application.ports.error_log import ErrorLog
 from application.ports.rate_limits import RateLimitVerdict
 from domain.accounts.account import Account
+from domain.shared.errors import Unavailable
 from infrastructure.metrics.in_memory_metrics import InMemoryMetrics
 from infrastructure.persistence.caregivers.sql_caregiver_queries import SqlCaregiverQueries
 from infrastructure.rate_limits.in_memory_rate_limits import InMemoryRateLimits
@@ -82,6 +84,26 @@ async def test_a_hot_answer_is_header_by_header_that_of_the_router(
     assert told(hot) == told(behind_the_router) == told(signed_in)
     assert (hot.status_code, hot.content) == (behind_the_router.status_code, behind_the_router.content)
     assert (hot.status_code, hot.content) == (signed_in.status_code, signed_in.content)
+
+
+async def test_an_older_answer_for_want_of_the_database_says_so(
+    tmp_path: Path, adapters: Adapters, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def be_away(*_: object) -> None:
+        raise Unavailable("away")
+
+    search = "/api/caregivers?place=Ghent&radiusKm=10&service=dog_walking"
+    monkeypatch.setattr("application.caregivers.search_caregivers.SEARCH_SECONDS", 0.02)
+    async with client(tmp_path, adapters) as browser:
+        new = await browser.get(search)
+        await asyncio.sleep(0.03)
+        monkeypatch.setattr(SqlCaregiverQueries, "search", be_away)
+        for _ in range(2):
+            old = await browser.get(search)
+            assert (old.status_code, old.headers["x-cache"]) == (200, "stale")
+            assert (old.content, old.headers["etag"]) == (new.content, new.headers["etag"])
+        unknown = await browser.get("/api/caregivers?place=Antwerpen&radiusKm=10")
+    assert unknown.status_code == 503
 
 
 async def test_the_caller_s_correlation_id_comes_back_and_a_bad_one_is_replaced(
