@@ -112,7 +112,8 @@ async def _sent(app: Served, url: str, pace: int, counted: int, *, warm: bool) -
             await sender.send(still_known, Seen())
         seen = await _counted(client, sender, cost, trace[before:])
         own = [asked for asked in trace[before:] if asked.kind not in PUBLIC]
-        seen.own_cpu_seconds = (await _counted(client, sender, cost, own)).cpu_seconds
+        own_seen = await _counted(client, sender, cost, own)
+        seen.own_cpu_seconds, seen.failures = own_seen.cpu_seconds, seen.failures + own_seen.failures
     return seen
 
 

@@ -15,11 +15,12 @@ from sqlalchemy import update
 
 from application.ports.cache import CachedValue, CacheOutcome
 from domain.shared.errors import Unavailable
-from infrastructure.cache import invalidations, redis_level, tiered_cache
+from infrastructure.cache import redis_level, tiered_cache
 from infrastructure.cache.invalidation import Invalidation
 from infrastructure.cache.invalidation_journal import InvalidationJournal
 from infrastructure.cache.memory_level import Entry, MemoryLevel
-from infrastructure.cache.redis_level import RedisLevel
+from infrastructure.cache.redis_level import Look, RedisLevel
+from infrastructure.cache.tiered_cache import PATIENCE_SECONDS
 from infrastructure.persistence.operations.cache_invalidation_tables import cache_invalidations
 from infrastructure.persistence.sql_unit_of_work import SqlUnitOfWork, SqlUnitOfWorkFactory
 from infrastructure.redis.redis_client import create_redis
@@ -68,10 +69,13 @@ async def make(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[..., 
 
 
 class ChaoticJournal(InvalidationJournal):
-    """Throws whenever it is asked, or hangs when it is looked into."""
+    """Throws whenever it is asked, or hangs when it is looked into, unless it is `well`."""
 
-    def __init__(self, *, throws: bool) -> None:
+    def __init__(self, journal: InvalidationJournal | None, *, throws: bool) -> None:
+        self._journal = journal
         self._throws = throws
+        self.looks = 0
+        self.well = asyncio.Event()
 
     async def write(self, tags: Collection[str] | None) -> Invalidation:
         raise Unavailable("chaos")
@@ -83,9 +87,12 @@ class ChaoticJournal(InvalidationJournal):
         raise Unavailable("chaos")
 
     async def read(self, *, back_seconds: float | None) -> Sequence[Invalidation]:
-        if not self._throws:
-            await asyncio.sleep(600)
-        raise Unavailable("chaos")
+        self.looks += 1
+        if self._throws:
+            raise Unavailable("chaos")
+        await self.well.wait()
+        assert self._journal is not None
+        return await self._journal.read(back_seconds=back_seconds)
 
 
 class Source:
@@ -262,10 +269,7 @@ async def test_a_value_that_has_run_out_stands_in_while_the_database_is_away(red
             await source.ask(process)
 
 
-async def test_what_has_run_out_stands_in_for_a_loader_that_takes_long(
-    make: Callable[..., Opened], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(tiered_cache, "PATIENCE_SECONDS", 0.05)
+async def test_what_has_run_out_stands_in_for_a_loader_that_takes_long(make: Callable[..., Opened]) -> None:
     async with make() as one, make() as other:
         source, may_end = Source(), asyncio.Event()
         await source.ask(one, ttl_seconds=0.02)
@@ -286,30 +290,51 @@ async def test_what_has_run_out_stands_in_for_a_loader_that_takes_long(
         assert not truth.done()
         may_end.set()
         assert (await truth).value == b"two"
-        assert one.cache.peek("home:be") == CachedValue(b"two", CacheOutcome.HIT)
+        assert await source.ask(one) == CachedValue(b"two", CacheOutcome.HIT)
 
 
 @pytest.mark.parametrize("throws", [True, False])
 async def test_a_database_that_throws_or_hangs_when_it_is_looked_into_holds_nobody_up(
-    make: Callable[..., Opened], monkeypatch: pytest.MonkeyPatch, throws: bool
+    make: Callable[..., Opened], throws: bool
 ) -> None:
-    monkeypatch.setattr(tiered_cache, "PATIENCE_SECONDS", 0.05)
-    monkeypatch.setattr(invalidations, "BRIEF_LOOK_SECONDS", 0.05)
     async with make() as one:
         source, hanging = Source(), Source(b"two", seconds=600)
         await source.ask(one, "home:be")
         await source.ask(one, "home:nl", ttl_seconds=0.02)
         await asyncio.sleep(0.03)
-        one.cache.invalidations._journal = ChaoticJournal(throws=throws)
+        one.cache.invalidations._journal = ChaoticJournal(None, throws=throws)
         one.cache.invalidations.deaf()
         async with asyncio.timeout(60):
+            # Nobody can tell whether Redis was told of everything.
             for _ in range(3):
-                assert await hanging.ask(one, "home:be") == CachedValue(b"one", CacheOutcome.HIT)
-                assert await hanging.ask(one, "home:nl") == CachedValue(b"one", CacheOutcome.STALE)
+                for key in ("home:be", "home:nl"):
+                    assert await hanging.ask(one, key) == CachedValue(b"one", CacheOutcome.STALE)
             assert hanging.loads == 1
             if throws:
-                # Nobody can tell whether Redis was told of everything.
                 assert await source.ask(one, "home:be", fresh=True) == CachedValue(b"one", CacheOutcome.STALE)
+
+
+async def test_a_database_that_is_slow_to_tell_is_spared_and_believed_when_it_tells(postgres_store: Store) -> None:
+    address = postgres_store.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    async with product_cache_process(address) as one:
+        source = Source()
+        heard = one.cache.invalidations
+        heard.deaf()
+        heard._journal = slow = ChaoticJournal(heard._journal, throws=False)
+        slow.well.set()
+        await source.ask(one)
+        slow.well.clear()
+        looks = slow.looks
+        # What was looked up holds for a moment.
+        await until(lambda: not heard.is_certain)
+        for _ in range(20):
+            assert await source.ask(one) == CachedValue(b"one", CacheOutcome.STALE)
+        assert source.loads == 1
+        assert slow.looks - looks <= 2
+        source.value = b"two"
+        await _commit_and_die(one, "a")
+        slow.well.set()
+        await until_awaited(lambda: _answers(source, one, b"two"))
 
 
 async def test_what_is_in_doubt_stands_in_for_nobody_who_asks_for_the_truth(postgres_store: Store) -> None:
@@ -317,12 +342,57 @@ async def test_what_is_in_doubt_stands_in_for_nobody_who_asks_for_the_truth(post
     async with product_cache_process(address) as one:
         source = Source()
         await source.ask(one)
-        one.cache.invalidations._journal = ChaoticJournal(throws=True)
+        one.cache.invalidations._journal = ChaoticJournal(None, throws=True)
         one.cache.invalidations.deaf()
         source.error = Unavailable("away")
         assert await source.ask(one) == CachedValue(b"one", CacheOutcome.STALE)
         with pytest.raises(Unavailable):
             await source.ask(one, fresh=True)
+
+
+async def test_what_is_in_doubt_stands_in_for_nobody_once_it_is_told_what_is_true(
+    make: Callable[..., Opened], chaotic: ChaoticRedis
+) -> None:
+    async with make() as one:
+        source, may_end = Source(), asyncio.Event()
+        await source.ask(one)
+        # As when the connection that hears was lost for a while, in which somebody has changed it.
+        one.cache._doubt()
+        await chaotic.delete(*await chaotic.keys("*:mark:a"))
+
+        async def load_slowly() -> bytes:
+            await may_end.wait()
+            return b"two"
+
+        asking = one.cache.get_or_load("home:be", load_slowly, ttl_seconds=60, tags=["a"])
+        asked = asyncio.create_task(asking)
+        await asyncio.wait({asked}, timeout=PATIENCE_SECONDS + 0.5)
+        assert not asked.done()
+        may_end.set()
+        assert (await asked).value == b"two"
+
+
+async def test_what_became_untrue_while_redis_was_asked_is_kept_as_nothing(
+    make: Callable[..., Opened], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with make() as one:
+        source = Source()
+        await source.ask(one, ttl_seconds=0.02)
+        await asyncio.sleep(0.03)
+        one.cache._memory.clear()
+        look = RedisLevel.look
+
+        async def look_and_hear(level: RedisLevel, key: str, tags: Collection[str]) -> Look | None:
+            found = await look(level, key, tags)
+            await one.cache.invalidate(["a"])
+            return found
+
+        monkeypatch.setattr(RedisLevel, "look", look_and_hear)
+        source.error = Unavailable("away")
+        for fresh in (True, False, True):
+            with pytest.raises(Unavailable):
+                await source.ask(one, fresh=fresh)
+            monkeypatch.setattr(RedisLevel, "look", look)
 
 
 async def test_what_another_process_has_just_loaded_again_is_not_loaded_once_more(

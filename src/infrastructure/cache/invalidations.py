@@ -31,9 +31,11 @@ LOOK_HOLDS_SECONDS = EVERYBODY_HEARS_SECONDS / 2
 KEPT_SECONDS = 10.0
 # Whoever cannot hear looks so often when nobody asks, so as to miss nothing that is removed: what he remembers lasts.
 LOOK_AGAIN_SECONDS = KEPT_SECONDS / 5
-# Who did not ask for the truth waits no longer for a look, and has none so soon after one that came to nothing.
+# Who did not ask for the truth waits no longer for a look, and for none so soon after one that came to nothing.
 BRIEF_LOOK_SECONDS = 0.5
 REST_SECONDS = 1.0
+# In several steps: when a process goes on after it stood still, the answer that is there is heard before time is over.
+BRIEF_LOOK_STEPS = 5
 # So long before its commit an invalidation may have been written: three times what a commit may take.
 LATE_COMMIT_SECONDS = 30.0
 MOST_REMEMBERED = 20_000
@@ -67,6 +69,8 @@ class Invalidations:
         self._monotonic = monotonic
         self.is_subscribed = self._is_listening = False
         self._looked_at = self._rests_until = -math.inf
+        self._looks = set[asyncio.Task[bool]]()
+        self._late_look: asyncio.Task[bool] | None = None
         self._heard: OrderedDict[UUID, None] = OrderedDict()
         self._owed = OwedInvalidations()
         self._to_remove: dict[UUID, float] = {}
@@ -120,7 +124,7 @@ class Invalidations:
             self._learn(Invalidation.decoded(text))
         except msgspec.DecodeError:
             # Of another release.
-            self._doubt()
+            self._be_in_doubt()
 
     def hear_published(self, message: bytes) -> None:
         """The number of the message, and what Redis has taken."""
@@ -130,7 +134,7 @@ class Invalidations:
             author, invalidations = msgspec.json.decode(body, type=tuple[str, list[Invalidation]])
         except (ValueError, msgspec.DecodeError):
             # Of another release.
-            self._doubt()
+            self._be_in_doubt()
             return
         if self._redis is None or author == self._redis.author:
             return
@@ -152,14 +156,14 @@ class Invalidations:
             self.is_announced = False
         was_told, self._is_listening = self.is_told, False
         if was_told:
-            self._doubt()
+            self._be_in_doubt()
         self._wake.set()
 
     def subscribed(self, is_subscribed: bool) -> None:
         was_told, self.is_subscribed = self.is_told, is_subscribed
         if was_told is not self.is_told:
             # Of what came before nothing is known, nor of what is to come.
-            self._doubt()
+            self._be_in_doubt()
 
     async def look(self) -> bool:
         """Looks up what was not heard. False without a journal, and while the database is away."""
@@ -172,17 +176,22 @@ class Invalidations:
         return True
 
     async def look_briefly(self) -> bool:
-        """The same for who did not ask for the truth: a database that is away or hangs holds him up once a second."""
-        if self._monotonic() < self._rests_until:
+        """The same for who did not ask for the truth. A look that takes long goes on, and nobody else waits for one
+        meanwhile."""
+        is_late = self._late_look is not None and not self._late_look.done()
+        if self._journal is None or is_late or self._monotonic() < self._rests_until:
             return False
-        try:
-            async with asyncio.timeout(BRIEF_LOOK_SECONDS):
-                has_looked = await self.look()
-        except TimeoutError:
-            has_looked = False
-        if not has_looked:
+        looking = self._begin_look()
+        for _ in range(BRIEF_LOOK_STEPS):
+            await asyncio.wait({looking}, timeout=BRIEF_LOOK_SECONDS / BRIEF_LOOK_STEPS)
+            if looking.done():
+                break
+        else:
+            self._late_look = looking
+            return False
+        if not looking.result():
             self._rests_until = self._monotonic() + REST_SECONDS
-        return has_looked
+        return looking.result()
 
     def sweep_soon(self) -> None:
         self._next_sweep = self._monotonic()
@@ -191,6 +200,12 @@ class Invalidations:
     async def run(self) -> None:
         """Tells Redis what it has yet to take, and tidies the journal, until cancelled."""
         self._next_sweep = self._monotonic() + random.uniform(0, SWEEP_SECONDS)
+        try:
+            await self._work()
+        finally:
+            await self._end_looks()
+
+    async def _work(self) -> None:
         while True:
             try:
                 async with asyncio.timeout(self._pause()):
@@ -203,20 +218,25 @@ class Invalidations:
                 now = self._monotonic()
                 if not self._is_listening and now >= self._next_look:
                     self._next_look = now + LOOK_AGAIN_SECONDS
-                    await self._look_to_the_end()
+                    self._begin_look()
                 if now >= self._next_sweep:
                     self._next_sweep = now + SWEEP_SECONDS * random.uniform(0.75, 1.25)
                     await self._sweep(self._journal)
                 await self._remove(self._journal)
 
-    async def _look_to_the_end(self) -> None:
-        """Also when this process ends meanwhile: nobody else would wait for what the database was asked."""
-        looking = asyncio.create_task(self.look())
-        try:
-            await asyncio.shield(looking)
-        except asyncio.CancelledError:
-            await asyncio.wait({looking})
-            raise
+    def _begin_look(self) -> asyncio.Task[bool]:
+        """By itself: it holds up nobody who does not wait for it, and nobody who leaves ends it."""
+        looking = asyncio.create_task(self.look(), name="look into the journal")
+        self._looks.add(looking)
+        looking.add_done_callback(self._looks.discard)
+        return looking
+
+    async def _end_looks(self) -> None:
+        """What the database was asked is not left behind, unless it hangs."""
+        if self._looks:
+            _, late = await asyncio.wait(self._looks, timeout=BRIEF_LOOK_SECONDS)
+            for looking in late:
+                looking.cancel()
 
     async def _look(self, journal: InvalidationJournal, *, is_new: bool) -> None:
         began = self._monotonic()
@@ -224,10 +244,14 @@ class Invalidations:
         written = await journal.read(back_seconds=since + LATE_COMMIT_SECONDS if math.isfinite(since) else None)
         if is_new and began > self._looked_at + KEPT_SECONDS / 2:
             # What came and was removed meanwhile was missed.
-            self._doubt()
+            self._be_in_doubt()
         for invalidation in written:
             self._learn(invalidation)
         self._looked_at = max(self._looked_at, began)
+
+    def _be_in_doubt(self) -> None:
+        self.count += 1
+        self._doubt()
 
     def _learn(self, invalidation: Invalidation) -> None:
         if invalidation.id in self._heard:

@@ -87,7 +87,7 @@ class MemoryLevel:
         expires_at: float,
         load_seconds: float,
     ) -> None:
-        self._forget(key)
+        self.forget(key)
         size = len(value) + len(key) + len(marks or b"") + ENTRY_OVERHEAD_BYTES
         size += sum(len(tag) + TAG_OVERHEAD_BYTES for tag in tags)
         if size > self._max_bytes:
@@ -98,12 +98,12 @@ class MemoryLevel:
         for tag in tags:
             self._keys_by_tag.setdefault(tag, set()).add(key)
         while self._bytes > self._max_bytes or len(self._entries) > self._max_entries:
-            self._forget(next(iter(self._entries)))
+            self.forget(next(iter(self._entries)))
 
     def drop(self, tags: Collection[str]) -> None:
         for tag in tags:
             for key in list(self._keys_by_tag.get(tag, ())):
-                self._forget(key)
+                self.forget(key)
 
     def clear(self) -> None:
         self._entries.clear()
@@ -114,7 +114,7 @@ class MemoryLevel:
         """Something may have been invalidated without our hearing of it: nothing kept so far is a hit any more."""
         self._era += 1
 
-    def _forget(self, key: str) -> None:
+    def forget(self, key: str) -> None:
         entry = self._entries.pop(key, None)
         if entry is None:
             return

@@ -4,7 +4,7 @@ import asyncio
 import random
 import time
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from application.ports.cache import ABSENT, ABSENT_SECONDS, Cache, CachedValue, CacheOutcome, Loader
@@ -146,18 +146,20 @@ class TieredCache(Cache):
         entry = self._memory.stand_in(asked.key, now)
         return entry.stale() if entry is not None and now < entry.rest_until else None
 
-    async def _flown(self, asked: _Asked, look: Look | None = None) -> CachedValue:
+    async def _flown(self, asked: _Asked, look: Look | None = None, *, can_tell: bool = True) -> CachedValue:
         load = partial(self._fly, asked, look=look)
         if asked.fresh:
             return await self._flights.run(asked.key, asked.tags, load)
-        return await self._flights.run_or(
-            asked.key, asked.tags, load, after_seconds=PATIENCE_SECONDS, instead=partial(self._waiting, asked)
-        )
+        instead = partial(self._waiting, asked, can_tell=can_tell)
+        return await self._flights.run_or(asked.key, asked.tags, load, after_seconds=PATIENCE_SECONDS, instead=instead)
 
-    def _waiting(self, asked: _Asked) -> CachedValue | None:
-        """The stand-in of a loader that takes long."""
+    def _waiting(self, asked: _Asked, *, can_tell: bool) -> CachedValue | None:
+        """The stand-in of a loader that takes long. What is in doubt is none while somebody tells what is true: it may
+        be what has become untrue that takes long."""
         entry = self._memory.stand_in(asked.key, self._monotonic())
-        return None if entry is None or entry.answer.value == ABSENT else entry.stale()
+        if entry is None or entry.answer.value == ABSENT or (can_tell and self._memory.is_doubtful(entry)):
+            return None
+        return entry.stale()
 
     def _refresh_early(self, asked: _Asked, entry: Entry) -> None:
         if entry.is_refresh_due(self._monotonic()) and asked.key not in self._flights:
@@ -180,11 +182,11 @@ class TieredCache(Cache):
             if hit is not None:
                 return hit
             joined = self._flights.number(asked.key)
-            answer = await self._flown(asked, look)
+            answer = await self._flown(asked, look, can_tell=can_tell)
             is_stale = answer.outcome is CacheOutcome.STALE
             if joined is None or (joined > known and not is_stale):
                 # Of what was remembered nobody knows whether it is still true.
-                is_doubtful = asked.fresh and not can_tell and answer.outcome is CacheOutcome.HIT
+                is_doubtful = not can_tell and answer.outcome is CacheOutcome.HIT
                 return CachedValue(answer.value, CacheOutcome.STALE) if is_doubtful else answer
             if not asked.fresh and (is_stale or not can_tell):
                 return CachedValue(answer.value, CacheOutcome.STALE)
@@ -200,7 +202,11 @@ class TieredCache(Cache):
                 return hit, look, True
         if await (self.invalidations.look() if asked.fresh else self.invalidations.look_briefly()):
             return self._at_hand(asked), None, True
-        return None if asked.fresh else self._resting(asked), None, not self._has_journal
+        if not self._has_journal or asked.fresh:
+            return None, None, not self._has_journal
+        # Nobody can tell: the database is spared what is at hand.
+        entry = self._memory.true(asked.key, self._monotonic())
+        return self._resting(asked) if entry is None else entry.stale(), None, False
 
     @property
     def _trusts_marks(self) -> bool:
@@ -218,7 +224,10 @@ class TieredCache(Cache):
         look = await redis.look(asked.key, asked.tags)
         if look is None or self.invalidations.is_owed(asked.tags):
             return None, None
-        return self._keep_found(asked.key, asked.tags, look, may_keep=count == self.invalidations.count), look
+        if count == self.invalidations.count:
+            return self._keep_found(asked.key, asked.tags, look, may_keep=True), look
+        # Something became untrue meanwhile. It may be this: good enough for now, and not to be kept.
+        return self._keep_found(asked.key, asked.tags, look, may_keep=False), replace(look, stored=None)
 
     async def _fly(self, asked: _Asked, flight: Flight, *, look: Look | None = None) -> CachedValue:
         redis = self._redis
@@ -232,6 +241,7 @@ class TieredCache(Cache):
             return found
         claim = await redis.claim(asked.key, asked.tags)
         if claim is not None and not flight.outdated:
+            self._forget_untrue(asked.key, claim.marks)
             found = self._keep_found(asked.key, asked.tags, claim.look, may_keep=True)
         if found is None and claim is not None and not claim.is_mine:
             claim, found = await self._wait_for_other(asked, flight, redis)
@@ -267,12 +277,14 @@ class TieredCache(Cache):
             claim = await self._redis.claim(asked.key, asked.tags)
         if claim is None:
             return await self._load(asked, flight, None, None)
+        if entry.marks not in (None, claim.marks) and not flight.outdated:
+            # It has become untrue, and this process has not heard of that yet.
+            self._memory.forget(asked.key)
         later = self._loaded_later(asked, entry, flight, claim.look)
         if later is None and claim.is_mine:
             return await self._load(asked, flight, claim, None)
         self._release(asked, claim)
         if later is None and claim.marks != entry.marks:
-            # It has become untrue, and this process has not heard of that yet.
             return await self._fly(asked, flight)
         return later or entry.answer
 
@@ -332,11 +344,12 @@ class TieredCache(Cache):
                 self._release(asked, claim)
 
     def _keep_found(self, key: str, tags: frozenset[str], look: Look, *, may_keep: bool) -> CachedValue | None:
-        """The value in Redis, if it is a hit. One that has run out is kept as a stand-in where there is none."""
+        """The value in Redis, if it is a hit. One that has run out is kept as a stand-in where there is no better."""
         if self._redis is None or look.stored is None:
             return None
         seconds = self._redis.seconds_true(look.stored)
-        if may_keep and (seconds > 0 or self._memory.stand_in(key, self._monotonic()) is None):
+        stand_in = None if seconds > 0 else self._memory.stand_in(key, self._monotonic())
+        if may_keep and (stand_in is None or self._memory.is_doubtful(stand_in)):
             load_seconds = look.stored.load_seconds
             self._put(key, tags, look.stored.value, marks=look.marks, seconds=seconds, load_seconds=load_seconds)
         return CachedValue(look.stored.value, CacheOutcome.HIT) if seconds > 0 else None
@@ -355,15 +368,23 @@ class TieredCache(Cache):
         self._memory.put(key, value, tags, marks=marks, expires_at=expires_at, load_seconds=load_seconds)
 
     def _stand_in(self, asked: _Asked, look: Look | None) -> CachedValue | None:
-        """For who asked for the truth only what Redis shows to be no older than any write."""
-        if look is not None and look.stored is not None:
-            return CachedValue(look.stored.value, CacheOutcome.STALE)
+        """For who asked for the truth only what Redis shows to be no older than any write, or what this process would
+        have heard of."""
         now = self._monotonic()
         entry = self._memory.stand_in(asked.key, now)
-        if entry is None or (asked.fresh and self._memory.is_doubtful(entry)):
+        if entry is not None:
+            entry.rest_until = now + REST_SECONDS
+        if look is not None and look.stored is not None:
+            return CachedValue(look.stored.value, CacheOutcome.STALE)
+        if entry is None or (asked.fresh and (self._memory.is_doubtful(entry) or not self.invalidations.is_told)):
             return None
-        entry.rest_until = now + REST_SECONDS
         return entry.stale()
+
+    def _forget_untrue(self, key: str, marks: bytes) -> None:
+        """What is in doubt, and was loaded under other marks than those in Redis."""
+        entry = self._memory.stand_in(key, self._monotonic())
+        if entry is not None and self._memory.is_doubtful(entry) and entry.marks not in (None, marks):
+            self._memory.forget(key)
 
     def _drop(self, invalidation: Invalidation) -> None:
         if invalidation.tags is None:
