@@ -2,7 +2,7 @@
 
 One process on one core, everything on (metrics, limits, entity tags, correlation ids), 32 connections that ask again at
 once, over PostgreSQL with 10,000 caregivers and Redis. `whole` is the product as it ships, which has what is asked for
-at hand; `over_redis` has no room for it. First a search of 8 kB (twelve caregivers; twenty would be 13 kB) against bare
+at hand; `over_redis` has no room for it. First a search of 8 kB (twelve caregivers; twenty would be 14 kB) against bare
 applications that send the same page (one of them by Granian's own interface, to see what ASGI costs) and against those
 that send the very same bytes, the fifteen headers of the answer included; then home, search and a profile from each
 level against the cache switched off; then what a miss costs more than no cache, over 100,000.

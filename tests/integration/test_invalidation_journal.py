@@ -1,12 +1,14 @@
 """What the journal of invalidations answers when it holds a lot, as after an hour without Redis."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
 
 from infrastructure.cache import sql_invalidation_journal
+from infrastructure.cache.invalidation import Invalidation
 from infrastructure.cache.invalidations import KEPT_SECONDS, Invalidations
 from infrastructure.cache.sql_invalidation_journal import MOST_AT_ONCE, MOST_READ, SqlInvalidationJournal
 from infrastructure.clock.system_clock import SystemClock
@@ -78,6 +80,25 @@ async def test_who_looks_again_reads_no_more_than_came_since(
     new = await journal.write(["a"])
     assert await looking.look()
     assert heard[2:] == [new.id]
+
+
+async def test_who_is_answered_late_may_have_missed_something(
+    journal: SqlInvalidationJournal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now, doubts, read = [100.0], list[float](), journal.read
+    looking = Invalidations(
+        drop=lambda _: None, doubt=lambda: doubts.append(now[0]), redis=None, journal=journal, monotonic=lambda: now[0]
+    )
+
+    async def read_late(*, back_seconds: float | None) -> Sequence[Invalidation]:
+        now[0] += KEPT_SECONDS
+        return await read(back_seconds=back_seconds)
+
+    assert await looking.look()
+    doubts.clear()
+    monkeypatch.setattr(journal, "read", read_late)
+    assert await looking.look()
+    assert doubts == [100 + KEPT_SECONDS]
 
 
 async def test_who_is_told_nothing_looks_by_himself_and_need_not_doubt(journal: SqlInvalidationJournal) -> None:

@@ -182,16 +182,10 @@ class Invalidations:
         if self._journal is None or is_late or self._monotonic() < self._rests_until:
             return False
         looking = self._begin_look()
-        for _ in range(BRIEF_LOOK_STEPS):
-            await asyncio.wait({looking}, timeout=BRIEF_LOOK_SECONDS / BRIEF_LOOK_STEPS)
-            if looking.done():
-                break
-        else:
+        if not await _ended({looking}):
             self._late_look = looking
             return False
-        if not looking.result():
-            self._rests_until = self._monotonic() + REST_SECONDS
-        return looking.result()
+        return not looking.cancelled() and looking.result()
 
     def sweep_soon(self) -> None:
         self._next_sweep = self._monotonic()
@@ -218,7 +212,8 @@ class Invalidations:
                 now = self._monotonic()
                 if not self._is_listening and now >= self._next_look:
                     self._next_look = now + LOOK_AGAIN_SECONDS
-                    self._begin_look()
+                    if not self._looks:
+                        self._begin_look()
                 if now >= self._next_sweep:
                     self._next_sweep = now + SWEEP_SECONDS * random.uniform(0.75, 1.25)
                     await self._sweep(self._journal)
@@ -226,24 +221,31 @@ class Invalidations:
 
     def _begin_look(self) -> asyncio.Task[bool]:
         """By itself: it holds up nobody who does not wait for it, and nobody who leaves ends it."""
-        looking = asyncio.create_task(self.look(), name="look into the journal")
+        looking = asyncio.create_task(self._look_or_rest(), name="look into the journal")
         self._looks.add(looking)
         looking.add_done_callback(self._looks.discard)
         return looking
 
+    async def _look_or_rest(self) -> bool:
+        has_looked = await self.look()
+        if not has_looked:
+            self._rests_until = self._monotonic() + REST_SECONDS
+        return has_looked
+
     async def _end_looks(self) -> None:
         """What the database was asked is not left behind, unless it hangs."""
-        if self._looks:
-            _, late = await asyncio.wait(self._looks, timeout=BRIEF_LOOK_SECONDS)
-            for looking in late:
+        looks = set(self._looks)
+        if looks and not await _ended(looks):
+            for looking in looks:
                 looking.cancel()
+            await asyncio.gather(*looks, return_exceptions=True)
 
     async def _look(self, journal: InvalidationJournal, *, is_new: bool) -> None:
         began = self._monotonic()
         since = began - self._looked_at
         written = await journal.read(back_seconds=since + LATE_COMMIT_SECONDS if math.isfinite(since) else None)
-        if is_new and began > self._looked_at + KEPT_SECONDS / 2:
-            # What came and was removed meanwhile was missed.
+        if is_new and self._monotonic() > self._looked_at + KEPT_SECONDS / 2:
+            # What came and was removed before the database answered was missed.
             self._be_in_doubt()
         for invalidation in written:
             self._learn(invalidation)
@@ -311,3 +313,12 @@ class Invalidations:
                 await journal.remove(served)
             for written in served:
                 del self._to_remove[written]
+
+
+async def _ended(looks: Collection[asyncio.Task[bool]]) -> bool:
+    """Whether all of them end within the time of a brief look."""
+    for _ in range(BRIEF_LOOK_STEPS):
+        _, late = await asyncio.wait(looks, timeout=BRIEF_LOOK_SECONDS / BRIEF_LOOK_STEPS)
+        if not late:
+            return True
+    return False

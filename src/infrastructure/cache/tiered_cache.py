@@ -150,8 +150,17 @@ class TieredCache(Cache):
         load = partial(self._fly, asked, look=look)
         if asked.fresh:
             return await self._flights.run(asked.key, asked.tags, load)
-        instead = partial(self._waiting, asked, can_tell=can_tell)
-        return await self._flights.run_or(asked.key, asked.tags, load, after_seconds=PATIENCE_SECONDS, instead=instead)
+        waiting = partial(self._waiting, asked, can_tell=can_tell)
+        try:
+            return await self._flights.run_or(
+                asked.key, asked.tags, load, after_seconds=PATIENCE_SECONDS, instead=waiting
+            )
+        except (Unavailable, TimeoutError):
+            # Whoever began the load may have asked for the truth, for whom less stands in.
+            stand_in = self._stand_in(asked, None, None)
+            if stand_in is None:
+                raise
+            return stand_in
 
     def _waiting(self, asked: _Asked, *, can_tell: bool) -> CachedValue | None:
         """The stand-in of a loader that takes long. What is in doubt is none while somebody tells what is true: it may
@@ -278,7 +287,7 @@ class TieredCache(Cache):
         if claim is None:
             return await self._load(asked, flight, None, None)
         if entry.marks not in (None, claim.marks) and not flight.outdated:
-            # It has become untrue, and this process has not heard of that yet.
+            # It has become untrue, and this process has not heard of that yet; or Redis has lost the marks.
             self._memory.forget(asked.key)
         later = self._loaded_later(asked, entry, flight, claim.look)
         if later is None and claim.is_mine:
@@ -301,7 +310,7 @@ class TieredCache(Cache):
             value, seconds = await self._measured(asked.key, asked.loader)
         except (Unavailable, TimeoutError):
             self._release(asked, claim)
-            answer = self._stand_in(asked, None if flight.outdated else look)
+            answer = self._stand_in(asked, None if flight.outdated else look, claim)
             if answer is None:
                 raise
             return answer
@@ -367,18 +376,22 @@ class TieredCache(Cache):
         expires_at = self._monotonic() + seconds
         self._memory.put(key, value, tags, marks=marks, expires_at=expires_at, load_seconds=load_seconds)
 
-    def _stand_in(self, asked: _Asked, look: Look | None) -> CachedValue | None:
+    def _stand_in(self, asked: _Asked, look: Look | None, claim: Claim | None) -> CachedValue | None:
         """For who asked for the truth only what Redis shows to be no older than any write, or what this process would
-        have heard of."""
+        have heard of and Redis does not contradict."""
         now = self._monotonic()
         entry = self._memory.stand_in(asked.key, now)
         if entry is not None:
             entry.rest_until = now + REST_SECONDS
         if look is not None and look.stored is not None:
             return CachedValue(look.stored.value, CacheOutcome.STALE)
-        if entry is None or (asked.fresh and (self._memory.is_doubtful(entry) or not self.invalidations.is_told)):
+        if entry is None or (asked.fresh and not self._is_believed(entry, claim)):
             return None
         return entry.stale()
+
+    def _is_believed(self, entry: Entry, claim: Claim | None) -> bool:
+        is_contradicted = claim is not None and entry.marks not in (None, claim.marks)
+        return self.invalidations.is_told and not self._memory.is_doubtful(entry) and not is_contradicted
 
     def _forget_untrue(self, key: str, marks: bytes) -> None:
         """What is in doubt, and was loaded under other marks than those in Redis."""

@@ -19,6 +19,7 @@ from application.together import together
 from infrastructure.persistence.constraint_errors import DatabaseUnavailable, translate
 from infrastructure.persistence.pooler import UNPREPARED, is_behind_pooler
 from infrastructure.persistence.query_count import count_query
+from infrastructure.persistence.sqlite_connection import SqliteConnection
 
 WAIT_SECONDS = 10.0
 CONNECT_SECONDS = 5.0
@@ -267,7 +268,7 @@ def _engine(url: URL, pool_size: int, *, read_only: bool, pooled_elsewhere: bool
         "pool_use_lifo": True,
     }
     if url.get_backend_name() == "sqlite":
-        engine = create_async_engine(url, connect_args={"timeout": 10}, **options)
+        engine = create_async_engine(url, connect_args={"timeout": 10, "async_creator_fn": SqliteConnection}, **options)
         _tune_sqlite(engine, immediate=not read_only)
         return engine
     if pooled_elsewhere:
