@@ -368,16 +368,19 @@ async def test_whoever_waits_with_who_asked_for_the_truth_is_answered_what_stand
         source = Source()
         await source.ask(one, ttl_seconds=0.02)
         await asyncio.sleep(0.03)
-        fails = asyncio.Event()
+        begun, fails = asyncio.Event(), asyncio.Event()
 
         async def fail() -> bytes:
+            begun.set()
             await fails.wait()
             raise Unavailable("away")
 
-        truth, other = (
-            asyncio.create_task(one.cache.get_or_load("home:be", fail, ttl_seconds=60, tags=["a"], fresh=fresh))
-            for fresh in (True, False)
-        )
+        async def ask(*, fresh: bool) -> CachedValue:
+            return await one.cache.get_or_load("home:be", fail, ttl_seconds=60, tags=["a"], fresh=fresh)
+
+        truth = asyncio.create_task(ask(fresh=True))
+        await begun.wait()
+        other = asyncio.create_task(ask(fresh=False))
         await asyncio.sleep(0.2)
         fails.set()
         assert await other == CachedValue(b"one", CacheOutcome.STALE)
