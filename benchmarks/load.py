@@ -7,8 +7,8 @@ at four fifths an admin empties the whole cache. Prints p95 of all calls, the sh
 processor time that each part took for a call, and p95 of home, search and my bookings:
 
 - uncached: one after the other, to a process without a cache;
-- cold: the first ten seconds of processes that have just started and have answered nothing yet; nothing is in the cache
-  but the front page, which each loads as it starts;
+- cold: the first ten seconds of processes that have answered nothing yet; nothing is in the cache but the front page,
+  which each loads as it starts. The database has answered the uncached calls before;
 - warm, while Redis is dead, and after its return;
 - emptied: the ten seconds after everything was forgotten, the front page as well.
 

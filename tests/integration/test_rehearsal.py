@@ -199,8 +199,10 @@ async def test_a_database_that_hangs_holds_up_no_start_for_good(
     with closing(socket.create_server(("127.0.0.1", 0))) as silent:
         port = silent.getsockname()[1]
         container = _container(tmp_path, f"postgresql://nobody@127.0.0.1:{port}/nothing")
-        async with asyncio.timeout(60):
-            await container.rehearse()
+        with capture_logs() as logs:
+            async with asyncio.timeout(60):
+                await container.rehearse()
+        assert [(entry["event"], entry["what"]) for entry in logs] == [("start.not_prepared", "rehearsal")]
         await container.parts.close()
 
 

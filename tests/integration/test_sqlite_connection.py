@@ -30,6 +30,7 @@ async def test_nothing_waits_for_a_thread_that_has_ended(tmp_path: Path, writes:
     while not asking.done():
         await asyncio.sleep(0.1)
         asking.cancel()
+    assert asking.cancelled()
     left = asyncio.all_tasks() - before - {asking}
     if left:
         _, hanging = await asyncio.wait(left, timeout=60)

@@ -43,6 +43,10 @@ class Entry:
             return False
         return now - self.load_seconds * math.log(1 - random.random()) >= self.expires_at
 
+    def has_other_marks(self, marks: bytes) -> bool:
+        """Whether it was loaded under other marks than these, which are those in Redis now."""
+        return self.marks not in (None, marks)
+
     def stale(self) -> CachedValue:
         return CachedValue(self.answer.value, CacheOutcome.STALE)
 

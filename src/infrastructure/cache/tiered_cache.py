@@ -286,7 +286,7 @@ class TieredCache(Cache):
             claim = await self._redis.claim(asked.key, asked.tags)
         if claim is None:
             return await self._load(asked, flight, None, None)
-        if entry.marks not in (None, claim.marks) and not flight.outdated:
+        if entry.has_other_marks(claim.marks) and not flight.outdated:
             # It has become untrue, and this process has not heard of that yet; or Redis has lost the marks.
             self._memory.forget(asked.key)
         later = self._loaded_later(asked, entry, flight, claim.look)
@@ -390,13 +390,13 @@ class TieredCache(Cache):
         return entry.stale()
 
     def _is_believed(self, entry: Entry, claim: Claim | None) -> bool:
-        is_contradicted = claim is not None and entry.marks not in (None, claim.marks)
+        is_contradicted = claim is not None and entry.has_other_marks(claim.marks)
         return self.invalidations.is_told and not self._memory.is_doubtful(entry) and not is_contradicted
 
     def _forget_untrue(self, key: str, marks: bytes) -> None:
         """What is in doubt, and was loaded under other marks than those in Redis."""
         entry = self._memory.stand_in(key, self._monotonic())
-        if entry is not None and self._memory.is_doubtful(entry) and entry.marks not in (None, marks):
+        if entry is not None and self._memory.is_doubtful(entry) and entry.has_other_marks(marks):
             self._memory.forget(key)
 
     def _drop(self, invalidation: Invalidation) -> None:

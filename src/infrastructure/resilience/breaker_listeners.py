@@ -39,4 +39,5 @@ class BreakerListeners:
             try:
                 listener(change)
             except Exception:
+                # Whatever it is: whoever calls through the breaker has no part in it, nor have the other listeners.
                 log.exception("breaker.listener_failed", breaker=self._name)

@@ -49,6 +49,7 @@ class RequestMetrics(ASGIMiddleware):
         try:
             await next_app(scope, receive, observed_send)
         except Exception:
+            # Whatever it is, it is counted here and told by who is outside.
             if not answered:
                 self._record(scope, 500, time.perf_counter() - started, load)
             raise
